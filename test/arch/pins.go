@@ -1,0 +1,12 @@
+//go:build pins
+
+// Package arch proves who may import whom.
+//
+// This file keeps the versions of the libraries that later steps build on fixed in go.mod before their first
+// importer exists; each line goes when the package named beside it is written.
+package arch
+
+import (
+	_ "github.com/aymerick/raymond"      // render
+	_ "sigs.k8s.io/multicluster-runtime" // reconcilers
+)
