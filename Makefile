@@ -1,0 +1,83 @@
+# Runfleet's verbs. `make test` needs nothing but Go, git, make and a POSIX shell; a target that needs another
+# program says so in its help line, and .ci/run installs that program before it calls the target.
+
+SHELL := /bin/sh
+GO ?= go
+TOOL := $(GO) tool -modfile=.ci/tools.mod
+
+# What `make generate` writes. `make verify` compares exactly these with what is committed.
+GENERATED := api/v1/zz_generated.deepcopy.go api/crds docs/fsm
+
+# Where fleet-up keeps its fleet, and how many members it starts.
+FLEET ?= .runfleet/fleet
+MEMBERS ?= 2
+NODES ?= kwok
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Show this list.
+	@awk 'BEGIN { FS = ":.*## " } /^## / { printf "\n%s\n", substr($$0, 4) } \
+	  /^[a-z][a-z-]*:.*## / { printf "  %-13s %s\n", $$1, $$2 }' Makefile
+
+## See it work
+
+.PHONY: demo
+demo: build ## Start a small fleet, apply good and bad runs, explain a state, clean up.
+	@sh test/demo/demo.sh
+
+.PHONY: fleet-up
+fleet-up: ## Start a hub and MEMBERS=2 members under FLEET=.runfleet/fleet; prints JSON.
+	@$(GO) run ./test/controlplane/fleetbox up --members $(MEMBERS) --nodes $(NODES) --dir $(FLEET)
+
+.PHONY: fleet-down
+fleet-down: ## Stop the fleet that fleet-up started and leave nothing of it.
+	@$(GO) run ./test/controlplane/fleetbox down --dir $(FLEET)
+
+## Build and test
+
+.PHONY: build
+build: ## Build bin/runfleet.
+	@$(GO) build -trimpath -o bin/runfleet ./cmd/runfleet
+
+.PHONY: test
+test: ## Run every test; builds the control planes it needs on its first run.
+	@$(GO) test -timeout 14m ./...
+
+.PHONY: race
+race: ## Run the tests of the machine under the race detector (needs a C compiler).
+	@CGO_ENABLED=1 RUNFLEET_SHORT=1 $(GO) test -race -short -timeout 8m ./fsm/...
+
+.PHONY: soak
+soak: ## Check a larger bound of the model than `make test` has time for.
+	@RUNFLEET_SOAK=1 $(GO) test -run 'ModelCheck|Soak' -v -timeout 60m ./fsm/lifecycle
+
+## Before a commit
+
+.PHONY: generate
+generate: generate-crds generate-docs ## Write every generated file: deep copies, CRDs, pictures, tables.
+
+.PHONY: generate-crds
+generate-crds: ## Write api/v1's deep copies and api/crds, with the table's rules in them.
+	@$(TOOL) controller-gen object crd:crdVersions=v1 paths=./api/v1/... output:crd:dir=./api/crds
+	@$(GO) run ./cmd/runfleet fsm crds
+
+.PHONY: generate-docs
+generate-docs: ## Write docs/fsm: the table explained and drawn.
+	@$(GO) run ./cmd/runfleet fsm docs
+
+.PHONY: verify
+verify: ## Fail if a generated file, a format or a go.mod is not as it should be.
+	@GO="$(GO)" MAKE="$(MAKE)" GENERATED="$(GENERATED)" sh .ci/verify.sh
+
+.PHONY: lint
+lint: ## Run every linter of .golangci.yml (its first run builds the linter: 2 minutes).
+	@$(TOOL) golangci-lint-kube-api-linter run
+
+.PHONY: shellcheck
+shellcheck: ## Check every shell script (needs shellcheck).
+	@git ls-files -co --exclude-standard '*.sh' .ci/run | sort -u | xargs shellcheck
+
+.PHONY: clean
+clean: ## Remove bin; built control planes stay in the cache.
+	@rm -rf bin
