@@ -1,0 +1,34 @@
+package process
+
+import (
+	"io"
+	"os"
+	"regexp"
+	"strings"
+)
+
+// reason finds what a dying program of Kubernetes or etcd says last but one:
+// klog's errors and fatals, cobra's "Error:", etcd's fatal level, Go's panics.
+var reason = regexp.MustCompile(`^(F\d{4} |Error: |error: |panic: |fatal error: |\{"level":"(fatal|panic|error)")`)
+
+// tailBytes bounds what Tail reads of a log.
+const tailBytes = 64 << 10
+
+// Tail returns the last lines of a file, none if it cannot be read.
+func Tail(path string, lines int) []string {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	if size, err := f.Seek(0, io.SeekEnd); err == nil {
+		_, _ = f.Seek(max(0, size-tailBytes), io.SeekStart)
+	}
+	data, _ := io.ReadAll(f)
+	text := strings.TrimRight(string(data), "\n")
+	if text == "" {
+		return nil
+	}
+	all := strings.Split(text, "\n")
+	return all[max(0, len(all)-lines):]
+}

@@ -1,0 +1,152 @@
+package controlplane
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/runfleet/runfleet/test/controlplane/process"
+)
+
+const (
+	// startTime bounds the start of one component. A machine that compiles on
+	// all its cores meanwhile needs many times the usual second or two.
+	startTime = 60 * time.Second
+	// portTries is how often a component is started when somebody else took its
+	// port between our choice and its use.
+	portTries = 4
+)
+
+// A component is one program of a control plane and how it is run.
+type component struct {
+	name    string
+	args    func() []string // reads port, sets url
+	ports   int             // how many it needs
+	port    []int
+	url     string
+	path    string // of its health, below url
+	member  string // etcd's name for itself, if it is etcd
+	process *process.Process
+}
+
+func (m *component) address(i int) string { return fmt.Sprintf("127.0.0.1:%d", m.port[i]) }
+
+// run starts a component and returns when it is healthy.
+func (c *ControlPlane) run(ctx context.Context, m *component) error {
+	for try := 1; ; try++ {
+		err := c.tryRun(ctx, m)
+		if err == nil {
+			go c.watch(m)
+			return nil
+		}
+		if try == portTries || ctx.Err() != nil || !portTaken(m) {
+			return err
+		}
+	}
+}
+
+func (c *ControlPlane) tryRun(ctx context.Context, m *component) error {
+	var err error
+	if m.port, err = freePorts(m.ports); err != nil {
+		return err
+	}
+	m.process, err = process.Start(process.Spec{
+		Name: m.name,
+		Path: c.opts.Programs[m.name],
+		Args: m.args(),
+		Log:  c.file("logs/" + m.name + ".log"),
+	})
+	if err != nil {
+		return err
+	}
+	if err := c.awaitHealth(ctx, m); err != nil {
+		m.process.Stop()
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.running = append(c.running, m)
+	return nil
+}
+
+func (c *ControlPlane) awaitHealth(ctx context.Context, m *component) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, startTime,
+		fmt.Errorf("%s is not ready after %v (log: %s)", m.name, startTime, m.process.Log))
+	defer cancel()
+	client, err := c.client()
+	if err != nil {
+		return err
+	}
+	return poll(ctx, m.process, func(ctx context.Context) bool { return m.probe(ctx, client) == nil })
+}
+
+// poll asks until the answer is yes, the process ends or ctx does. The programs
+// announce their readiness nowhere, so that asking is all there is.
+func poll(ctx context.Context, p *process.Process, ready func(context.Context) bool) error {
+	tick := time.NewTicker(25 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if ready(ctx) && p.Crash() == nil {
+			return nil
+		}
+		select {
+		case <-p.Done():
+			return p.Crash()
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-tick.C:
+		}
+	}
+}
+
+// watch reports the end of a component that was not stopped by us.
+func (c *ControlPlane) watch(m *component) {
+	<-m.process.Done()
+	crash := m.process.Crash()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if crash == nil || c.stopped {
+		return
+	}
+	select {
+	case c.crashes <- crash:
+	default: // Nobody listens; Components and the log still tell.
+	}
+}
+
+func portTaken(m *component) bool {
+	if m.process == nil {
+		return false
+	}
+	for _, line := range process.Tail(m.process.Log, 20) {
+		if strings.Contains(line, "address already in use") {
+			return true
+		}
+	}
+	return false
+}
+
+// freePorts returns n ports of the loopback address that nobody listens on.
+func freePorts(n int) ([]int, error) {
+	ports := make([]int, n)
+	for i := range ports {
+		// All stay open until each is chosen, so that they differ.
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, fmt.Errorf("choosing a port: %w", err)
+		}
+		defer l.Close()
+		ports[i] = l.Addr().(*net.TCPAddr).Port
+	}
+	return ports, nil
+}
+
+func token() string {
+	b := make([]byte, 6)
+	_, _ = rand.Read(b)
+	return hex.EncodeToString(b)
+}
