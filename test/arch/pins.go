@@ -1,9 +1,8 @@
 //go:build pins
 
-// Package arch proves who may import whom.
-//
 // This file keeps the versions of the libraries that later steps build on fixed in go.mod before their first
 // importer exists; each line goes when the package named beside it is written.
+
 package arch
 
 import (
