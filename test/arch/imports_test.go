@@ -148,8 +148,8 @@ func skipDir(repo fs.FS, name string) error {
 
 // listed is the part of `go list -json` that is read here.
 type listed struct {
-	ImportPath string
-	Imports    []string
+	ImportPath string   `json:"ImportPath"`
+	Imports    []string `json:"Imports"`
 }
 
 // listGraph returns what each package of this module, and each that it needs, imports.
