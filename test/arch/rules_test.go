@@ -82,12 +82,12 @@ var importRules = []importRule{
 	{
 		in:   []string{"api/...", "fsm/...", "render/...", "templates/...", "reconcilers/..."},
 		bans: []string{module + "/cmd", module + "/test"},
-		why: "the product never needs the command or the test bed to work",
+		why:  "the product never needs the command or the test bed to work",
 	},
 	{
 		in:   []string{"test/controlplane/..."},
 		bans: []string{module + "/fsm", module + "/reconcilers", module + "/render", module + "/cmd"},
-		why: "the test bed is for other operators too, and a test bed that knows the product can hide its bugs",
+		why:  "the test bed is for other operators too, and a test bed that knows the product can hide its bugs",
 	},
 	{
 		in:   []string{"..."},
