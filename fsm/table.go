@@ -64,6 +64,7 @@ type Blank struct {
 type StateDef struct {
 	Name     State      `json:"name"`
 	Terminal bool       `json:"terminal,omitempty"` // ended for this context version
+	Last     bool       `json:"last,omitempty"`     // the object itself goes here: no way out
 	Ensure   []Resource `json:"ensure,omitempty"`   // created here if absent
 	Release  []Resource `json:"release,omitempty"`  // set going here, once their UID is committed
 	End      []Resource `json:"end,omitempty"`      // ended here with their evidence kept
@@ -114,6 +115,7 @@ type Table struct {
 	Name      string        `json:"name"`
 	Doc       string        `json:"doc"`
 	Initial   State         `json:"initial"`
+	Happy     []State       `json:"happy,omitempty"` // the path that pictures draw straight
 	States    []StateDef    `json:"states"`
 	Triggers  []TriggerDef  `json:"triggers"` // most important first: of several that hold, the first that the table accepts fires
 	Guards    []GuardDef    `json:"guards"`
@@ -130,23 +132,27 @@ func (t Table) Expand() []Row {
 	var out []Row
 	for _, r := range t.Rows {
 		for _, from := range r.From {
-			one := r
-			one.From = []State{from}
-			if r.To == Same {
-				one.To = from
-			}
-			out = append(out, one)
+			out = append(out, r.at(from))
 		}
 	}
 	return out
 }
 
+// at is the row as it reads in one of its states.
+func (r Row) at(s State) Row {
+	r.From = []State{s}
+	if r.To == Same {
+		r.To = s
+	}
+	return r
+}
+
 // Next is the whole semantics of a table: the row that fires in state s when the trigger was observed, if any.
 // It is the oracle that tests compare [Machine.Fire] with.
 func (t Table) Next(s State, on Trigger, holds func(Guard) bool) (Row, bool) {
-	for _, r := range t.Expand() {
-		if r.From[0] == s && r.On == on && Holds(r.If, holds) {
-			return r, true
+	for _, r := range t.Rows {
+		if r.On == on && slices.Contains(r.From, s) && Holds(r.If, holds) {
+			return r.at(s), true
 		}
 	}
 	return Row{}, false
