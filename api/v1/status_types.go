@@ -73,7 +73,7 @@ const (
 // RunStatus is what both kinds report. Only the operator writes it, once per pass at most.
 type RunStatus struct {
 	// phase is the state of the run. See docs/fsm for what each means.
-	// +optional
+	// +required
 	Phase Phase `json:"phase,omitempty"`
 
 	// reason is the trigger or failure class that led to the phase, in one word.
@@ -232,6 +232,7 @@ type Attempt struct {
 
 	// clusterUID is the identity of the member (UID of its kube-system namespace) at the time of the attempt.
 	// Every request to the member is refused by us when the member now answers with another one.
+	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=64
 	// +optional
 	ClusterUID types.UID `json:"clusterUID,omitempty"`
@@ -242,6 +243,7 @@ type Attempt struct {
 	JobName string `json:"jobName,omitempty"`
 
 	// jobUID authorises exactly one Job: only the Job with this UID is ever resumed. Immutable once set.
+	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=64
 	// +optional
 	JobUID types.UID `json:"jobUID,omitempty"`

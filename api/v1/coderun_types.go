@@ -1,0 +1,164 @@
+package v1
+
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+// CodeRun implements one task in the workspace of a service and opens a pull request with it.
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:path=coderuns,singular=coderun,shortName=cr,categories=runs
+// +kubebuilder:printcolumn:name="Task",type=integer,JSONPath=`.spec.taskId`
+// +kubebuilder:printcolumn:name="Service",type=string,JSONPath=`.spec.service`
+// +kubebuilder:printcolumn:name="Model",type=string,JSONPath=`.spec.model`
+// +kubebuilder:printcolumn:name="Phase",type=string,JSONPath=`.status.phase`
+// +kubebuilder:printcolumn:name="Cluster",type=string,JSONPath=`.status.cluster`
+// +kubebuilder:printcolumn:name="Attempt",type=integer,JSONPath=`.status.attempt`
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.reason`,priority=1
+// +kubebuilder:printcolumn:name="Pull Request",type=string,JSONPath=`.status.pullRequestUrl`,priority=1
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:selectablefield:JSONPath=`.status.phase`
+// +kubebuilder:selectablefield:JSONPath=`.status.cluster`
+// +kubebuilder:validation:XValidation:rule="self.spec.contextVersion > oldSelf.spec.contextVersion || self.?status.?phase.orValue('Pending') == 'Pending' || self.spec.?placement == oldSelf.spec.?placement",message="placement is immutable once a member was chosen: raise spec.contextVersion to change it",fieldPath=".spec.placement"
+type CodeRun struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata,omitzero"`
+
+	// spec is what a person asks for.
+	// +required
+	Spec CodeRunSpec `json:"spec"`
+
+	// status is what the operator answers; nobody else writes it. Defaults to the phase Pending.
+	// +kubebuilder:default={phase: Pending}
+	// +optional
+	Status RunStatus `json:"status,omitzero"`
+}
+
+// CodeRunSpec is what a person asks for.
+// +kubebuilder:validation:XValidation:rule="self.?taskId == oldSelf.?taskId",message="taskId says what the run is for and never changes: create another run instead",fieldPath=".taskId"
+// +kubebuilder:validation:XValidation:rule="self.?service == oldSelf.?service",message="service says what the run is for and never changes: create another run instead",fieldPath=".service"
+// +kubebuilder:validation:XValidation:rule="self.?repositoryUrl == oldSelf.?repositoryUrl",message="repositoryUrl says what the run is for and never changes: create another run instead",fieldPath=".repositoryUrl"
+// +kubebuilder:validation:XValidation:rule="self.?docsRepositoryUrl == oldSelf.?docsRepositoryUrl",message="docsRepositoryUrl says what the run is for and never changes: create another run instead",fieldPath=".docsRepositoryUrl"
+// +kubebuilder:validation:XValidation:rule="self.?platformRepositoryUrl == oldSelf.?platformRepositoryUrl",message="platformRepositoryUrl says what the run is for and never changes: create another run instead",fieldPath=".platformRepositoryUrl"
+// +kubebuilder:validation:XValidation:rule="self.?githubUser == oldSelf.?githubUser",message="githubUser says whose credentials are used and never changes: create another run instead",fieldPath=".githubUser"
+// +kubebuilder:validation:XValidation:rule="self.contextVersion > oldSelf.contextVersion || self.?docsProjectDirectory == oldSelf.?docsProjectDirectory",message="docsProjectDirectory is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".docsProjectDirectory"
+// +kubebuilder:validation:XValidation:rule="self.contextVersion > oldSelf.contextVersion || self.?docsBranch == oldSelf.?docsBranch",message="docsBranch is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".docsBranch"
+// +kubebuilder:validation:XValidation:rule="self.contextVersion > oldSelf.contextVersion || self.?branch == oldSelf.?branch",message="branch is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".branch"
+// +kubebuilder:validation:XValidation:rule="self.contextVersion > oldSelf.contextVersion || self.?workingDirectory == oldSelf.?workingDirectory",message="workingDirectory is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".workingDirectory"
+// +kubebuilder:validation:XValidation:rule="self.contextVersion > oldSelf.contextVersion || self.?model == oldSelf.?model",message="model is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".model"
+// +kubebuilder:validation:XValidation:rule="self.contextVersion > oldSelf.contextVersion || self.?localTools == oldSelf.?localTools",message="localTools is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".localTools"
+// +kubebuilder:validation:XValidation:rule="self.contextVersion > oldSelf.contextVersion || self.?remoteTools == oldSelf.?remoteTools",message="remoteTools is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".remoteTools"
+// +kubebuilder:validation:XValidation:rule="self.contextVersion > oldSelf.contextVersion || self.?tools == oldSelf.?tools",message="tools is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".tools"
+// +kubebuilder:validation:XValidation:rule="self.contextVersion > oldSelf.contextVersion || self.?toolConfig == oldSelf.?toolConfig",message="toolConfig is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".toolConfig"
+// +kubebuilder:validation:XValidation:rule="self.contextVersion > oldSelf.contextVersion || self.?resumeSession == oldSelf.?resumeSession",message="resumeSession is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".resumeSession"
+// +kubebuilder:validation:XValidation:rule="self.contextVersion > oldSelf.contextVersion || self.?env == oldSelf.?env",message="env is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".env"
+// +kubebuilder:validation:XValidation:rule="self.contextVersion > oldSelf.contextVersion || self.?envFromSecrets == oldSelf.?envFromSecrets",message="envFromSecrets is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".envFromSecrets"
+type CodeRunSpec struct {
+	RunSpec `json:",inline"`
+
+	// taskId is the number of the task in Task Master. 0 means a run without task files, steered by promptModification alone.
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=4294967295
+	// +required
+	TaskID *int64 `json:"taskId"`
+
+	// service is the service to work on. Its workspace is the volume workspace-{service}, and runs of one service take turns.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="must be lower-case letters, digits and '-', beginning and ending with a letter or digit, such as auth-api"
+	// +kubebuilder:validation:XValidation:rule="self.size() <= 53",message="must be at most 53 characters, so that the name of its volume, workspace-{service}, fits in a label: write a shorter name"
+	// +required
+	Service string `json:"service"`
+
+	// repositoryUrl is the repository to change.
+	// +required
+	RepositoryURL RepositoryURL `json:"repositoryUrl"`
+
+	// docsRepositoryUrl is the repository with the task's documents. It wins over platformRepositoryUrl.
+	// Defaults to repositoryUrl.
+	// +optional
+	DocsRepositoryURL RepositoryURL `json:"docsRepositoryUrl,omitempty"`
+
+	// platformRepositoryUrl is the older name of docsRepositoryUrl, and is used where that is unset.
+	// +optional
+	PlatformRepositoryURL RepositoryURL `json:"platformRepositoryUrl,omitempty"`
+
+	// docsProjectDirectory is the directory with .taskmaster in the documents' repository, such as _projects/simple-api.
+	// Defaults to its root.
+	// +optional
+	DocsProjectDirectory RelativePath `json:"docsProjectDirectory,omitempty"`
+
+	// docsBranch is the branch of the documents' repository. Defaults to main.
+	// +kubebuilder:default=main
+	// +optional
+	DocsBranch BranchName `json:"docsBranch,omitempty"`
+
+	// branch is the branch to start from and to open the pull request against; the agent works on a branch of its own.
+	// When unset the repository's default branch is used.
+	// +optional
+	Branch BranchName `json:"branch,omitempty"`
+
+	// workingDirectory is where the agent works, from the root of the repository. "." is the root.
+	// When unset or empty it is the service's name.
+	// +optional
+	WorkingDirectory RelativePath `json:"workingDirectory,omitempty"`
+
+	// model is the model the agent uses.
+	// +required
+	Model ModelName `json:"model"`
+
+	// githubUser selects the Secrets with the credentials and signs the commits.
+	// +required
+	GitHubUser GitHubName `json:"githubUser"`
+
+	// localTools are the tools that run beside the agent, separated by commas. They win over tools.local and the preset.
+	// When unset those decide.
+	// +optional
+	LocalTools ToolNames `json:"localTools,omitempty"`
+
+	// remoteTools are the tools the agent reaches over the network, separated by commas. They win over tools.remote and the
+	// preset. When unset those decide.
+	// +optional
+	RemoteTools ToolNames `json:"remoteTools,omitempty"`
+
+	// tools is the form of localTools and remoteTools in one generation of the original. They win over it, each for itself.
+	// When unset they and the preset decide.
+	// +optional
+	Tools *CodeRunTools `json:"tools,omitempty"`
+
+	// toolConfig is the preset of tools: minimal, default or advanced. Defaults to default.
+	// +kubebuilder:default=default
+	// +optional
+	ToolConfig ToolConfig `json:"toolConfig,omitempty"`
+
+	// resumeSession is the older name of continueSession. The session is continued if either is true. Defaults to false.
+	// +kubebuilder:default=false
+	// +optional
+	ResumeSession bool `json:"resumeSession,omitempty"`
+
+	// env are environment variables of the agent. Those that Runfleet sets itself win. When unset there are none.
+	// +kubebuilder:validation:MaxProperties=128
+	// +kubebuilder:validation:XValidation:rule="self.all(k, k.matches('^[A-Za-z_][A-Za-z0-9_]*$'))",message="the name of an environment variable must be letters, digits and '_' and must not begin with a digit, such as LOG_LEVEL"
+	// +optional
+	Env map[string]EnvValue `json:"env,omitempty"`
+
+	// envFromSecrets are environment variables of the agent with values from Secrets on the member, in the run's namespace.
+	// They win over env. When unset there are none.
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=128
+	// +optional
+	EnvFromSecrets []SecretEnvVar `json:"envFromSecrets,omitempty"`
+}
+
+// RunSpec implements [Run].
+func (r *CodeRun) RunSpec() *RunSpec { return &r.Spec.RunSpec }
+
+// RunStatus implements [Run].
+func (r *CodeRun) RunStatus() *RunStatus { return &r.Status }
+
+// CodeRunList is a list of CodeRuns.
+// +kubebuilder:object:root=true
+type CodeRunList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitzero"`
+	Items           []CodeRun `json:"items"`
+}

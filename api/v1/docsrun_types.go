@@ -1,0 +1,115 @@
+package v1
+
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+// DocsRun writes the documentation of the tasks of a repository and opens a pull request with it.
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:path=docsruns,singular=docsrun,shortName=dr,categories=runs
+// +kubebuilder:printcolumn:name="Phase",type=string,JSONPath=`.status.phase`
+// +kubebuilder:printcolumn:name="Cluster",type=string,JSONPath=`.status.cluster`
+// +kubebuilder:printcolumn:name="Attempt",type=integer,JSONPath=`.status.attempt`
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.reason`,priority=1
+// +kubebuilder:printcolumn:name="Pull Request",type=string,JSONPath=`.status.pullRequestUrl`,priority=1
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:selectablefield:JSONPath=`.status.phase`
+// +kubebuilder:selectablefield:JSONPath=`.status.cluster`
+// +kubebuilder:validation:XValidation:rule="self.spec.contextVersion > oldSelf.spec.contextVersion || self.?status.?phase.orValue('Pending') == 'Pending' || self.spec.?placement == oldSelf.spec.?placement",message="placement is immutable once a member was chosen: raise spec.contextVersion to change it",fieldPath=".spec.placement"
+type DocsRun struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata,omitzero"`
+
+	// spec is what a person asks for.
+	// +required
+	Spec DocsRunSpec `json:"spec"`
+
+	// status is what the operator answers; nobody else writes it. Defaults to the phase Pending.
+	// +kubebuilder:default={phase: Pending}
+	// +optional
+	Status RunStatus `json:"status,omitzero"`
+}
+
+// DocsRunSpec is what a person asks for.
+// +kubebuilder:validation:XValidation:rule="self.?repositoryUrl == oldSelf.?repositoryUrl",message="repositoryUrl says what the run is for and never changes: create another run instead",fieldPath=".repositoryUrl"
+// +kubebuilder:validation:XValidation:rule="self.?githubUser == oldSelf.?githubUser",message="githubUser says whose credentials are used and never changes: create another run instead",fieldPath=".githubUser"
+// +kubebuilder:validation:XValidation:rule="self.?githubApp == oldSelf.?githubApp",message="githubApp says whose credentials are used and never changes: create another run instead",fieldPath=".githubApp"
+// +kubebuilder:validation:XValidation:rule="self.contextVersion > oldSelf.contextVersion || self.?workingDirectory == oldSelf.?workingDirectory",message="workingDirectory is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".workingDirectory"
+// +kubebuilder:validation:XValidation:rule="self.contextVersion > oldSelf.contextVersion || self.?sourceBranch == oldSelf.?sourceBranch",message="sourceBranch is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".sourceBranch"
+// +kubebuilder:validation:XValidation:rule="self.contextVersion > oldSelf.contextVersion || self.?targetBranch == oldSelf.?targetBranch",message="targetBranch is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".targetBranch"
+// +kubebuilder:validation:XValidation:rule="self.contextVersion > oldSelf.contextVersion || self.?model == oldSelf.?model",message="model is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".model"
+// +kubebuilder:validation:XValidation:rule="self.contextVersion > oldSelf.contextVersion || self.?cli == oldSelf.?cli",message="cli is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".cli"
+// +kubebuilder:validation:XValidation:rule="self.contextVersion > oldSelf.contextVersion || self.?includeCodebase == oldSelf.?includeCodebase",message="includeCodebase is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".includeCodebase"
+// +kubebuilder:validation:XValidation:rule="self.contextVersion > oldSelf.contextVersion || self.?localTools == oldSelf.?localTools",message="localTools is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".localTools"
+// +kubebuilder:validation:XValidation:rule="self.contextVersion > oldSelf.contextVersion || self.?remoteTools == oldSelf.?remoteTools",message="remoteTools is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".remoteTools"
+// +kubebuilder:validation:XValidation:rule="has(self.githubUser) || has(self.githubApp)",message="githubUser or githubApp is needed to choose the credentials: write one of them",fieldPath=".githubUser",reason=FieldValueRequired
+type DocsRunSpec struct {
+	RunSpec `json:",inline"`
+
+	// repositoryUrl is the repository to document.
+	// +required
+	RepositoryURL RepositoryURL `json:"repositoryUrl"`
+
+	// workingDirectory is the directory that contains .taskmaster, from the root of the repository. "" and "." are the root.
+	// +required
+	WorkingDirectory RelativePath `json:"workingDirectory"`
+
+	// sourceBranch is the branch to read, and the one the pull request is opened against unless targetBranch says otherwise.
+	// +required
+	SourceBranch BranchName `json:"sourceBranch"`
+
+	// targetBranch is the branch the pull request is opened against. It wins over sourceBranch, which is then only read.
+	// Defaults to sourceBranch.
+	// +optional
+	TargetBranch BranchName `json:"targetBranch,omitempty"`
+
+	// model is the model the agent uses. When unset the operator's configuration says.
+	// +optional
+	Model ModelName `json:"model,omitempty"`
+
+	// githubUser selects the Secrets with the credentials and signs the commits. One of githubUser and githubApp is needed.
+	// +optional
+	GitHubUser GitHubName `json:"githubUser,omitempty"`
+
+	// githubApp selects the Secret of a GitHub App, whose short-lived token is used. It wins over githubUser.
+	// When unset githubUser is used.
+	// +optional
+	GitHubApp GitHubName `json:"githubApp,omitempty"`
+
+	// cli is the agent's program, such as claude or codex, one of those that the operator's configuration has an image for.
+	// When unset the configuration says.
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([A-Za-z0-9][A-Za-z0-9_-]*)?$')",message="must be the name of an agent's program: letters, digits, '_' and '-', such as claude"
+	// +optional
+	CLI string `json:"cli,omitempty"`
+
+	// includeCodebase gives the agent the code of the repository beside its tasks, for more tokens. Defaults to false.
+	// +kubebuilder:default=false
+	// +optional
+	IncludeCodebase bool `json:"includeCodebase,omitempty"`
+
+	// localTools are the tools that run beside the agent. They win over the preset. When unset the preset decides.
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=64
+	// +optional
+	LocalTools []ToolName `json:"localTools,omitempty"`
+
+	// remoteTools are the tools the agent reaches over the network. They win over the preset. When unset the preset decides.
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=64
+	// +optional
+	RemoteTools []ToolName `json:"remoteTools,omitempty"`
+}
+
+// RunSpec implements [Run].
+func (r *DocsRun) RunSpec() *RunSpec { return &r.Spec.RunSpec }
+
+// RunStatus implements [Run].
+func (r *DocsRun) RunStatus() *RunStatus { return &r.Status }
+
+// DocsRunList is a list of DocsRuns.
+// +kubebuilder:object:root=true
+type DocsRunList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitzero"`
+	Items           []DocsRun `json:"items"`
+}

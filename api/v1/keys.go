@@ -1,0 +1,44 @@
+package v1
+
+// Labels. They stand on every object Runfleet makes on a member, and on the pod template beside the Job: a pod's labels
+// are not its Job's, and death is proved by both (rule A14).
+const (
+	// LabelManaged is "true" on every object Runfleet made; caches on members are limited to it.
+	LabelManaged = "orchestrator.platform/managed"
+	// LabelRunUID is the UID of the run the object belongs to. Clean-up selects by it alone: never by task, service or user.
+	LabelRunUID = "orchestrator.platform/run-uid"
+	// LabelAttempt is the number of the attempt the object belongs to.
+	LabelAttempt = "orchestrator.platform/attempt"
+	// LabelHub is the UID of the hub's kube-system namespace: two hubs may share a member without touching each other's objects.
+	LabelHub = "orchestrator.platform/hub"
+)
+
+// Annotations.
+const (
+	// AnnotationHome, on an object on a member, is "namespace/name" of its run on the hub.
+	AnnotationHome = "orchestrator.platform/home"
+	// AnnotationAbandonRemote, on a run, is the number of an attempt that a person vouches to have ended (rule E, e).
+	// It shortens the wait for a member that will not come back; a wrong word here can make two agents run at once.
+	AnnotationAbandonRemote = "orchestrator.platform/abandon-remote"
+	// AnnotationPreserve, on a run, keeps its objects on the members whatever retentionSeconds says, while it is "true".
+	AnnotationPreserve = "orchestrator.platform/preserve"
+	// AnnotationStamp, on a run, is "uid/incarnation" as of the write that added the finalizer. A run whose stamp is not
+	// its own was re-created from a backup or moved from another hub, and is quarantined (rule Q1).
+	AnnotationStamp = "orchestrator.platform/stamp"
+)
+
+const (
+	// Finalizer keeps a run until every attempt has ended and its objects are gone from every reachable member (rule T).
+	Finalizer = "orchestrator.platform/cleanup"
+
+	// SystemNamespace is where the operator runs, and the only namespace it reads kubeconfig Secrets from.
+	SystemNamespace = "runfleet-system"
+
+	// ConfigMapName is the operator's configuration in SystemNamespace (the original's name).
+	ConfigMapName = "task-controller-config"
+	// ConfigMapKey is the key of that ConfigMap that holds the configuration.
+	ConfigMapKey = "config.yaml"
+
+	// WorkspacePrefix and the service's name make the name of the workspace volume.
+	WorkspacePrefix = "workspace-"
+)

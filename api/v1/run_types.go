@@ -1,0 +1,168 @@
+package v1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+)
+
+// Run is what [DocsRun] and [CodeRun] have in common, for code that serves both.
+// +kubebuilder:object:generate=false
+type Run interface {
+	runtime.Object
+	metav1.Object
+
+	// RunSpec returns the part of the spec that both kinds share. The operator never changes it.
+	RunSpec() *RunSpec
+	// RunStatus returns the status, to be read and replaced.
+	RunStatus() *RunStatus
+}
+
+// RunSpec is the part of the spec that both kinds share.
+//
+// Everything a person asks for is immutable within a context version, except what may change at any time: suspend, cancel,
+// retentionSeconds, ttlSecondsAfterFinished, and placement while Pending (a rule of the kinds, since it reads the status).
+// +kubebuilder:validation:XValidation:rule="self.contextVersion >= oldSelf.contextVersion",message="contextVersion can only be raised: leave it or write a higher one",fieldPath=".contextVersion"
+// +kubebuilder:validation:XValidation:rule="self.contextVersion > oldSelf.contextVersion || self.?promptModification == oldSelf.?promptModification",message="promptModification is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".promptModification"
+// +kubebuilder:validation:XValidation:rule="self.contextVersion > oldSelf.contextVersion || self.?promptMode == oldSelf.?promptMode",message="promptMode is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".promptMode"
+// +kubebuilder:validation:XValidation:rule="self.contextVersion > oldSelf.contextVersion || self.?continueSession == oldSelf.?continueSession",message="continueSession is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".continueSession"
+// +kubebuilder:validation:XValidation:rule="self.contextVersion > oldSelf.contextVersion || self.?overwriteMemory == oldSelf.?overwriteMemory",message="overwriteMemory is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".overwriteMemory"
+// +kubebuilder:validation:XValidation:rule="self.contextVersion > oldSelf.contextVersion || self.?agentTools == oldSelf.?agentTools",message="agentTools is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".agentTools"
+// +kubebuilder:validation:XValidation:rule="self.contextVersion > oldSelf.contextVersion || self.?deadlineSeconds == oldSelf.?deadlineSeconds",message="deadlineSeconds is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".deadlineSeconds"
+// +kubebuilder:validation:XValidation:rule="self.contextVersion > oldSelf.contextVersion || self.?totalDeadlineSeconds == oldSelf.?totalDeadlineSeconds",message="totalDeadlineSeconds is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".totalDeadlineSeconds"
+// +kubebuilder:validation:XValidation:rule="self.contextVersion > oldSelf.contextVersion || self.?provisioningDeadlineSeconds == oldSelf.?provisioningDeadlineSeconds",message="provisioningDeadlineSeconds is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".provisioningDeadlineSeconds"
+// +kubebuilder:validation:XValidation:rule="self.contextVersion > oldSelf.contextVersion || self.?retry == oldSelf.?retry",message="retry is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".retry"
+type RunSpec struct {
+	// contextVersion is the version of what is asked. Raising it asks for a new attempt, and is the only way to change
+	// the fields that are immutable otherwise; it can never be lowered. Defaults to 1.
+	// +kubebuilder:default=1
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=2147483647
+	// +optional
+	ContextVersion int32 `json:"contextVersion,omitempty"`
+
+	// promptModification is guidance for the agent beside or instead of the task's own prompt, see promptMode.
+	// When unset there is none.
+	// +optional
+	PromptModification Prompt `json:"promptModification,omitempty"`
+
+	// promptMode says whether promptModification is added to the task's prompt (append) or takes its place (replace).
+	// Defaults to append.
+	// +kubebuilder:default=append
+	// +optional
+	PromptMode PromptMode `json:"promptMode,omitempty"`
+
+	// continueSession makes the first attempt of this context version resume the agent's last session, where its
+	// workspace still has it. Attempts after a failure resume theirs anyway. Defaults to false.
+	// +kubebuilder:default=false
+	// +optional
+	ContinueSession bool `json:"continueSession,omitempty"`
+
+	// overwriteMemory makes the attempt replace the agent's memory file (CLAUDE.md) instead of keeping the one it finds.
+	// Defaults to false.
+	// +kubebuilder:default=false
+	// +optional
+	OverwriteMemory bool `json:"overwriteMemory,omitempty"`
+
+	// agentTools permits and restricts single tools of the agent. It wins over localTools, remoteTools, tools and
+	// toolConfig for the tools it names. When unset the preset decides alone.
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=64
+	// +optional
+	AgentTools []AgentTool `json:"agentTools,omitempty"`
+
+	// deadlineSeconds bounds one attempt, from the agent's start to its end. When it passes the attempt is stopped with
+	// class DeadlineExceeded. When unset the operator's configuration says: 14400 for a DocsRun, 7200 for a CodeRun.
+	// +kubebuilder:validation:Minimum=60
+	// +kubebuilder:validation:Maximum=86400
+	// +optional
+	DeadlineSeconds *int32 `json:"deadlineSeconds,omitempty"`
+
+	// totalDeadlineSeconds bounds the whole run, over all attempts and waits, from its creation. When it passes the run
+	// fails with class RunDeadlineExceeded. When unset there is no such bound.
+	// +kubebuilder:validation:Minimum=60
+	// +kubebuilder:validation:Maximum=2592000
+	// +optional
+	TotalDeadlineSeconds *int32 `json:"totalDeadlineSeconds,omitempty"`
+
+	// provisioningDeadlineSeconds bounds the time from the choice of a member to the agent's start. When it passes the
+	// attempt fails, and an agent that starts later ends by itself. When unset the operator's configuration says: 600.
+	// +kubebuilder:validation:Minimum=30
+	// +kubebuilder:validation:Maximum=86400
+	// +optional
+	ProvisioningDeadlineSeconds *int32 `json:"provisioningDeadlineSeconds,omitempty"`
+
+	// retry says how often and after what an attempt is repeated. Defaults to two retries by the class table.
+	// +kubebuilder:default={}
+	// +optional
+	Retry RetryPolicy `json:"retry,omitzero"`
+
+	// retentionSeconds is how long the objects on the members (finished Jobs and their logs, ConfigMaps) stay once the run
+	// has ended. 0 removes them at once. When unset the operator's configuration says. May be changed at any time.
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=31536000
+	// +optional
+	RetentionSeconds *int32 `json:"retentionSeconds,omitempty"`
+
+	// ttlSecondsAfterFinished deletes the run object itself this long after it has ended. When unset the object stays:
+	// a GitOps tool would apply a deleted one again, and it would execute again. May be changed at any time.
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=31536000
+	// +optional
+	TTLSecondsAfterFinished *int32 `json:"ttlSecondsAfterFinished,omitempty"`
+
+	// suspend stops the agent and starts none until it is unset; the stopped attempt is not charged to the retry budget.
+	// Defaults to false. May be changed at any time.
+	// +kubebuilder:default=false
+	// +optional
+	Suspend bool `json:"suspend,omitempty"`
+
+	// cancel stops the agent and ends the run as Cancelled, for this context version. Defaults to false.
+	// May be changed at any time.
+	// +kubebuilder:default=false
+	// +optional
+	Cancel bool `json:"cancel,omitempty"`
+
+	// placement chooses among the members. When unset any member that is ready will do. May be changed while the run is Pending.
+	// +optional
+	Placement *Placement `json:"placement,omitempty"`
+}
+
+// PromptMode says what becomes of the task's own prompt.
+// +kubebuilder:validation:Enum=append;replace
+type PromptMode string
+
+// The two modes.
+const (
+	PromptAppend  PromptMode = "append"
+	PromptReplace PromptMode = "replace"
+)
+
+// AgentTool permits or restricts one tool of the agent.
+type AgentTool struct {
+	// name is the tool, such as bash, edit or websearch.
+	// +required
+	Name ToolName `json:"name"`
+
+	// enabled permits the tool; false takes it away. Defaults to true.
+	// +kubebuilder:default=true
+	// +optional
+	Enabled *bool `json:"enabled,omitempty"`
+
+	// config is handed to the tool as it is, in the tool's own terms. When unset the tool gets none.
+	// +kubebuilder:pruning:PreserveUnknownFields
+	// +kubebuilder:validation:Type=object
+	// +kubebuilder:validation:MaxProperties=64
+	// +optional
+	Config *runtime.RawExtension `json:"config,omitempty"`
+
+	// restrictions are patterns of use that are denied although the tool is enabled, such as "rm:*" for bash.
+	// When unset nothing is denied.
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=256
+	// +kubebuilder:validation:XValidation:rule="self.all(r, !r.matches('[\\\\x00-\\\\x1f\\\\x7f]'))",message="a restriction must not contain a control character: write a pattern such as rm:*"
+	// +optional
+	Restrictions []string `json:"restrictions,omitempty"`
+}

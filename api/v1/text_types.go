@@ -1,0 +1,64 @@
+package v1
+
+// The kinds of text that specs are made of. Every value ends in a file name, a command line or a URL somewhere, so each
+// kind says what it accepts, and its messages say what to write instead.
+
+// RepositoryURL names a git repository: an https or ssh URL, git's scp-like form, or "org/repo" on GitHub.
+// Credentials never stand in it: they come from the Secret of the GitHub user or App.
+// +kubebuilder:validation:MinLength=1
+// +kubebuilder:validation:MaxLength=512
+// +kubebuilder:validation:XValidation:rule="self.matches('^-') || self.contains('://') || self.contains('::') || self.matches('^([A-Za-z0-9._-]+@[A-Za-z0-9.-]+:[A-Za-z0-9._~%+@:/-]+|[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9._-]+)$')",message="write https://host/path, ssh://git@host/path, git@host:org/repo.git or org/repo"
+// +kubebuilder:validation:XValidation:rule="!self.contains('://') || self.matches('^[A-Za-z0-9+.-]+://[^/]*:[^/@]*@') || self.matches('^https://[^/]*@') || self.matches('^(https://|ssh://([A-Za-z0-9._-]+@)?)([A-Za-z0-9.-]+|[[][0-9A-Fa-f:.]+[]])(:[0-9]{1,5})?/[A-Za-z0-9._~%+@:/-]+$')",message="only https:// and ssh:// URLs are fetched, with a host, an optional port and a path, and without spaces, query or control characters: write https://host/path or ssh://git@host/path"
+// +kubebuilder:validation:XValidation:rule="!self.matches('^[A-Za-z0-9+.-]+://[^/]*:[^/@]*@') && !self.matches('^https?://[^/]*@')",message="must not contain a user name, password or token: put credentials into the Secret of the GitHub user and write https://host/path"
+// +kubebuilder:validation:XValidation:rule="!self.matches('^[A-Za-z0-9+.-]*::')",message="must not name a git transport helper such as ext::, which runs commands: write an https or ssh URL"
+// +kubebuilder:validation:XValidation:rule="!self.startsWith('-')",message="must not begin with '-', which git would read as an option: write an https or ssh URL"
+// +kubebuilder:validation:XValidation:rule="!self.matches('(^|/)[.][.]?(/|$)')",message="must not contain a path segment '.' or '..': write the repository's own path"
+type RepositoryURL string
+
+// BranchName names a branch by the rules of git check-ref-format.
+// +kubebuilder:validation:MinLength=1
+// +kubebuilder:validation:MaxLength=244
+// +kubebuilder:validation:XValidation:rule="self.matches('^[^\\\\x00-\\\\x20\\\\x7f~^:?*\\\\[\\\\\\\\]*$')",message="a branch must not contain a space, a control character or any of ~ ^ : ? * [ \\: write a name such as feature/login"
+// +kubebuilder:validation:XValidation:rule="!self.matches('[.][.]|@[{]|//') && self != '@'",message="a branch must not contain '..', '@{' or '//' and must not be '@': write a name such as feature/login"
+// +kubebuilder:validation:XValidation:rule="!self.matches('^[-/]|[/.]$')",message="a branch must not begin with '-' or '/' and must not end with '/' or '.': write a name such as feature/login"
+// +kubebuilder:validation:XValidation:rule="!self.matches('(^|/)[.]|[.]lock(/|$)')",message="no part of a branch between slashes may begin with '.' or end with '.lock': write a name such as feature/login"
+type BranchName string
+
+// RelativePath names a directory below the root of a repository; "" and "." are the root itself.
+// +kubebuilder:validation:MaxLength=512
+// +kubebuilder:validation:XValidation:rule="!self.startsWith('/')",message="must be relative to the root of the repository: write it without the leading '/'"
+// +kubebuilder:validation:XValidation:rule="!self.matches('(^|/)[.][.](/|$)')",message="must not contain the segment '..': write the path from the root of the repository"
+// +kubebuilder:validation:XValidation:rule="!self.startsWith('-')",message="must not begin with '-', which programs would read as an option: write ./ in front of it"
+// +kubebuilder:validation:XValidation:rule="!self.matches('[\\\\x00-\\\\x1f\\\\x7f]') && !self.contains('\\\\')",message="must not contain a control character or '\\': separate directories by '/'"
+type RelativePath string
+
+// GitHubName is the name of a GitHub user, bot or App. It selects the Secrets with its credentials and signs the commits.
+// Letters, digits and single hyphens; an underscore and the enterprise's short code may follow, and "[bot]".
+// +kubebuilder:validation:MinLength=1
+// +kubebuilder:validation:MaxLength=44
+// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z0-9]+(-[A-Za-z0-9]+)*(_[A-Za-z0-9]+)?([[]bot[]])?$') && (self.endsWith('[bot]') || self.size() <= 39)",message="must be a GitHub name: at most 39 letters, digits and single hyphens, such as octo-cat (octo_corp and octo[bot] are accepted)"
+type GitHubName string
+
+// ModelName names a model as the agent's program understands it, such as "sonnet" or "claude-sonnet-4-20250514".
+// It is no enum, since models come and go.
+// +kubebuilder:validation:MinLength=1
+// +kubebuilder:validation:MaxLength=128
+// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z0-9][A-Za-z0-9._:/@+-]*([[][A-Za-z0-9]+[]])?$')",message="must be a model's name of letters, digits and . _ : / @ + -, such as sonnet or claude-sonnet-4-20250514"
+type ModelName string
+
+// Prompt is text for the agent: at most 64 KiB in UTF-8, without NUL.
+// +kubebuilder:validation:MaxLength=65536
+// +kubebuilder:validation:XValidation:rule="bytes(self).size() <= 65536",message="must be at most 64 KiB (65536 bytes): put longer guidance into a file of the repository and name it here"
+// +kubebuilder:validation:XValidation:rule="!self.contains('\\x00')",message="must not contain a NUL character: remove it"
+type Prompt string
+
+// ToolName names one tool that the agent may use.
+// +kubebuilder:validation:MinLength=1
+// +kubebuilder:validation:MaxLength=128
+// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z0-9_][A-Za-z0-9_.:/*-]*$')",message="must be a tool's name of letters, digits and _ . : / * -, such as brave_web_search"
+type ToolName string
+
+// ToolNames is a list of tools in one string, separated by commas. Spaces around the commas are ignored.
+// +kubebuilder:validation:MaxLength=4096
+// +kubebuilder:validation:XValidation:rule="self.matches('^ *([A-Za-z0-9_][A-Za-z0-9_.:/*-]*( *, *[A-Za-z0-9_][A-Za-z0-9_.:/*-]*)*)? *,? *$')",message="must be names of tools separated by commas, such as brave_web_search,filesystem"
+type ToolNames string
