@@ -1,0 +1,172 @@
+package lifecycle
+
+import (
+	"errors"
+	"reflect"
+	"time"
+
+	"github.com/runfleet/runfleet/api/v1"
+	"github.com/runfleet/runfleet/fsm"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// Kind is which of the two kinds a lifecycle is about.
+type Kind string
+
+// The kinds.
+const (
+	DocsRun Kind = "DocsRun"
+	CodeRun Kind = "CodeRun"
+)
+
+// Lifecycle decides for the runs of one kind. It is immutable and may be shared.
+type Lifecycle struct {
+	Settings
+	Kind    Kind
+	Table   fsm.Table
+	machine *fsm.Machine
+}
+
+// New returns the lifecycle of a kind. It fails only when our own table does not hold what it must (see fsm.Validate).
+func New(kind Kind, settings Settings) (Lifecycle, error) {
+	t := DocsTable()
+	if kind == CodeRun {
+		t = CodeTable()
+	}
+	m, err := t.Machine()
+	if err != nil {
+		return Lifecycle{}, err
+	}
+	return Lifecycle{Settings: settings, Kind: kind, Table: t, machine: m}, nil
+}
+
+// Decision is what one pass concludes. Commit Status first; only then execute Effects.
+type Decision struct {
+	Row     fsm.Row      // zero when nothing fires
+	Status  v1.RunStatus // what to commit; equal to the input when nothing changed
+	Effects []Effect     // what to do once Status is committed
+	Wake    time.Time    // when to look again if nothing else happens; zero: never
+}
+
+// Decide turns a committed status and one look at the world into at most one row of the table and what follows from
+// it. Same input, same decision; the input is not changed.
+func (l Lifecycle) Decide(s v1.RunStatus, f Facts) Decision {
+	if _, known := l.Table.State(fsm.State(s.Phase)); !known {
+		// Written by a newer version: leave it alone. The shell says so in an event.
+		return Decision{Status: s, Wake: f.Now.Add(l.Resync)}
+	}
+	f = aim(s, f)
+	row := l.fire(s, f)
+	next := *s.DeepCopy()
+	quarantined := l.quarantined(s, f)
+	if row.ID != "" {
+		l.apply(&next, f, row, s)
+		f = aim(next, f)
+	} else if quarantined && f.Census.Complete {
+		next.Incarnation = f.Hub.Incarnation // counted, and nothing found that the status does not know
+		quarantined = false
+	}
+	l.note(&next, f, quarantined)
+	l.describe(&next, f, row, quarantined)
+	if !reflect.DeepEqual(next, s) {
+		next.LastUpdate = &metav1.Time{Time: f.Now.UTC().Truncate(time.Second)}
+	}
+	d := Decision{Row: row, Status: next, Wake: l.wake(next, f, quarantined)}
+	if !quarantined {
+		d.Effects = l.effects(next, f)
+	}
+	return d
+}
+
+// fire returns the row of the most important trigger that the table accepts. In quarantine nothing but StrayFound
+// counts (rule Q2), not even a cancel: it would end a run whose agent nobody has looked for yet.
+func (l Lifecycle) fire(s v1.RunStatus, f Facts) fsm.Row {
+	quarantined := l.quarantined(s, f)
+	for _, on := range l.Sense(s, f) {
+		if quarantined && on != StrayFound {
+			continue
+		}
+		row, err := l.machine.Fire(fsm.State(s.Phase), on, l.holds(s, f))
+		switch {
+		case errors.Is(err, fsm.ErrIgnored):
+			continue
+		case err != nil:
+			// Unreachable: Validate proved it and the tests compare every cell. Firing nothing is the safe answer.
+			return fsm.Row{}
+		}
+		return row
+	}
+	return fsm.Row{}
+}
+
+// apply performs a row's actions on the status and writes it into the history.
+func (l Lifecycle) apply(next *v1.RunStatus, f Facts, row fsm.Row, was v1.RunStatus) {
+	next.Incarnation = f.Hub.Incarnation
+	c := change{Lifecycle: l, s: next, f: f, row: row, was: was}
+	for _, a := range row.Do {
+		actions[a](c)
+	}
+	next.Phase = v1.Phase(row.To)
+	next.Transitions++
+	if final(next.Phase) && !final(was.Phase) {
+		next.FinishedAt = micro(f.Now)
+		next.NextAttemptAt = nil
+	}
+	next.History = append(next.History, v1.Transition{
+		Seq: next.Transitions, Time: *micro(f.Now), From: was.Phase, On: string(row.On), To: next.Phase, Attempt: next.Attempt,
+	})
+	if n := len(next.History) - maxHistory; n > 0 {
+		next.History = next.History[n:]
+	}
+	l.forget(next, f)
+}
+
+// maxHistory is the bound of status.history, also in the API's schema.
+const maxHistory = 50
+
+// forget drops the oldest attempts beyond MaxAttempts, but never one that is open, whose outcome is not recorded, or
+// whose objects may still be somewhere: clean-up and deletion would no longer look for them.
+func (l Lifecycle) forget(s *v1.RunStatus, f Facts) {
+	for len(s.Attempts) > l.MaxAttempts {
+		e := &s.Attempts[0]
+		if e.Number == s.Attempt || !ended(e) || !recorded(e) || !collected(f, e) {
+			return
+		}
+		s.Attempts = s.Attempts[1:]
+	}
+}
+
+func collected(f Facts, e *v1.Attempt) bool {
+	for _, o := range f.Others {
+		if o.Attempt == e.Number {
+			return false
+		}
+	}
+	for _, m := range f.Members {
+		if m.Name == e.Cluster {
+			return m.Link == Answers
+		}
+	}
+	return false
+}
+
+// note keeps, without a row, what the next passes need: the first look that found nothing, and the moment from which
+// an agent that does not end is given up.
+func (l Lifecycle) note(s *v1.RunStatus, f Facts, quarantined bool) {
+	e := current(*s)
+	if quarantined || e == nil || ended(e) {
+		return
+	}
+	switch {
+	case e.JobUID != "" && gone(f):
+		if e.GoneSince == nil {
+			e.GoneSince = micro(f.Now)
+		}
+	case f.Agent.Job.Presence == Present || f.Agent.Pod.Presence == Present:
+		e.GoneSince = nil
+	}
+	if s.Phase == v1.PhaseStopping && e.EscalatedAt == nil && e.StopRequestedAt != nil && !f.Agent.Job.Finished() &&
+		passed(f.Now, e.StopRequestedAt.Add(l.Grace+l.EscalateAfter)) {
+		e.EscalatedAt = micro(f.Now)
+	}
+}

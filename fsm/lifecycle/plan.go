@@ -1,0 +1,166 @@
+package lifecycle
+
+import (
+	"time"
+
+	"github.com/runfleet/runfleet/api/v1"
+	"github.com/runfleet/runfleet/fsm"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// Verb is what an effect does. Every verb is idempotent, and harmless when it arrives late.
+type Verb string
+
+// The verbs.
+const (
+	VerbEnsure  Verb = "Ensure"  // create if absent; AlreadyExists means "look"
+	VerbRelease Verb = "Release" // resume exactly the Job with this UID, seen suspended at this resourceVersion (rule S)
+	VerbEnd     Verb = "End"     // lower the pod's activeDeadlineSeconds to 1: its message and logs stay
+	VerbDelete  Verb = "Delete"  // with UID and resourceVersion as preconditions, in the foreground (rule D)
+)
+
+// Effect is one thing to do once the decision's status is committed: idempotent, comparable, no code inside.
+// Cluster is empty for what happens on the hub. UID and ResourceVersion are what was decided on (rule A13).
+type Effect struct {
+	Verb            Verb
+	Cluster         string
+	Resource        fsm.Resource
+	Attempt         int32
+	UID             types.UID
+	ResourceVersion string
+	Name            string // of a Lease
+}
+
+// effects are what the *committed* state asks for, given what was seen. They follow from the state, not from the edge
+// that led there, so a lost effect is decided again and a repeated one changes nothing.
+func (l Lifecycle) effects(s v1.RunStatus, f Facts) []Effect {
+	switch s.Phase {
+	case v1.PhasePending:
+		return l.effectsWaiting(s, f)
+	case v1.PhaseProvisioning:
+		return append(l.effectsProvisioning(s, f), l.sweep(s, f)...)
+	case v1.PhaseRunning:
+		return l.sweep(s, f)
+	case v1.PhaseStopping:
+		return append(l.effectsStopping(s, f), l.sweep(s, f)...)
+	case v1.PhaseRetrying:
+		return append(l.effectsWaiting(s, f), l.sweep(s, f)...)
+	case v1.PhaseTerminating:
+		return l.effectsTerminating(s, f)
+	default:
+		return append(l.sweep(s, f), l.expire(s, f)...)
+	}
+}
+
+// effectsWaiting asks for the finalizer first, then, with a candidate at hand, for the Leases one after the other (a
+// fixed order, so that two runs cannot wait for each other).
+func (l Lifecycle) effectsWaiting(s v1.RunStatus, f Facts) []Effect {
+	if !f.Run.Finalizer || f.Run.StampUID != f.Run.UID {
+		return []Effect{{Verb: VerbEnsure, Resource: Finalizer}}
+	}
+	w := l.placeable(s, f)
+	if w.Reason != v1.ReasonWorkspaceBusy && w.Reason != v1.ReasonBranchBusy {
+		return nil
+	}
+	for _, lease := range f.Leases {
+		if !lease.Held {
+			return []Effect{{Verb: VerbEnsure, Resource: Lease, Name: lease.Name}}
+		}
+	}
+	return nil
+}
+
+// effectsProvisioning creates while no Job is authorised, and releases the one that is; never both, and neither after
+// startBefore (rule F).
+func (l Lifecycle) effectsProvisioning(s v1.RunStatus, f Facts) []Effect {
+	e := current(s)
+	if e == nil || e.StartBefore == nil || passed(f.Now, e.StartBefore.Time) {
+		return nil
+	}
+	job := f.Agent.Job
+	if e.JobUID != "" {
+		if job.Presence == Present && job.UID == e.JobUID && job.Suspended && !job.Deleting {
+			return []Effect{{Verb: VerbRelease, Cluster: e.Cluster, Resource: Agent, Attempt: e.Number, UID: job.UID, ResourceVersion: job.ResourceVersion}}
+		}
+		return nil
+	}
+	var out []Effect
+	ensure := func(r fsm.Resource, seen Presence) {
+		if seen != Present {
+			out = append(out, Effect{Verb: VerbEnsure, Cluster: e.Cluster, Resource: r, Attempt: e.Number})
+		}
+	}
+	if l.Kind == CodeRun {
+		ensure(Workspace, f.Workspace)
+	}
+	ensure(Inputs, f.Inputs)
+	ensure(Agent, job.Presence)
+	return out
+}
+
+// effectsStopping ends the agent and keeps its evidence: the pod's own deadline first, the Job's deletion only when
+// that did not help (escalated), or when it can have no evidence because it was never resumed.
+func (l Lifecycle) effectsStopping(s v1.RunStatus, f Facts) []Effect {
+	e := current(s)
+	if e == nil || e.JobUID == "" || ended(e) {
+		return nil
+	}
+	a := f.Agent
+	mine := a.Job.Presence == Present && a.Job.UID == e.JobUID && !a.Job.Deleting
+	switch {
+	case mine && a.Job.Finished():
+		return nil
+	case mine && (a.Job.Suspended || e.EscalatedAt != nil):
+		return []Effect{deleteJob(a)}
+	case a.Pod.Presence == Present && e.EscalatedAt != nil:
+		return []Effect{{Verb: VerbDelete, Cluster: a.Cluster, Resource: Pod, Attempt: a.Attempt, UID: a.Pod.UID, ResourceVersion: a.Pod.ResourceVersion}}
+	case a.Pod.Presence == Present && !a.Pod.Ending:
+		return []Effect{{Verb: VerbEnd, Cluster: a.Cluster, Resource: Pod, Attempt: a.Attempt, UID: a.Pod.UID, ResourceVersion: a.Pod.ResourceVersion}}
+	default:
+		return nil
+	}
+}
+
+func deleteJob(a AgentFacts) Effect {
+	return Effect{Verb: VerbDelete, Cluster: a.Cluster, Resource: Agent, Attempt: a.Attempt, UID: a.Job.UID, ResourceVersion: a.Job.ResourceVersion}
+}
+
+// waiting says why no attempt can start now; the zero value says that one can.
+type waiting struct {
+	Reason, Message string
+	Until           time.Time // when it ends by itself; zero: something else must happen
+}
+
+// placeable is the question behind ClusterChosen and AttemptDue.
+func (l Lifecycle) placeable(s v1.RunStatus, f Facts) waiting {
+	switch {
+	case !f.Run.Finalizer || f.Run.StampUID != f.Run.UID:
+		return waiting{Reason: v1.ReasonFinalizerMissing, Message: "the finalizer is being added"}
+	case !ended(current(s)):
+		return waiting{Reason: v1.ReasonStopping, Message: "waiting for the end of the last attempt"}
+	case f.Run.Suspend:
+		return waiting{Reason: v1.ReasonSuspended, Message: "spec.suspend is true; set it to false to go on"}
+	case s.NextAttemptAt != nil && f.Now.Before(s.NextAttemptAt.Time):
+		return waiting{Reason: v1.ReasonBackOff, Message: "next attempt at " + s.NextAttemptAt.UTC().Format(time.RFC3339), Until: s.NextAttemptAt.Time}
+	case len(s.Attempts) >= maxAttempts:
+		return waiting{Reason: v1.ReasonNoCandidate, Message: "the objects of too many earlier attempts could not be collected yet: bring their members back, or set the annotation " + v1.AnnotationAbandonRemote}
+	case f.Candidate.Cluster == "":
+		return waiting{Reason: v1.ReasonNoCandidate, Message: f.Candidate.Why}
+	}
+	for _, lease := range f.Leases {
+		if !lease.Held {
+			return waiting{Reason: lease.Reason, Message: busy(lease)}
+		}
+	}
+	return waiting{}
+}
+
+// maxAttempts is the bound of status.attempts in the API's schema.
+const maxAttempts = 40
+
+func busy(l LeaseFacts) string {
+	if l.Holder == "" {
+		return "taking the Lease " + l.Name
+	}
+	return "the Lease " + l.Name + " is held by run " + l.Holder
+}

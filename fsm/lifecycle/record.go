@@ -1,0 +1,125 @@
+package lifecycle
+
+import (
+	"fmt"
+
+	"github.com/runfleet/runfleet/api/v1"
+)
+
+// recordEnd closes the attempt: how it is known to have ended, what it left behind, and, coming out of Stopping, what
+// the verdict makes of it.
+func (c change) recordEnd() {
+	e := c.entry()
+	e.EndedAt, e.EndedBy = c.now(), c.proof(c.was, c.f)
+	e.GoneSince = nil
+	if e.EndedBy == v1.EndNeverAuthorised {
+		e.OutcomeRecorded = ptr(true) // nothing ran, so there is none
+	}
+	c.recordOutcome()
+	if c.row.From[0] == Stopping {
+		c.settleVerdict(e)
+	}
+	if c.row.To == Succeeded {
+		c.s.WorkCompleted = ptr(true)
+	}
+}
+
+// settleVerdict is RecordEnd after a stop.
+func (c change) settleVerdict(e *v1.Attempt) {
+	class := c.stopClass(c.was, c.f)
+	if c.row.To != Succeeded {
+		e.Class = class
+		e.Message = c.failureMessage(class, c.f.Agent)
+	}
+	switch c.row.To {
+	case Cancelled:
+		c.recordCancel()
+	case Retrying:
+		c.nextAttempt(class)
+	}
+}
+
+// nextAttempt says when the attempt after a stopped one is due, and what it costs.
+func (c change) nextAttempt(class v1.FailureClass) {
+	switch {
+	case c.was.StopCause == v1.StopSuperseded, c.f.Run.ContextVersion > c.was.ContextVersion:
+		c.s.ContextVersion = c.f.Run.ContextVersion
+		c.freshBudget()
+		c.s.NextAttemptAt = c.now()
+	case c.was.StopCause == v1.StopSuspend:
+		c.s.NextAttemptAt = c.now()
+	case c.was.StopCause == v1.StopLost:
+		c.s.InfraCount++
+		c.backOff(c.s.InfraCount)
+	default:
+		c.charge(class)
+	}
+}
+
+// recordFailure writes why the attempt (or, without one, the run) failed. In the rows to Retrying the retry is charged.
+func (c change) recordFailure() {
+	class, message := c.failure()
+	e := c.entry()
+	if e != nil && e.EndedAt == nil {
+		e.Class, e.Message = class, message
+		c.recordOutcome()
+	}
+	if c.s.ContextVersion == 0 { // failed before the first attempt: the failure is this version's
+		c.s.ContextVersion = c.f.Run.ContextVersion
+	}
+	if c.row.To == Retrying {
+		c.charge(class)
+	}
+}
+
+// failure names the class and the sentence of the row that fires.
+func (c change) failure() (v1.FailureClass, string) {
+	switch c.row.On {
+	case RunDeadlinePassed:
+		return v1.ClassRunDeadlineExceeded, "the whole run passed spec.totalDeadlineSeconds"
+	case ProvisioningRefused:
+		return v1.ClassRefused, c.f.Agent.Refusal.Message
+	case AgentVanished:
+		class := c.classify(c.f.Agent, false)
+		return class, c.failureMessage(class, c.f.Agent)
+	default:
+		class := c.classify(c.f.Agent, false)
+		return class, c.failureMessage(class, c.f.Agent)
+	}
+}
+
+// charge takes the retry from budget or allowance and sets its back-off.
+func (c change) charge(class v1.FailureClass) {
+	if c.retry(c.was, c.f, class) == RetryInfra {
+		c.s.InfraCount++
+	} else {
+		c.s.RetryCount++
+	}
+	c.backOff(c.s.RetryCount + c.s.InfraCount)
+}
+
+func (c change) backOff(k int32) {
+	c.s.NextAttemptAt = micro(c.f.Now.Add(c.Backoff(c.f.Run.UID, c.s.Attempt, k)))
+}
+
+// recordOutcome copies what attempt n left behind, once.
+func (c change) recordOutcome() {
+	e := c.entry()
+	if e == nil || recorded(e) || c.f.Agent.Ended.Pod == Unknown {
+		return
+	}
+	c.keep(e, c.f.Agent, true)
+}
+
+// recordLateOutcome does the same for attempts that are over for the machine.
+func (c change) recordLateOutcome() {
+	for _, a := range late(c.was, c.f) {
+		e := attempt(*c.s, a.Attempt)
+		c.keep(e, a, false)
+		if class := c.classify(a, e.StopRequestedAt != nil); e.Class == "" || e.Class == v1.ClassClusterLost {
+			e.Message = fmt.Sprintf("seen finished after its end was recorded: %s", orSuccess(class))
+		}
+	}
+}
+
+func ptr[T any](v T) *T { return &v }

@@ -1,0 +1,138 @@
+package lifecycle
+
+import (
+	"slices"
+	"time"
+
+	"github.com/runfleet/runfleet/api/v1"
+	"github.com/runfleet/runfleet/fsm"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// sweep clears away what earlier attempts left. An object of an attempt that has not ended is never touched here.
+//
+//	                          Job not finished   Job finished, outcome recorded   inputs
+//	last ended attempt        delete             stays, so that its logs can be read (final: until retention)
+//	attempts before it        delete             delete                           delete
+//
+// A Job that is not finished though its attempt has ended is a suspended left-over, or an agent behind a fence.
+func (l Lifecycle) sweep(s v1.RunStatus, f Facts) []Effect {
+	last := lastEnded(s)
+	switch {
+	case f.Run.Preserve:
+		last = 0 // everything that is finished is kept
+	case final(s.Phase) && passed(f.Now, l.retainedUntil(s, f)):
+		last++ // nothing is kept any longer
+	}
+	var out []Effect
+	for _, a := range append([]AgentFacts{f.Agent}, f.Others...) {
+		if a.Attempt > 0 && a.Attempt <= s.Attempt {
+			out = append(out, sweepAttempt(attempt(s, a.Attempt), a, a.Attempt < last)...)
+		}
+	}
+	return out
+}
+
+// sweepAttempt clears one attempt; old says that its evidence is not needed any longer.
+func sweepAttempt(e *v1.Attempt, a AgentFacts, old bool) []Effect {
+	job := a.Job
+	// Another Job of the same name than the authorised one was never resumed: it is inert, and may go at any time.
+	impostor := e != nil && e.JobUID != "" && job.UID != e.JobUID && job.Presence == Present && job.Suspended
+	if !ended(e) && !impostor {
+		return nil
+	}
+	var out []Effect
+	drop := func(r fsm.Resource, uid types.UID, version string) {
+		out = append(out, Effect{Verb: VerbDelete, Cluster: a.Cluster, Resource: r, Attempt: a.Attempt, UID: uid, ResourceVersion: version})
+	}
+	known := e == nil || recorded(e)
+	if job.Presence == Present && !job.Deleting && (impostor || unfinished(job) || old && job.Finished() && known) {
+		drop(Agent, job.UID, job.ResourceVersion)
+	}
+	if impostor && !ended(e) {
+		return out
+	}
+	if job.Presence == Absent && a.Pod.Presence == Present {
+		drop(Pod, a.Pod.UID, a.Pod.ResourceVersion)
+	}
+	if old && a.Inputs == Present && a.Pod.Presence == Absent {
+		drop(Inputs, "", "")
+	}
+	return out
+}
+
+// unfinished excludes a Job that is Complete or Failed and only waits for its pods to go: that one ends by itself.
+func unfinished(j JobFacts) bool { return !j.Complete && !j.Failed }
+
+// lastEnded is the number of the newest attempt that has ended, 0 when none has.
+func lastEnded(s v1.RunStatus) int32 {
+	n := int32(0)
+	for _, e := range s.Attempts {
+		if e.EndedAt != nil {
+			n = max(n, e.Number)
+		}
+	}
+	return n
+}
+
+func (Lifecycle) retainedUntil(s v1.RunStatus, f Facts) time.Time {
+	if s.FinishedAt == nil {
+		return time.Time{}
+	}
+	return s.FinishedAt.Add(f.Run.Retention)
+}
+
+// expire deletes the run object when its time to live has passed; unset by default, because a GitOps tool would apply
+// the run again and it would execute again.
+func (l Lifecycle) expire(s v1.RunStatus, f Facts) []Effect {
+	if s.ExpireAt == nil || f.Run.Deleted || f.Run.Preserve || !ended(current(s)) || !passed(f.Now, s.ExpireAt.Time) {
+		return nil
+	}
+	return []Effect{{Verb: VerbDelete, Resource: Run, UID: f.Run.UID}}
+}
+
+// effectsTerminating removes everything on every member the run touched, then releases the finalizer (rule T): when
+// every attempt has ended and every member that can be asked says that nothing is left.
+func (l Lifecycle) effectsTerminating(s v1.RunStatus, f Facts) []Effect {
+	var out []Effect
+	for _, a := range append([]AgentFacts{f.Agent}, f.Others...) {
+		if a.Attempt > 0 {
+			out = append(out, removeAll(a)...)
+		}
+	}
+	if f.Run.Finalizer && l.allEnded(s, f) && !leftover(f) {
+		out = append(out, Effect{Verb: VerbDelete, Resource: Finalizer})
+	}
+	return out
+}
+
+func removeAll(a AgentFacts) []Effect {
+	var out []Effect
+	if a.Job.Presence == Present && !a.Job.Deleting {
+		out = append(out, deleteJob(a))
+	}
+	if a.Job.Presence == Absent && a.Pod.Presence == Present {
+		out = append(out, Effect{Verb: VerbDelete, Cluster: a.Cluster, Resource: Pod, Attempt: a.Attempt, UID: a.Pod.UID, ResourceVersion: a.Pod.ResourceVersion})
+	}
+	if a.Inputs == Present && a.Job.Presence == Absent {
+		out = append(out, Effect{Verb: VerbDelete, Cluster: a.Cluster, Resource: Inputs, Attempt: a.Attempt})
+	}
+	return out
+}
+
+// allEnded is rule E as a fact: only the newest attempt can be open, and nothing records its end while Terminating.
+func (l Lifecycle) allEnded(s v1.RunStatus, f Facts) bool {
+	for i := range s.Attempts {
+		e := &s.Attempts[i]
+		if !ended(e) && (e.Number != s.Attempt || l.proof(s, f) == "") {
+			return false
+		}
+	}
+	return true
+}
+
+// leftover says that a member still holds something of the run, or could not say. A member that is silent, gone or
+// another cluster is not asked: what lies there is left to the sweeper of rule O.
+func leftover(f Facts) bool {
+	return slices.ContainsFunc(f.Members, func(m MemberFacts) bool { return m.Link == Answers && m.Leftover != Absent })
+}

@@ -1,0 +1,67 @@
+package lifecycle
+
+import (
+	"time"
+
+	"github.com/runfleet/runfleet/api/v1"
+)
+
+// wake is the earliest moment at which time alone changes what Decide would say. An active run always has one, so a
+// quiet world cannot hide a deadline; a finished run sleeps until something of its own is due.
+func (l Lifecycle) wake(s v1.RunStatus, f Facts, quarantined bool) time.Time {
+	var at time.Time
+	add := func(t time.Time) {
+		if !t.IsZero() && t.After(f.Now) && (at.IsZero() || t.Before(at)) {
+			at = t
+		}
+	}
+	active := !final(s.Phase)
+	if quarantined || active || !ended(current(s)) {
+		add(f.Now.Add(l.Resync))
+	}
+	if quarantined {
+		add(f.Now.Add(l.Settle))
+		return at
+	}
+	if active {
+		add(runDeadline(f))
+	}
+	if e := current(s); e != nil && !ended(e) {
+		l.wakeAttempt(s, e, f, add)
+	}
+	switch {
+	case s.Phase == v1.PhaseRetrying && s.NextAttemptAt != nil:
+		add(s.NextAttemptAt.Time)
+	case final(s.Phase):
+		add(l.retainedUntil(s, f))
+		if s.ExpireAt != nil {
+			add(s.ExpireAt.Time)
+		}
+	}
+	return at
+}
+
+// wakeAttempt adds the moments of an open attempt.
+func (l Lifecycle) wakeAttempt(s v1.RunStatus, e *v1.Attempt, f Facts, add func(time.Time)) {
+	if s.Phase == v1.PhaseProvisioning || s.Phase == v1.PhaseRunning {
+		add(l.attemptDeadline(s))
+		if f.Cluster.Link == Silent && !f.Cluster.SilentSince.IsZero() {
+			add(f.Cluster.SilentSince.Add(l.ClusterLostGrace + time.Nanosecond))
+		}
+	}
+	if e.FencedUntil != nil {
+		add(e.FencedUntil.Time)
+	}
+	if e.GoneSince != nil {
+		add(e.GoneSince.Add(l.Settle))
+	}
+	if s.Phase == v1.PhaseStopping && e.StopRequestedAt != nil && e.EscalatedAt == nil {
+		add(e.StopRequestedAt.Add(l.Grace + l.EscalateAfter))
+	}
+	// Evidence that has not shown up is listed live after ten seconds (docs/lifecycle.md, Outcome).
+	if f.Agent.Job.Finished() && f.Agent.Ended.Pod == Unknown {
+		add(f.Now.Add(evidenceWait))
+	}
+}
+
+const evidenceWait = 10 * time.Second
