@@ -1,14 +1,14 @@
 // Package fsm is finite state machines as data: a [Table] says everything, and everything is derived from it.
 //
-//	              ┌──────────────────────────── Table ────────────────────────────┐
-//	              │  States    what each one means for the world                   │
-//	              │  Triggers  what can be observed, most important first          │
-//	              │  Rows      From × On, If a guard holds ──► To, Do actions      │
-//	              │  Blanks    why every other cell of the matrix has no row       │
-//	              └──┬──────────────┬──────────────────┬─────────────────────┬─────┘
-//	                 │              │                  │                     │
-//	             Validate        Machine             Next             Mermaid, DOT, Markdown,
-//	          (static proofs)  (fires a row)   (the oracle of tests)  Matrix, CEL, JSON, Explain
+//	    ┌──────────────────────────── Table ────────────────────────────┐
+//	    │  States    what each one means for the world                   │
+//	    │  Triggers  what can be observed, most important first          │
+//	    │  Rows      From × On, If a guard holds ──► To, Do actions      │
+//	    │  Blanks    why every other cell of the matrix has no row       │
+//	    └──┬──────────────┬──────────────────┬─────────────────────┬─────┘
+//	       │              │                  │                     │
+//	   Validate        Machine             Next             Mermaid, DOT, Markdown,
+//	(static proofs)  (fires a row)   (the oracle of tests)  Matrix, CEL, JSON, Explain
 //
 // The matrix state × trigger is the heart of the model. Each of its cells is exactly one of
 //

@@ -78,10 +78,10 @@ func (t Table) proveCell(f *findings, c Cell) {
 	case len(c.Rows) == 0 && c.Blank == nil:
 		f.add("%s: no row and no blank: say what happens, or why nothing does", at)
 	case len(c.Rows) > 0 && !complete && c.Blank == nil:
-		f.add("%s: %s leave a case open (guards %s): add the row for the rest, or a blank that explains it",
+		f.add("%s: a case is open beside %s (guards %s): add the row for the rest, or a blank that explains it",
 			at, ids(c.Rows), guardList(guards))
 	case complete && c.Blank != nil:
-		f.add("%s: %s cover all cases, so the blank %q is never true: remove it", at, ids(c.Rows), c.Blank.Doc)
+		f.add("%s: all cases have a row (%s), so the blank %q is never true: remove it", at, ids(c.Rows), c.Blank.Doc)
 	}
 }
 

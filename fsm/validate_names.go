@@ -68,6 +68,11 @@ func (t Table) proveNames(f *findings) {
 	for _, v := range []*vocabulary{t.stateNames(), t.triggerNames(), t.guardNames(), t.actionNames(), t.resourceNames(), t.timerNames()} {
 		v.prove(f)
 	}
+	for _, d := range t.Actions {
+		if d.Raises != "" && !identifier.MatchString(d.Raises) {
+			f.add("action %s raises %q: name one field of the status", d.Name, d.Raises)
+		}
+	}
 	t.proveRows(f)
 	t.proveBlanks(f)
 }

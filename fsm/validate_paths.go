@@ -137,7 +137,7 @@ func (t Table) proveGone(f *findings, r Resource, gone StateDef) {
 	for _, s := range t.States {
 		path := paths[s.Name]
 		if path != nil && slices.Contains(slices.Concat(s.Ensure, s.Release), r) {
-			f.add("state %s deletes or ends %s, and %s leads to %s, which creates or releases it: let an action on the way be a NewAttempt (A4)",
+			f.add("state %s deletes or ends %s, and the way over %s leads to %s, which creates or releases it: let an action on the way be a NewAttempt (A4)",
 				gone.Name, r, ids(path), s.Name)
 		}
 	}
