@@ -1,0 +1,86 @@
+#!/bin/sh
+# What `make demo` shows: a real hub and member on this machine, runs that are accepted, runs and status changes that
+# the API server refuses, and the table that explains a state. It takes its fleet down again, whatever happens.
+# Needs bin/runfleet, which make builds before.
+set -eu
+cd "$(dirname "$0")/../.."
+
+dir=.runfleet/demo
+began=$(date +%s)
+
+down() {
+	go run ./test/controlplane/fleetbox down --dir "$dir" >/dev/null 2>&1 || true
+}
+trap down EXIT
+trap 'exit 130' INT TERM
+
+bold='' plain='' dim=''
+if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
+	bold=$(printf '\033[1m') dim=$(printf '\033[2m') plain=$(printf '\033[0m')
+fi
+
+# chapter says in one sentence what comes.
+chapter() { printf '\n%s%s%s\n' "$bold" "$1" "$plain"; }
+
+# indent sets what a program said apart from what the demo says.
+indent() { fold -s -w 116 | sed 's/^/    /'; }
+
+# shown runs a command that must succeed, and shows it as one would type it.
+shown() {
+	printf '  %s$ %s%s\n' "$dim" "$*" "$plain"
+	if out=$("$@" 2>&1); then
+		printf '%s\n' "$out" | indent
+	else
+		printf '%s\n' "$out" | indent
+		echo "demo: this should have been accepted" >&2
+		exit 1
+	fi
+}
+
+# refused runs a command that the API server must refuse, and shows what it says to a person.
+refused() {
+	printf '  %s$ %s%s\n' "$dim" "$*" "$plain"
+	if out=$("$@" 2>&1); then
+		printf '%s\n' "$out" | indent
+		echo "demo: this should have been refused" >&2
+		exit 1
+	fi
+	printf '%s\n' "$out" | indent
+}
+
+# The functions carry the names that a person would type, so that what is shown can be repeated.
+kubectl() { command "$kubectl" --kubeconfig "$hub" "$@"; }
+runfleet() { bin/runfleet "$@"; }
+
+chapter "A hub and a member: real API servers on this machine, nothing installed."
+down
+fleet=$(go run ./test/controlplane/fleetbox up --members 1 --nodes none --dir "$dir")
+hub=$(printf '%s' "$fleet" | tr -d '\n' | sed -n 's/.*"hub": *{[^}]*"kubeconfig": *"\([^"]*\)".*/\1/p')
+kubectl=$PWD/bin/k8s/kubectl
+[ -x "$kubectl" ] || kubectl=$(command -v kubectl)
+shown kubectl apply -f api/crds
+command "$kubectl" --kubeconfig "$hub" wait --for=condition=Established crd --all --timeout=30s >/dev/null
+
+chapter "Somebody asks for two runs."
+shown kubectl apply -f docs/examples
+shown kubectl get docsruns,coderuns
+
+chapter "A run that cannot work is refused before it exists, with the field, the rule and what to write instead."
+refused kubectl apply -f test/demo/bad-coderun.yaml
+
+chapter "What was asked does not change under a running agent; asking again is explicit."
+refused kubectl patch coderun auth-task-7 --type=merge -p '{"spec":{"model":"sonnet"}}'
+shown kubectl patch coderun auth-task-7 --type=merge -p '{"spec":{"model":"sonnet","contextVersion":2}}'
+
+chapter "The status moves along the edges of the transition table only; the API server itself sees to it."
+refused kubectl patch docsrun document-shop --subresource=status --type=merge -p '{"status":{"phase":"Succeeded"}}'
+shown kubectl patch docsrun document-shop --subresource=status --type=merge -p '{"status":{"phase":"Cancelled"}}'
+refused kubectl patch docsrun document-shop --subresource=status --type=merge -p '{"status":{"phase":"Running"}}'
+shown kubectl get docsruns
+
+chapter "The same table explains itself."
+shown runfleet fsm explain Running AgentFailed
+
+down
+printf '\n%sThat is step 1: the machine and its house. The operator that moves these runs comes next. (%s s)%s\n' \
+	"$dim" "$(($(date +%s) - began))" "$plain"
