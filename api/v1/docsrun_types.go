@@ -14,7 +14,7 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:selectablefield:JSONPath=`.status.phase`
 // +kubebuilder:selectablefield:JSONPath=`.status.cluster`
-// +kubebuilder:validation:XValidation:rule="self.spec.contextVersion > oldSelf.spec.contextVersion || self.?status.?phase.orValue('Pending') == 'Pending' || self.spec.?placement == oldSelf.spec.?placement",message="placement is immutable once a member was chosen: raise spec.contextVersion to change it",fieldPath=".spec.placement"
+// +kubebuilder:validation:XValidation:rule="self.spec.contextVersion > oldSelf.spec.contextVersion || !has(self.status) || self.status.phase == 'Pending' || (has(self.spec.placement) ? has(oldSelf.spec.placement) && self.spec.placement == oldSelf.spec.placement : !has(oldSelf.spec.placement))",message="placement is immutable once a member was chosen: raise spec.contextVersion to change it",fieldPath=".spec.placement"
 type DocsRun struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitzero"`
@@ -30,17 +30,17 @@ type DocsRun struct {
 }
 
 // DocsRunSpec is what a person asks for.
-// +kubebuilder:validation:XValidation:rule="self.?repositoryUrl == oldSelf.?repositoryUrl",message="repositoryUrl says what the run is for and never changes: create another run instead",fieldPath=".repositoryUrl"
-// +kubebuilder:validation:XValidation:rule="self.?githubUser == oldSelf.?githubUser",message="githubUser says whose credentials are used and never changes: create another run instead",fieldPath=".githubUser"
-// +kubebuilder:validation:XValidation:rule="self.?githubApp == oldSelf.?githubApp",message="githubApp says whose credentials are used and never changes: create another run instead",fieldPath=".githubApp"
-// +kubebuilder:validation:XValidation:rule="self.contextVersion > oldSelf.contextVersion || self.?workingDirectory == oldSelf.?workingDirectory",message="workingDirectory is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".workingDirectory"
-// +kubebuilder:validation:XValidation:rule="self.contextVersion > oldSelf.contextVersion || self.?sourceBranch == oldSelf.?sourceBranch",message="sourceBranch is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".sourceBranch"
-// +kubebuilder:validation:XValidation:rule="self.contextVersion > oldSelf.contextVersion || self.?targetBranch == oldSelf.?targetBranch",message="targetBranch is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".targetBranch"
-// +kubebuilder:validation:XValidation:rule="self.contextVersion > oldSelf.contextVersion || self.?model == oldSelf.?model",message="model is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".model"
-// +kubebuilder:validation:XValidation:rule="self.contextVersion > oldSelf.contextVersion || self.?cli == oldSelf.?cli",message="cli is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".cli"
-// +kubebuilder:validation:XValidation:rule="self.contextVersion > oldSelf.contextVersion || self.?includeCodebase == oldSelf.?includeCodebase",message="includeCodebase is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".includeCodebase"
-// +kubebuilder:validation:XValidation:rule="self.contextVersion > oldSelf.contextVersion || self.?localTools == oldSelf.?localTools",message="localTools is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".localTools"
-// +kubebuilder:validation:XValidation:rule="self.contextVersion > oldSelf.contextVersion || self.?remoteTools == oldSelf.?remoteTools",message="remoteTools is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".remoteTools"
+// +kubebuilder:validation:XValidation:rule="self.repositoryUrl == oldSelf.repositoryUrl",message="repositoryUrl says what the run is for and never changes: create another run instead",fieldPath=".repositoryUrl"
+// +kubebuilder:validation:XValidation:rule="(has(self.githubUser) ? has(oldSelf.githubUser) && self.githubUser == oldSelf.githubUser : !has(oldSelf.githubUser))",message="githubUser says whose credentials are used and never changes: create another run instead",fieldPath=".githubUser"
+// +kubebuilder:validation:XValidation:rule="(has(self.githubApp) ? has(oldSelf.githubApp) && self.githubApp == oldSelf.githubApp : !has(oldSelf.githubApp))",message="githubApp says whose credentials are used and never changes: create another run instead",fieldPath=".githubApp"
+// +kubebuilder:validation:XValidation:rule="self.contextVersion > oldSelf.contextVersion || self.workingDirectory == oldSelf.workingDirectory",message="workingDirectory is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".workingDirectory"
+// +kubebuilder:validation:XValidation:rule="self.contextVersion > oldSelf.contextVersion || self.sourceBranch == oldSelf.sourceBranch",message="sourceBranch is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".sourceBranch"
+// +kubebuilder:validation:XValidation:rule="self.contextVersion > oldSelf.contextVersion || (has(self.targetBranch) ? has(oldSelf.targetBranch) && self.targetBranch == oldSelf.targetBranch : !has(oldSelf.targetBranch))",message="targetBranch is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".targetBranch"
+// +kubebuilder:validation:XValidation:rule="self.contextVersion > oldSelf.contextVersion || (has(self.model) ? has(oldSelf.model) && self.model == oldSelf.model : !has(oldSelf.model))",message="model is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".model"
+// +kubebuilder:validation:XValidation:rule="self.contextVersion > oldSelf.contextVersion || (has(self.cli) ? has(oldSelf.cli) && self.cli == oldSelf.cli : !has(oldSelf.cli))",message="cli is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".cli"
+// +kubebuilder:validation:XValidation:rule="self.contextVersion > oldSelf.contextVersion || self.includeCodebase == oldSelf.includeCodebase",message="includeCodebase is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".includeCodebase"
+// +kubebuilder:validation:XValidation:rule="self.contextVersion > oldSelf.contextVersion || (has(self.localTools) ? has(oldSelf.localTools) && self.localTools == oldSelf.localTools : !has(oldSelf.localTools))",message="localTools is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".localTools"
+// +kubebuilder:validation:XValidation:rule="self.contextVersion > oldSelf.contextVersion || (has(self.remoteTools) ? has(oldSelf.remoteTools) && self.remoteTools == oldSelf.remoteTools : !has(oldSelf.remoteTools))",message="remoteTools is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".remoteTools"
 // +kubebuilder:validation:XValidation:rule="has(self.githubUser) || has(self.githubApp)",message="githubUser or githubApp is needed to choose the credentials: write one of them",fieldPath=".githubUser",reason=FieldValueRequired
 type DocsRunSpec struct {
 	RunSpec `json:",inline"`
