@@ -1,0 +1,100 @@
+package fsm
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// Tone is what a piece of text is, so that a terminal can show it.
+type Tone int
+
+// The tones of an explanation.
+const (
+	Heading Tone = iota // what the page is about
+	Name                // a state, a trigger or a resource
+	Leads               // where a row leads
+	Quiet               // what does not happen
+)
+
+// Ink paints a piece of text for a terminal. It must not change how wide the text is. Nil paints nothing.
+type Ink func(Tone, string) string
+
+// pageWidth is where text is wrapped: two panes still fit on a wide screen.
+const pageWidth = 110
+
+// page writes aligned, wrapped text.
+type page struct {
+	strings.Builder
+	ink Ink
+}
+
+// entry is one line of a page: a term, what follows it, and a text.
+type entry struct {
+	term, sign, text string
+	tone             Tone // of the sign
+}
+
+func (p *page) paint(tone Tone, s string) string {
+	if p.ink == nil || s == "" {
+		return s
+	}
+	return p.ink(tone, s)
+}
+
+func (p *page) heading(s string) { p.WriteString(p.paint(Heading, s) + "\n") }
+
+func (p *page) blank() { p.WriteString("\n") }
+
+// paragraph writes indented, wrapped text.
+func (p *page) paragraph(s string) {
+	for _, line := range wrap(s, pageWidth-2) {
+		p.WriteString("  " + line + "\n")
+	}
+}
+
+// entries writes lines whose terms, signs and texts stand below each other.
+func (p *page) entries(list []entry) {
+	terms, signs := 0, 0
+	for _, e := range list {
+		terms, signs = max(terms, utf8.RuneCountInString(e.term)), max(signs, utf8.RuneCountInString(e.sign))
+	}
+	left := 2 + terms + 2
+	if signs > 0 {
+		left += signs + 2
+	}
+	for _, e := range list {
+		for i, line := range wrap(e.text, pageWidth-left) {
+			if i > 0 {
+				p.WriteString(strings.Repeat(" ", left) + line + "\n")
+				continue
+			}
+			head := "  " + p.paint(Name, e.term) + pad(e.term, terms+2)
+			if signs > 0 {
+				head += p.paint(e.tone, e.sign) + pad(e.sign, signs+2)
+			}
+			p.WriteString(strings.TrimRight(head+line, " ") + "\n")
+		}
+	}
+}
+
+// pad is the space that follows s in a column.
+func pad(s string, width int) string {
+	return strings.Repeat(" ", max(0, width-utf8.RuneCountInString(s)))
+}
+
+// wrap breaks text into lines of at most width runes, between words. There is always one line.
+func wrap(s string, width int) []string {
+	lines := []string{""}
+	for _, word := range strings.Fields(s) {
+		last := &lines[len(lines)-1]
+		switch {
+		case *last == "":
+			*last = word
+		case utf8.RuneCountInString(*last)+1+utf8.RuneCountInString(word) <= width:
+			*last += " " + word
+		default:
+			lines = append(lines, word)
+		}
+	}
+	return lines
+}
