@@ -6,6 +6,8 @@ import (
 	"os"
 	"testing"
 	"time"
+
+	"github.com/runfleet/runfleet/test/controlplane/process"
 )
 
 // buildTime bounds a start in a test including the builds that a machine does
@@ -29,7 +31,7 @@ func testMain(m *testing.M, use func(hub *ControlPlane)) int {
 	defer cancel()
 	hub, err := Start(ctx, Options{})
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
+		fmt.Fprintln(os.Stderr, process.Explain(err))
 		return 1
 	}
 	use(hub)
@@ -49,12 +51,12 @@ func ForTest(t testing.TB, o Options) *ControlPlane {
 	defer cancel()
 	c, err := Start(ctx, o)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatal(process.Explain(err))
 	}
 	t.Cleanup(func() {
 		select {
 		case crash := <-c.Crashes():
-			t.Error(crash)
+			t.Error(process.Explain(crash))
 		default:
 		}
 		if err := c.Stop(); err != nil {

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"syscall"
 )
@@ -107,12 +108,23 @@ type Crash struct {
 	Tail  []string
 }
 
+// Error is one line. Explain tells more.
 func (c *Crash) Error() string {
 	said := ""
 	if line := c.lastWords(); line != "" {
 		said = ": " + line
 	}
-	return fmt.Sprintf("%s ended (%v)%s (log: %s)", c.Name, c.Cause, said, c.Log)
+	return fmt.Sprintf("%s ended (%v)%s", c.Name, c.Cause, said)
+}
+
+// Explain is err and, if it is a crash, the tail of the log before it: the log
+// itself may be gone by the time that somebody reads this.
+func Explain(err error) string {
+	crash, ok := errors.AsType[*Crash](err)
+	if !ok || len(crash.Tail) == 0 {
+		return err.Error()
+	}
+	return "  " + strings.Join(crash.Tail, "\n  ") + "\n" + err.Error()
 }
 
 func (c *Crash) Unwrap() error { return c.Cause }

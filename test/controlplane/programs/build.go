@@ -18,6 +18,7 @@ import (
 
 	"github.com/runfleet/runfleet/test/controlplane/disk"
 	"github.com/runfleet/runfleet/test/controlplane/filelock"
+	"github.com/runfleet/runfleet/test/controlplane/progress"
 )
 
 // BuildSpace is the free disk that a build asks for: a cold build of all the
@@ -107,9 +108,9 @@ func (b *builder) build(ctx context.Context, name, path string) error {
 			return err
 		}
 	}
-	p := startProgress(b.Progress, fmt.Sprintf("building %s %s", name, b.version(name)))
+	p := progress.Start(b.Progress, fmt.Sprintf("building %s %s", name, b.version(name)))
 	err = b.compile(ctx, name, path)
-	p.end(err)
+	p.End(err)
 	return err
 }
 

@@ -1,4 +1,5 @@
-package programs
+// Package progress tells a person that something takes its time.
+package progress
 
 import (
 	"fmt"
@@ -8,10 +9,10 @@ import (
 	"time"
 )
 
-// progress is one line about one thing that takes long. On a terminal the line
+// A Line is one line about one thing that takes long. On a terminal the line
 // counts the seconds and is overwritten; elsewhere it is written once at the
 // start, so that a log shows what is waited for, and once at the end.
-type progress struct {
+type Line struct {
 	w     io.Writer
 	what  string
 	start time.Time
@@ -20,8 +21,9 @@ type progress struct {
 	live  bool
 }
 
-func startProgress(w io.Writer, what string) *progress {
-	p := &progress{w: w, what: what, start: time.Now(), stop: make(chan struct{}), live: terminal(w)}
+// Start begins a line.
+func Start(w io.Writer, what string) *Line {
+	p := &Line{w: w, what: what, start: time.Now(), stop: make(chan struct{}), live: Terminal(w)}
 	if !p.live {
 		fmt.Fprintf(w, "%s ...\n", what)
 		return p
@@ -31,7 +33,7 @@ func startProgress(w io.Writer, what string) *progress {
 	return p
 }
 
-func (p *progress) count() {
+func (p *Line) count() {
 	defer p.done.Done()
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -45,8 +47,8 @@ func (p *progress) count() {
 	}
 }
 
-// end closes the line. A failure is said by the error, not here.
-func (p *progress) end(err error) {
+// End closes the line. A failure is said by the error, not here.
+func (p *Line) End(err error) {
 	close(p.stop)
 	p.done.Wait()
 	if p.live {
@@ -57,9 +59,10 @@ func (p *progress) end(err error) {
 	}
 }
 
-func terminal(w io.Writer) bool {
+// Terminal tells whether w is one that lines may be overwritten and coloured on.
+func Terminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
-	if !ok || os.Getenv("TERM") == "dumb" {
+	if !ok || os.Getenv("TERM") == "dumb" || os.Getenv("NO_COLOR") != "" {
 		return false
 	}
 	info, err := f.Stat()
