@@ -46,7 +46,7 @@ test: ## Run every test; builds the control planes it needs on its first run.
 
 .PHONY: race
 race: ## Run the tests of the machine under the race detector (needs a C compiler).
-	@CGO_ENABLED=1 RUNFLEET_SHORT=1 $(GO) test -race -short -timeout 8m ./fsm/...
+	@CGO_ENABLED=1 $(GO) test -race -short -timeout 8m ./fsm/...
 
 .PHONY: soak
 soak: ## Check a larger bound of the model than `make test` has time for.
