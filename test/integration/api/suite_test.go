@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -123,16 +122,5 @@ func (r *recorder) all() []string {
 	return slices.Clone(r.seen)
 }
 
-// name makes a name for an object from the running spec's place in the suite.
-func name() string {
-	s := CurrentSpecReport()
-	return strings.ToLower(fmt.Sprintf("spec-%d-%d", s.LeafNodeLocation.LineNumber, names.Add(1)))
-}
-
-func inNamespace(o client.Object) client.Object {
-	if _, cluster := o.(*v1.MemberCluster); !cluster {
-		o.SetNamespace(namespace)
-	}
-	return o
-}
-
+// newName is a name that no other object of the suite has.
+func newName() string { return fmt.Sprintf("run-%d", names.Add(1)) }
