@@ -172,4 +172,7 @@ func (c change) recordLoss() {
 	e.Class, e.Message = v1.ClassClusterLost, "the member was lost before its Job was authorised; no agent can run there"
 	c.s.InfraCount++
 	c.s.NextAttemptAt = c.now()
+	if c.s.InfraCount > 1 { // the first loss is replaced at once, a fleet that falls apart is given time
+		c.backOff(c.s.InfraCount - 1)
+	}
 }

@@ -51,8 +51,7 @@ type Decision struct {
 // Decide turns a committed status and one look at the world into at most one row of the table and what follows from
 // it. Same input, same decision; the input is not changed.
 func (l Lifecycle) Decide(s v1.RunStatus, f Facts) Decision {
-	if _, known := l.Table.State(fsm.State(s.Phase)); !known {
-		// Written by a newer version: leave it alone. The shell says so in an event.
+	if !l.readable(s) {
 		return Decision{Status: s, Wake: f.Now.Add(l.Resync)}
 	}
 	f = aim(s, f)
@@ -76,6 +75,14 @@ func (l Lifecycle) Decide(s v1.RunStatus, f Facts) Decision {
 		d.Effects = l.effects(next, f)
 	}
 	return d
+}
+
+// readable says that this program can go on from the status: it knows the phase, and an attempt that is out has an
+// entry. Anything else was written by a newer version or by hand: leave it alone. The shell says so in an event.
+func (l Lifecycle) readable(s v1.RunStatus) bool {
+	_, known := l.Table.State(fsm.State(s.Phase))
+	out := s.Phase == v1.PhaseProvisioning || s.Phase == v1.PhaseRunning || s.Phase == v1.PhaseStopping
+	return known && (current(s) != nil || s.Attempt == 0 && !out)
 }
 
 // fire returns the row of the most important trigger that the table accepts. In quarantine nothing but StrayFound

@@ -10,6 +10,10 @@ import (
 // describe recomputes everything in the status that is there to be read: reason, message, expiry and conditions.
 // Nothing of it depends on the clock alone, so that a quiet run is never written.
 func (l Lifecycle) describe(s *v1.RunStatus, f Facts, row fsm.Row, quarantined bool) {
+	waits := s.Phase == v1.PhasePending || s.Phase == v1.PhaseRetrying
+	if waits && row.ID == "" && !quarantined && l.placeable(*s, f).Brief {
+		return
+	}
 	s.ObservedGeneration = f.Run.Generation
 	s.ExpireAt = nil
 	if final(s.Phase) && f.Run.TTL != nil && s.FinishedAt != nil {
@@ -69,12 +73,19 @@ var causes = map[v1.StopCause]string{
 	v1.StopSuperseded:  "spec.contextVersion was raised",
 	v1.StopRunDeadline: "the whole run passed spec.totalDeadlineSeconds",
 	v1.StopDeadline:    "the attempt passed its deadline",
-	v1.StopLost:        "the attempt passed its deadline and its member is silent",
+	v1.StopLost:        "the attempt passed its deadline and its member does not answer for it",
 	v1.StopFailure:     "its Job was deleted while its pod was running",
 }
 
+func cause(s v1.RunStatus) string {
+	if e := current(s); s.StopCause == v1.StopDeadline && e != nil && e.StartSeenAt == nil {
+		return "its agent was not seen started within spec.provisioningDeadlineSeconds"
+	}
+	return causes[s.StopCause]
+}
+
 func (Lifecycle) stopping(s v1.RunStatus) string {
-	m := fmt.Sprintf("ending attempt %d (%s): %s", s.Attempt, job(s), causes[s.StopCause])
+	m := fmt.Sprintf("ending attempt %d (%s): %s", s.Attempt, job(s), cause(s))
 	if e := current(s); e != nil && e.EscalatedAt != nil {
 		m += "; it did not end within its grace period, so its Job is deleted"
 	}
@@ -112,23 +123,49 @@ func classMessage(c v1.FailureClass) string {
 // failureMessage is one sentence about a failed attempt, with the object to look at.
 func (Lifecycle) failureMessage(class v1.FailureClass, a AgentFacts) string {
 	d := classDef(class)
-	m := d.Doc
-	if e := a.Ended; e.Pod == Present {
-		if e.ExitCode != nil {
-			m = fmt.Sprintf("exit code %d", *e.ExitCode)
-			if e.Reason != "" {
-				m += " (" + e.Reason + ")"
-			}
-		} else if e.Reason != "" {
-			m = e.Reason
-		}
-		if e.Outcome != nil && e.Outcome.Reason != "" {
-			m += ": " + e.Outcome.Reason
-		}
-	} else if a.Job.Reason != "" {
-		m += " The Job's reason is " + a.Job.Reason + "."
+	what := ending(a)
+	switch {
+	case what == "":
+		what = d.Doc
+	case class == v1.ClassOutcomeMissing:
+		what += " without a readable outcome."
+	case class == v1.ClassNoPullRequest:
+		what += " without a pull request."
+	default:
+		what += "."
 	}
-	return clip(fmt.Sprintf("attempt %d on member %s: %s", a.Attempt, a.Cluster, m))
+	if d.Retry == RetryNever {
+		what += " " + d.Advice
+	}
+	return clip(fmt.Sprintf("attempt %d on member %s: %s", a.Attempt, a.Cluster, what))
+}
+
+// stopMessage is the same about an attempt that was told to end.
+func (Lifecycle) stopMessage(s v1.RunStatus, a AgentFacts) string {
+	m := fmt.Sprintf("attempt %d on member %s: %s", a.Attempt, a.Cluster, cause(s))
+	if what := ending(a); what != "" {
+		m += "; it ended with " + what
+	}
+	return clip(m)
+}
+
+// ending says how the attempt's pod ended, where that was seen.
+func ending(a AgentFacts) string {
+	e := a.Ended
+	if e.Pod != Present {
+		return ""
+	}
+	m := e.Reason
+	if e.ExitCode != nil {
+		m = fmt.Sprintf("exit code %d", *e.ExitCode)
+		if e.Reason != "" {
+			m += " (" + e.Reason + ")"
+		}
+	}
+	if e.Outcome != nil && e.Outcome.Reason != "" {
+		m += ": " + e.Outcome.Reason
+	}
+	return m
 }
 
 func orSuccess(c v1.FailureClass) string {
@@ -140,11 +177,8 @@ func orSuccess(c v1.FailureClass) string {
 
 func (Lifecycle) terminating(f Facts) string {
 	for _, m := range f.Members {
-		switch {
-		case m.Link != Answers:
+		if m.Link != Answers {
 			return fmt.Sprintf("member %s is unreachable: waiting until its attempts have ended; what lies there is removed when it returns", m.Name)
-		case m.Leftover != Absent:
-			return "removing the run's objects from member " + m.Name
 		}
 	}
 	return "removing the run's objects"

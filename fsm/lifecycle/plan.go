@@ -1,6 +1,7 @@
 package lifecycle
 
 import (
+	"slices"
 	"time"
 
 	"github.com/runfleet/runfleet/api/v1"
@@ -33,7 +34,20 @@ type Effect struct {
 
 // effects are what the *committed* state asks for, given what was seen. They follow from the state, not from the edge
 // that led there, so a lost effect is decided again and a repeated one changes nothing.
+//
+// Nothing is sent to a member that is silent or is not the cluster it was (rule A13): it would be lost, or hit a stranger.
 func (l Lifecycle) effects(s v1.RunStatus, f Facts) []Effect {
+	return slices.DeleteFunc(l.wanted(s, f), func(e Effect) bool { return e.Cluster != "" && !reachableNow(f, e.Cluster) })
+}
+
+func reachableNow(f Facts, cluster string) bool {
+	if cluster == f.Cluster.Name {
+		return f.Cluster.Link == Answers
+	}
+	return slices.ContainsFunc(f.Members, func(m MemberFacts) bool { return m.Name == cluster && m.Link == Answers })
+}
+
+func (l Lifecycle) wanted(s v1.RunStatus, f Facts) []Effect {
 	switch s.Phase {
 	case v1.PhasePending:
 		return l.effectsWaiting(s, f)
@@ -128,20 +142,20 @@ func deleteJob(a AgentFacts) Effect {
 // waiting says why no attempt can start now; the zero value says that one can.
 type waiting struct {
 	Reason, Message string
-	Until           time.Time // when it ends by itself; zero: something else must happen
+	Brief           bool // our own next effect ends it: not worth a write
 }
 
 // placeable is the question behind ClusterChosen and AttemptDue.
 func (l Lifecycle) placeable(s v1.RunStatus, f Facts) waiting {
 	switch {
 	case !f.Run.Finalizer || f.Run.StampUID != f.Run.UID:
-		return waiting{Reason: v1.ReasonFinalizerMissing, Message: "the finalizer is being added"}
+		return waiting{Reason: v1.ReasonFinalizerMissing, Message: "the finalizer is being added", Brief: true}
 	case !ended(current(s)):
 		return waiting{Reason: v1.ReasonStopping, Message: "waiting for the end of the last attempt"}
 	case f.Run.Suspend:
 		return waiting{Reason: v1.ReasonSuspended, Message: "spec.suspend is true; set it to false to go on"}
 	case s.NextAttemptAt != nil && f.Now.Before(s.NextAttemptAt.Time):
-		return waiting{Reason: v1.ReasonBackOff, Message: "next attempt at " + s.NextAttemptAt.UTC().Format(time.RFC3339), Until: s.NextAttemptAt.Time}
+		return waiting{Reason: v1.ReasonBackOff, Message: "next attempt at " + s.NextAttemptAt.UTC().Format(time.RFC3339)}
 	case len(s.Attempts) >= maxAttempts:
 		return waiting{Reason: v1.ReasonNoCandidate, Message: "the objects of too many earlier attempts could not be collected yet: bring their members back, or set the annotation " + v1.AnnotationAbandonRemote}
 	case f.Candidate.Cluster == "":
@@ -149,7 +163,7 @@ func (l Lifecycle) placeable(s v1.RunStatus, f Facts) waiting {
 	}
 	for _, lease := range f.Leases {
 		if !lease.Held {
-			return waiting{Reason: lease.Reason, Message: busy(lease)}
+			return waiting{Reason: lease.Reason, Message: "the Lease " + lease.Name + " is held by run " + lease.Holder, Brief: lease.Holder == ""}
 		}
 	}
 	return waiting{}
@@ -157,10 +171,3 @@ func (l Lifecycle) placeable(s v1.RunStatus, f Facts) waiting {
 
 // maxAttempts is the bound of status.attempts in the API's schema.
 const maxAttempts = 40
-
-func busy(l LeaseFacts) string {
-	if l.Holder == "" {
-		return "taking the Lease " + l.Name
-	}
-	return "the Lease " + l.Name + " is held by run " + l.Holder
-}

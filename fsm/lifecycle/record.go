@@ -29,7 +29,12 @@ func (c change) settleVerdict(e *v1.Attempt) {
 	class := c.stopClass(c.was, c.f)
 	if c.row.To != Succeeded {
 		e.Class = class
-		e.Message = c.failureMessage(class, c.f.Agent)
+		if e.Message == "" { // else: why it could not start
+			e.Message = c.stopMessage(c.was, c.f.Agent)
+		}
+		if c.row.To == Failed {
+			e.Message = clip(e.Message + ". " + classDef(class).Advice)
+		}
 	}
 	switch c.row.To {
 	case Cancelled:
@@ -79,9 +84,6 @@ func (c change) failure() (v1.FailureClass, string) {
 		return v1.ClassRunDeadlineExceeded, "the whole run passed spec.totalDeadlineSeconds"
 	case ProvisioningRefused:
 		return v1.ClassRefused, c.f.Agent.Refusal.Message
-	case AgentVanished:
-		class := c.classify(c.f.Agent, false)
-		return class, c.failureMessage(class, c.f.Agent)
 	default:
 		class := c.classify(c.f.Agent, false)
 		return class, c.failureMessage(class, c.f.Agent)
