@@ -23,11 +23,23 @@ fi
 chapter() { printf '\n%s%s%s\n' "$bold" "$1" "$plain"; }
 
 # indent sets what a program said apart from what the demo says.
-indent() { fold -s -w 116 | sed 's/^/    /'; }
+indent() { fold -s -w 116 | sed 's/ *$//; s/^\(.\)/    \1/'; }
 
-# shown runs a command that must succeed, and shows it as one would type it.
+# typed prints a command as a person would type it.
+typed() {
+	line='$'
+	for word in "$@"; do
+		case $word in
+		*[!a-zA-Z0-9_./:=,-]*) line="$line '$word'" ;;
+		*) line="$line $word" ;;
+		esac
+	done
+	printf '  %s%s%s\n' "$dim" "$line" "$plain"
+}
+
+# shown runs a command that must succeed.
 shown() {
-	printf '  %s$ %s%s\n' "$dim" "$*" "$plain"
+	typed "$@"
 	if out=$("$@" 2>&1); then
 		printf '%s\n' "$out" | indent
 	else
@@ -39,7 +51,7 @@ shown() {
 
 # refused runs a command that the API server must refuse, and shows what it says to a person.
 refused() {
-	printf '  %s$ %s%s\n' "$dim" "$*" "$plain"
+	typed "$@"
 	if out=$("$@" 2>&1); then
 		printf '%s\n' "$out" | indent
 		echo "demo: this should have been refused" >&2
@@ -68,7 +80,7 @@ shown kubectl get docsruns,coderuns
 chapter "A run that cannot work is refused before it exists, with the field, the rule and what to write instead."
 refused kubectl apply -f test/demo/bad-coderun.yaml
 
-chapter "What was asked does not change under a running agent; asking again is explicit."
+chapter "What was asked does not change silently: whoever wants something else asks for a new version."
 refused kubectl patch coderun auth-task-7 --type=merge -p '{"spec":{"model":"sonnet"}}'
 shown kubectl patch coderun auth-task-7 --type=merge -p '{"spec":{"model":"sonnet","contextVersion":2}}'
 
