@@ -189,10 +189,14 @@ func TestUnknownNeverDeletes(t *testing.T) {
 				t.Errorf("%+v, though nothing was seen", e)
 			}
 		}
-		// And nothing that needs an absence fires.
-		for _, on := range w.l.Sense(w.status, blind) {
-			if on == AgentVanished || on == AgentOrphaned {
-				t.Errorf("%s sensed, though nothing was seen", on)
+		// And nothing that needs an absence fires, neither blind nor with only the Job out of sight.
+		half := f
+		half.Agent.Job = JobFacts{}
+		for _, f := range []Facts{blind, half} {
+			for _, on := range w.l.Sense(w.status, f) {
+				if on == AgentVanished || on == AgentOrphaned {
+					t.Errorf("%s sensed, though the Job was not looked for", on)
+				}
 			}
 		}
 	})
@@ -224,6 +228,21 @@ func TestEffectsNameTheCommittedMember(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestTheHistoryKeepsItsNewestRows(t *testing.T) {
+	w := newWorld(DocsRun)
+	w.pass(t)
+	for seq := range int64(maxHistory) {
+		w.status.History = append(w.status.History, v1.Transition{Seq: w.status.Transitions + seq + 1})
+	}
+	w.status.History = w.status.History[len(w.status.History)-maxHistory:]
+	w.status.Transitions = w.status.History[maxHistory-1].Seq
+	w.run.Cancel = true
+	got := w.l.Decide(w.status, w.facts()).Status
+	if n := len(got.History); n != maxHistory || got.History[n-1].Seq != got.Transitions || got.Transitions != w.status.Transitions+1 {
+		t.Errorf("%d rows, the last has seq %d, transitions %d", n, got.History[n-1].Seq, got.Transitions)
+	}
 }
 
 func TestTheHistoryAndTheAttemptsKeepTheAPIsBounds(t *testing.T) {
