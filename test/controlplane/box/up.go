@@ -84,7 +84,7 @@ func Up(ctx context.Context, o Options) (*Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	what := fmt.Sprintf("a hub and %d members", o.Members)
+	what := describe(o.Members)
 	if err := disk.Require(o.Free, what, dir, uint64(o.Members+1)*ClusterSpace); err != nil {
 		return nil, err
 	}
@@ -104,6 +104,17 @@ func Up(ctx context.Context, o Options) (*Summary, error) {
 		return nil, err
 	}
 	return &c.Summary, nil
+}
+
+func describe(members int) string {
+	switch members {
+	case 0:
+		return "a hub"
+	case 1:
+		return "a hub and 1 member"
+	default:
+		return fmt.Sprintf("a hub and %d members", members)
+	}
 }
 
 // needs are the programs of the box, and kubectl for whoever uses it.
@@ -146,7 +157,7 @@ func launch(ctx context.Context, command []string, c Config) error {
 		_ = tell.Close()
 		_ = cmd.Wait()
 		if ctx.Err() != nil {
-			return fmt.Errorf("starting the box: %w", context.Cause(ctx))
+			return fmt.Errorf("starting the box was interrupted, nothing of it is left: %w", context.Cause(ctx))
 		}
 		return err
 	}

@@ -45,25 +45,29 @@ func run(args []string, stdout, stderr io.Writer) int {
 	if errors.Is(err, errUnhealthy) {
 		return 1 // The table has said it.
 	}
-	return complain(stderr, err, ctx.Err() != nil)
+	return complain(stderr, err)
 }
 
 // complain says in one line what went wrong, after the last words of the
 // component that ended, if that is why.
-func complain(stderr io.Writer, err error, interrupted bool) int {
+func complain(stderr io.Writer, err error) int {
 	if start, ok := errors.AsType[*box.StartError](err); ok && len(start.Tail) > 0 {
-		fmt.Fprintf(stderr, "  %s\n", strings.Join(start.Tail, "\n  "))
+		indent(stderr, start.Tail)
 	}
-	if interrupted {
-		fmt.Fprintln(stderr, "fleetbox: interrupted; nothing is left running")
-		return 130
+	line, hint, _ := strings.Cut(err.Error(), "\n\nDid you mean this?\n")
+	if hint != "" {
+		line += "; did you mean " + strings.Join(strings.Fields(hint), " or ") + "?"
 	}
-	fmt.Fprintf(stderr, "fleetbox: %s\n", strings.ReplaceAll(err.Error(), "\n", "; "))
+	fmt.Fprintf(stderr, "fleetbox: %s\n", strings.ReplaceAll(strings.TrimSpace(line), "\n", "; "))
 	_, usage := errors.AsType[usageError](err)
-	if usage || strings.HasPrefix(err.Error(), "unknown command") {
+	switch {
+	case usage || strings.HasPrefix(line, "unknown command"):
 		return 2
+	case errors.Is(err, context.Canceled):
+		return 130
+	default:
+		return 1
 	}
-	return 1
 }
 
 // A usageError is the caller's mistake.
