@@ -5,5 +5,6 @@
 //	rules_test.go    the rules, each with its reason: read this one
 //	imports_test.go  how they are checked
 //	shape_test.go    lengths and the top level
+//	links_test.go    links between documents
 //	plants_test.go   every rule must find the violation that is planted for it
 package arch
