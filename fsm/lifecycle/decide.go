@@ -61,7 +61,7 @@ func (l Lifecycle) Decide(s v1.RunStatus, f Facts) Decision {
 	if row.ID != "" {
 		l.apply(&next, f, row, s)
 		f = aim(next, f)
-	} else if quarantined && f.Census.Complete {
+	} else if quarantined && f.Census.Complete && f.Census.Stray == nil {
 		next.Incarnation = f.Hub.Incarnation // counted, and nothing found that the status does not know
 		quarantined = false
 	}

@@ -200,13 +200,15 @@ type Census struct {
 	Stray    *Stray // the highest attempt that was found and that the status does not know
 }
 
-// Stray is an attempt that a restored hub has forgotten.
+// Stray is an attempt that a restored hub has forgotten. Its JobUID is that of the Job or, where only a pod was found, of
+// the pod's label batch.kubernetes.io/controller-uid. Without it nobody can say which agent may live: the run then stays
+// in quarantine, and the census says why.
 type Stray struct {
 	Attempt        int32
 	ContextVersion int32
 	Cluster        string
 	ClusterUID     types.UID
-	JobUID         types.UID // empty when only a pod was found
+	JobUID         types.UID
 	JobName        string
 	ConfigMapName  string
 	Deadline       time.Duration
