@@ -33,10 +33,10 @@ func (f *filler) fill(v reflect.Value) {
 	moment := time.Date(2026, 1, 1, 0, 0, int(f.n), 0, time.UTC)
 	switch v.Interface().(type) {
 	case metav1.Time:
-		v.Set(reflect.ValueOf(metav1.NewTime(moment.Local())))
+		v.Set(reflect.ValueOf(metav1.NewTime(moment)))
 		return
 	case metav1.MicroTime:
-		v.Set(reflect.ValueOf(metav1.NewMicroTime(moment.Add(time.Duration(f.n) * time.Microsecond).Local())))
+		v.Set(reflect.ValueOf(metav1.NewMicroTime(moment.Add(time.Duration(f.n) * time.Microsecond))))
 		return
 	}
 	switch v.Kind() {
@@ -54,8 +54,8 @@ func (f *filler) fill(v reflect.Value) {
 		f.fill(v.Index(0))
 		f.fill(v.Index(1))
 	case reflect.Struct:
-		for i := range v.NumField() {
-			f.fill(v.Field(i))
+		for _, field := range v.Fields() {
+			f.fill(field)
 		}
 	default:
 		Expect(v.Kind()).To(BeNil(), "the filler does not know %s", v.Type())
@@ -86,8 +86,8 @@ func empties(path string, v reflect.Value) []string {
 		if v.Type().PkgPath() == "k8s.io/apimachinery/pkg/apis/meta/v1" && v.Type().Name() != "Condition" {
 			return nil
 		}
-		for i := range v.NumField() {
-			out = append(out, empties(path+"."+v.Type().Field(i).Name, v.Field(i))...)
+		for field, value := range v.Fields() {
+			out = append(out, empties(path+"."+field.Name, value)...)
 		}
 	case reflect.Pointer:
 		out = empties(path, v.Elem())
@@ -95,6 +95,7 @@ func empties(path string, v reflect.Value) []string {
 		for i := range v.Len() {
 			out = append(out, empties(fmt.Sprintf("%s[%d]", path, i), v.Index(i))...)
 		}
+	default:
 	}
 	return out
 }
