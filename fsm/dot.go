@@ -2,88 +2,155 @@ package fsm
 
 import (
 	"fmt"
-	"html"
 	"slices"
 	"strings"
 )
 
-// DOT draws the table for Graphviz: the happy path straight, bold and from left to right, everything else lighter.
-// It has its own light ground, so that it reads on a dark page too, and a font whose widths Graphviz knows by heart, so
-// that the same picture comes out on every machine.
+// The colours of a picture. Its ground is its own and light, so that it reads on a dark page too.
+const (
+	inkStrong = "#1f2328"
+	inkSoft   = "#57606a"
+	inkLine   = "#8c959f"
+	inkHappy  = "#1a7f37"
+	ground    = "#f6f8fa"
+)
+
+// DOT draws the table for Graphviz: the happy path straight down and bold, everything else lighter, ended states with
+// two borders. Its font is one whose widths Graphviz knows by heart, so that every machine draws the same picture.
 func (t Table) DOT() string {
 	p := t.picture()
 	var b strings.Builder
-	fmt.Fprintf(&b, `digraph %s {
-  graph [rankdir=LR, compound=true, newrank=true, bgcolor="#f6f8fa", pad=0.4, nodesep=0.45, ranksep=0.9,
-         fontname="Helvetica", fontsize=12, fontcolor="#57606a", labelloc=b, labeljust=l,
-         label=<%s>];
-  node  [shape=box, style="rounded,filled", fontname="Helvetica", fontsize=14, fontcolor="#1f2328",
-         color="#8c959f", fillcolor="#ffffff", margin="0.2,0.12"];
-  edge  [fontname="Helvetica", fontsize=10, fontcolor="#57606a", color="#8c959f", arrowsize=0.7];
-
-`, t.Name, t.caption(p))
-	b.WriteString("  start [shape=circle, style=filled, fillcolor=\"#1f2328\", color=\"#1f2328\", label=\"\", width=0.16, fixedsize=true, group=happy];\n")
-	t.dotNodes(&b, p)
-	fmt.Fprintf(&b, "\n  start -> %s [weight=100, penwidth=2.2, color=\"#1f2328\"];\n", t.Initial)
+	fmt.Fprintf(&b, "digraph %s {\n", t.Name)
+	fmt.Fprintf(&b, "  graph [rankdir=TB, compound=true, newrank=true, nodesep=0.35, ranksep=0.45, pad=0.4, bgcolor=%q,\n", ground)
+	fmt.Fprintf(&b, "         fontname=\"Helvetica\", fontsize=11, fontcolor=%q, labelloc=b, labeljust=l, label=\"%s\"];\n", inkSoft, t.caption(p))
+	fmt.Fprintf(&b, "  node  [shape=box, style=\"rounded,filled\", fontname=\"Helvetica-Bold\", fontsize=14, fontcolor=%q,\n", inkStrong)
+	fmt.Fprintf(&b, "         color=%q, fillcolor=\"#ffffff\", margin=\"0.24,0.12\"];\n", inkLine)
+	fmt.Fprintf(&b, "  edge  [fontname=\"Helvetica\", fontsize=10, fontcolor=%q, color=%q, arrowsize=0.7];\n\n", inkSoft, inkLine)
+	t.dotStates(&b, p)
+	b.WriteString("\n")
+	t.dotStart(&b)
 	for _, a := range p.arrows {
-		b.WriteString(p.dotArrow(a))
+		t.dotArrow(&b, p, a)
 	}
+	for _, a := range p.loops {
+		fmt.Fprintf(&b, "  %s -> %s [label=%s];\n", a.to, a.to, dotLabel(a.labels))
+	}
+	t.dotLonely(&b, p)
 	b.WriteString("}\n")
 	return b.String()
 }
 
 // caption tells the lines that are not drawn.
 func (t Table) caption(p picture) string {
-	var rows strings.Builder
-	rows.WriteString(`<table border="0" cellborder="0" cellspacing="0" cellpadding="2">`)
+	var b strings.Builder
 	for _, r := range p.everywhere {
-		where, what, _ := strings.Cut(t.words(r), ": ")
-		fmt.Fprintf(&rows, `<tr><td align="left">%s</td><td align="left">%s</td></tr>`, html.EscapeString(where), html.EscapeString(what))
+		if !p.lonely(r.To) {
+			b.WriteString(t.words(r) + `\l`)
+		}
 	}
-	rows.WriteString("</table>")
-	return rows.String()
+	return b.String()
 }
 
-func (t Table) dotNodes(b *strings.Builder, p picture) {
+// dotStates writes the states, those that share lines inside a frame.
+func (t Table) dotStates(b *strings.Builder, p picture) {
 	for i, frame := range p.frames {
 		fmt.Fprintf(b, "  subgraph cluster_%d {\n    graph [style=\"rounded,dashed\", color=\"#afb8c1\", label=\"\", margin=14];\n", i)
+		if t.ended(frame) {
+			b.WriteString("    rank=same;\n")
+		}
 		for _, s := range frame {
-			b.WriteString("  " + t.dotNode(s, p))
+			b.WriteString("  " + t.dotState(s))
 		}
 		b.WriteString("  }\n")
 	}
 	for _, s := range t.States {
-		if !slices.ContainsFunc(p.frames, func(f []State) bool { return slices.Contains(f, s.Name) }) {
-			b.WriteString(t.dotNode(s.Name, p))
+		if p.frame([]State{s.Name}) < 0 {
+			b.WriteString(t.dotState(s.Name))
 		}
 	}
 }
 
-func (t Table) dotNode(s State, p picture) string {
-	d, _ := t.State(s)
+func (t Table) ended(states []State) bool {
+	return !slices.ContainsFunc(states, func(s State) bool { d, _ := t.State(s); return !d.Terminal })
+}
+
+func (t Table) dotState(s State) string {
 	var attrs []string
 	if slices.Contains(t.Happy, s) {
-		attrs = append(attrs, "group=happy", "penwidth=2.2", `color="#1a7f37"`)
+		attrs = append(attrs, "group=happy", "penwidth=2.2", fmt.Sprintf("color=%q", inkHappy))
 	}
-	if d.Terminal || d.Last {
+	if d, _ := t.State(s); d.Terminal || d.Last {
 		attrs = append(attrs, "peripheries=2")
 	}
-	label := fmt.Sprintf("<b>%s</b>", s)
-	for _, l := range p.loops[s] {
-		label += fmt.Sprintf(`<br/><font point-size="10" color="#57606a">%s</font>`, html.EscapeString("↺ "+l))
-	}
-	attrs = append(attrs, "label=<"+label+">")
 	return fmt.Sprintf("  %s [%s];\n", s, strings.Join(attrs, ", "))
 }
 
-func (p picture) dotArrow(a arrow) string {
-	from := a.from[len(a.from)-1]
-	attrs := []string{fmt.Sprintf("label=%q", strings.Join(a.labels, "\\n"))}
-	if i := slices.IndexFunc(p.frames, func(f []State) bool { return slices.Equal(f, a.from) }); i >= 0 {
-		attrs = append(attrs, fmt.Sprintf("ltail=cluster_%d", i))
+func (t Table) dotStart(b *strings.Builder) {
+	fmt.Fprintf(b, "  start [shape=circle, style=filled, fillcolor=%q, color=%q, label=\" \", width=0.16, fixedsize=true, group=happy];\n",
+		inkStrong, inkStrong)
+	fmt.Fprintf(b, "  start -> %s [weight=100, penwidth=2.2, color=%q];\n", t.Initial, inkStrong)
+}
+
+// dotArrow writes one arrow. Graphviz ranks a target below its source; so an arrow that leads back up is written the other
+// way round, with its head at the other end, or the picture would lose its direction.
+func (t Table) dotArrow(b *strings.Builder, p picture, a arrow) {
+	from, to, tail := string(a.from[len(a.from)-1]), string(a.to), "ltail"
+	attrs := []string{"label=" + dotLabel(a.labels)}
+	switch {
+	case a.happy:
+		attrs = append(attrs, "weight=100", "penwidth=2.2", fmt.Sprintf("color=%q, fontcolor=%q", inkHappy, inkHappy))
+	case t.leadsAway(a):
+		to = t.dotGhost(b, from, to)
+	case t.leadsBack(a):
+		from, to, tail = to, from, "lhead"
+		attrs = append(attrs, "dir=back")
+		if t.ended(a.from) {
+			attrs = append(attrs, "tailport=s") // a loop has its place at the side
+		}
 	}
-	if a.happy {
-		attrs = append(attrs, "weight=100", "penwidth=2.2", `color="#1a7f37"`, `fontcolor="#1a7f37"`)
+	if i := p.frame(a.from); i >= 0 && len(a.from) > 1 {
+		attrs = append(attrs, fmt.Sprintf("%s=cluster_%d", tail, i))
 	}
-	return fmt.Sprintf("  %s -> %s [%s];\n", from, a.to, strings.ReplaceAll(strings.Join(attrs, ", "), `\\n`, `\n`))
+	fmt.Fprintf(b, "  %s -> %s [%s];\n", from, to, strings.Join(attrs, ", "))
+}
+
+// leadsAway is true for an early exit from the happy path. Drawn to its real target it would cross the whole picture.
+func (t Table) leadsAway(a arrow) bool {
+	to, _ := t.State(a.to)
+	return to.Terminal && !slices.Contains(t.Happy, a.to) && len(a.from) == 1 && slices.Contains(t.Happy, a.from[0])
+}
+
+// dotGhost writes a small stand-in for a state, beside the state that it is reached from.
+func (t Table) dotGhost(b *strings.Builder, from, to string) string {
+	ghost := from + "_" + to
+	fmt.Fprintf(b, "  %s [label=%q, style=\"rounded,dashed\", fontname=\"Helvetica\", fontsize=10, fontcolor=%q, margin=\"0.1,0.04\", height=0.2];\n",
+		ghost, to, inkSoft)
+	return ghost
+}
+
+// leadsBack is true for an arrow against the direction of the picture.
+func (t Table) leadsBack(a arrow) bool {
+	to, _ := t.State(a.to)
+	return t.ended(a.from) || slices.Contains(t.Happy, a.to) && !to.Terminal
+}
+
+// dotLonely gives states that no arrow reaches one all the same, from words.
+func (t Table) dotLonely(b *strings.Builder, p picture) {
+	for i, r := range p.everywhere {
+		if !p.lonely(r.To) {
+			continue
+		}
+		fmt.Fprintf(b, "  anywhere%d [label=%q, shape=plaintext, style=\"\", fontname=\"Helvetica\", fontsize=11, fontcolor=%q];\n",
+			i, t.wherever(r.From), inkSoft)
+		fmt.Fprintf(b, "  anywhere%d -> %s [label=%s];\n", i, r.To, dotLabel([]string{label(r)}))
+	}
+}
+
+// dotLabel stacks labels to the right of an arrow. The leading spaces are such that SVG keeps.
+func dotLabel(labels []string) string {
+	var b strings.Builder
+	for _, l := range labels {
+		b.WriteString("\u00a0\u00a0" + l + `\l`)
+	}
+	return `"` + b.String() + `"`
 }

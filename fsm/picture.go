@@ -9,10 +9,10 @@ import (
 // A picture shows the shape of a machine, not all of it. So lines that hold in many states become words beside it, states
 // that share lines get one frame whose arrows count for each of them, and rows between the same two ends become one arrow.
 type picture struct {
-	everywhere []Row              // lines told in words
-	frames     [][]State          // disjoint
-	arrows     []arrow            // in the order of the rows
-	loops      map[State][]string // triggers after which a state stays
+	everywhere []Row     // lines told in words
+	frames     [][]State // disjoint
+	arrows     []arrow   // in the order of the rows
+	loops      []arrow   // after which a state stays
 }
 
 // arrow leads from a state, or from a frame as a whole, to a state.
@@ -27,7 +27,7 @@ type arrow struct {
 const framed = 3
 
 func (t Table) picture() picture {
-	p := picture{loops: map[State][]string{}, frames: t.frames()}
+	p := picture{frames: t.frames()}
 	for _, r := range t.Rows {
 		if len(r.From) > framed {
 			p.everywhere = append(p.everywhere, r)
@@ -82,23 +82,48 @@ func (p picture) ends(from []State) [][]State {
 }
 
 func (p *picture) draw(t Table, from []State, r Row) {
-	label := string(r.On)
-	if r.If != "" {
-		label += " [" + strings.Replace(string(r.If), "!", "not ", 1) + "]"
-	}
-	if r.To == Same || len(from) == 1 && from[0] == r.To {
+	if r.To == Same || slices.Equal(from, []State{r.To}) {
 		for _, s := range from {
-			p.loops[s] = append(p.loops[s], label)
+			p.loops = merge(p.loops, arrow{from: []State{s}, to: s, labels: []string{label(r)}})
 		}
 		return
 	}
-	for i, a := range p.arrows {
-		if a.to == r.To && slices.Equal(a.from, from) {
-			p.arrows[i].labels = append(a.labels, label)
-			return
+	p.arrows = merge(p.arrows, arrow{from: from, to: r.To, happy: t.happy(from, r.To), labels: []string{label(r)}})
+}
+
+// merge adds an arrow, or its labels to the arrow that is there already.
+func merge(arrows []arrow, a arrow) []arrow {
+	for i, b := range arrows {
+		if a.to == b.to && slices.Equal(a.from, b.from) {
+			arrows[i].labels = append(b.labels, a.labels...)
+			return arrows
 		}
 	}
-	p.arrows = append(p.arrows, arrow{from: from, to: r.To, happy: t.happy(from, r.To), labels: []string{label}})
+	return append(arrows, a)
+}
+
+// label reads "AgentFailed [not RetryDue]".
+func label(r Row) string {
+	switch {
+	case r.If == "":
+		return string(r.On)
+	case negated(r.If):
+		return fmt.Sprintf("%s [not %s]", r.On, Not(r.If))
+	default:
+		return fmt.Sprintf("%s [%s]", r.On, r.If)
+	}
+}
+
+// frame is the number of the frame that holds all the states, or -1.
+func (p picture) frame(states []State) int {
+	return slices.IndexFunc(p.frames, func(f []State) bool {
+		return !slices.ContainsFunc(states, func(s State) bool { return !slices.Contains(f, s) })
+	})
+}
+
+// lonely is true for a state that only lines told in words lead to.
+func (p picture) lonely(s State) bool {
+	return s != Same && !slices.ContainsFunc(p.arrows, func(a arrow) bool { return a.to == s })
 }
 
 // happy is true when the arrow is a step of the happy path.
@@ -113,11 +138,7 @@ func (t Table) words(r Row) string {
 	if r.To == Same {
 		follows = "stays there"
 	}
-	on := string(r.On)
-	if r.If != "" {
-		on += " [" + strings.Replace(string(r.If), "!", "not ", 1) + "]"
-	}
-	return fmt.Sprintf("%s: %s %s", t.wherever(r.From), on, follows)
+	return fmt.Sprintf("%s: %s %s", t.wherever(r.From), label(r), follows)
 }
 
 // wherever names a set of states as shortly as it can.
