@@ -31,6 +31,7 @@ type DocsRun struct {
 
 // DocsRunSpec is what a person asks for.
 // +kubebuilder:validation:XValidation:rule="self.repositoryUrl == oldSelf.repositoryUrl",message="repositoryUrl says what the run is for and never changes: create another run instead",fieldPath=".repositoryUrl"
+// +kubebuilder:validation:XValidation:rule="!self.repositoryUrl.matches('(?s)^https?://.*@|^[A-Za-z0-9+.-]+://[^@]*:[^@]*@|^[^/@:]+:[^/@][^@]*@')",message="must not contain a user name, password or token: put credentials into the Secret of the GitHub user and write https://host/path",fieldPath=".repositoryUrl"
 // +kubebuilder:validation:XValidation:rule="(has(self.githubUser) ? has(oldSelf.githubUser) && self.githubUser == oldSelf.githubUser : !has(oldSelf.githubUser))",message="githubUser says whose credentials are used and never changes: create another run instead",fieldPath=".githubUser"
 // +kubebuilder:validation:XValidation:rule="(has(self.githubApp) ? has(oldSelf.githubApp) && self.githubApp == oldSelf.githubApp : !has(oldSelf.githubApp))",message="githubApp says whose credentials are used and never changes: create another run instead",fieldPath=".githubApp"
 // +kubebuilder:validation:XValidation:rule="self.contextVersion > oldSelf.contextVersion || self.workingDirectory == oldSelf.workingDirectory",message="workingDirectory is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".workingDirectory"

@@ -4,12 +4,12 @@ package v1
 // kind says what it accepts, and its messages say what to write instead.
 
 // RepositoryURL names a git repository: an https or ssh URL, git's scp-like form, or "org/repo" on GitHub.
-// Credentials never stand in it: they come from the Secret of the GitHub user or App.
+// Credentials never stand in it: they come from the Secret of the GitHub user or App. That rule stands on the specs, since
+// the API server repeats the value that breaks a rule here, and a password must not come back in an error.
 // +kubebuilder:validation:MinLength=1
 // +kubebuilder:validation:MaxLength=512
-// +kubebuilder:validation:XValidation:rule="self.matches('^-') || self.contains('://') || self.contains('::') || self.matches('^([A-Za-z0-9._-]+@[A-Za-z0-9.-]+:[A-Za-z0-9._~%+@:/-]+|[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9._-]+)$')",message="write https://host/path, ssh://git@host/path, git@host:org/repo.git or org/repo"
-// +kubebuilder:validation:XValidation:rule="!self.contains('://') || self.matches('^[A-Za-z0-9+.-]+://[^/]*:[^/@]*@') || self.matches('^https://[^/]*@') || self.matches('^(https://|ssh://([A-Za-z0-9._-]+@)?)([A-Za-z0-9.-]+|[[][0-9A-Fa-f:.]+[]])(:[0-9]{1,5})?/[A-Za-z0-9._~%+@:/-]+$')",message="only https:// and ssh:// URLs are fetched, with a host, an optional port and a path, and without spaces, query or control characters: write https://host/path or ssh://git@host/path"
-// +kubebuilder:validation:XValidation:rule="!self.matches('^[A-Za-z0-9+.-]+://[^/]*:[^/@]*@') && !self.matches('^https?://[^/]*@')",message="must not contain a user name, password or token: put credentials into the Secret of the GitHub user and write https://host/path"
+// +kubebuilder:validation:XValidation:rule="self.matches('^-|::|://|(?s)^https?://.*@|^[A-Za-z0-9+.-]+://[^@]*:[^@]*@|^[^/@:]+:[^/@][^@]*@') || self.matches('^([A-Za-z0-9._-]+@[A-Za-z0-9.-]+:[A-Za-z0-9._~%+:/-]+|[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9._-]+)$')",message="write https://host/path, ssh://git@host/path, git@host:org/repo.git or org/repo, without spaces or control characters"
+// +kubebuilder:validation:XValidation:rule="!self.contains('://') || self.matches('(?s)^https?://.*@|^[A-Za-z0-9+.-]+://[^@]*:[^@]*@|^[^/@:]+:[^/@][^@]*@') || self.matches('^(https://|ssh://([A-Za-z0-9._-]+@)?)([A-Za-z0-9.-]+|[[][0-9A-Fa-f:.]+[]])(:[0-9]{1,5})?/[A-Za-z0-9._~%+:/-]+$')",message="only https:// and ssh:// URLs are fetched, with a host, an optional port and a path, and without spaces, query or control characters: write https://host/path or ssh://git@host/path"
 // +kubebuilder:validation:XValidation:rule="!self.matches('^[A-Za-z0-9+.-]*::')",message="must not name a git transport helper such as ext::, which runs commands: write an https or ssh URL"
 // +kubebuilder:validation:XValidation:rule="!self.startsWith('-')",message="must not begin with '-', which git would read as an option: write an https or ssh URL"
 // +kubebuilder:validation:XValidation:rule="!self.matches('(^|/)[.][.]?(/|$)')",message="must not contain a path segment '.' or '..': write the repository's own path"
