@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"k8s.io/client-go/rest"
@@ -146,8 +147,8 @@ func (c *ControlPlane) Stop() error {
 	running := c.running
 	c.running, c.stopped = nil, true
 	c.mu.Unlock()
-	for i := len(running) - 1; i >= 0; i-- {
-		running[i].process.Stop()
+	for _, m := range slices.Backward(running) {
+		m.process.Stop()
 	}
 	if c.release == nil {
 		return nil

@@ -139,8 +139,10 @@ func freePorts(n int) ([]int, error) {
 		if err != nil {
 			return nil, fmt.Errorf("choosing a port: %w", err)
 		}
-		defer l.Close()
-		ports[i] = l.Addr().(*net.TCPAddr).Port
+		defer func() { _ = l.Close() }()
+		if address, ok := l.Addr().(*net.TCPAddr); ok {
+			ports[i] = address.Port
+		}
 	}
 	return ports, nil
 }

@@ -35,12 +35,12 @@ type Part struct {
 }
 
 // Healthy tells whether the part does its work.
-func (p Part) Healthy() bool { return p.Crash == nil && p.Err == nil }
+func (p *Part) Healthy() bool { return p.Crash == nil && p.Err == nil }
 
 // Healthy tells whether all of the box is well.
 func (s *Status) Healthy() bool {
-	for _, p := range s.Parts {
-		if !p.Healthy() {
+	for i := range s.Parts {
+		if !s.Parts[i].Healthy() {
 			return false
 		}
 	}

@@ -167,7 +167,7 @@ func (s *supervisor) end() error {
 	all.Wait()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return errors.Join(append(errs, s.record.clear())...)
+	return errors.Join(errors.Join(errs...), s.record.clear())
 }
 
 // answer tells Up how it went and closes the pipe.

@@ -77,7 +77,7 @@ func badUsage(format string, args ...any) error { return usageError{fmt.Errorf(f
 
 // dirFlag adds --dir, which every verb has.
 func dirFlag(cmd *cobra.Command) *string {
-	return cmd.Flags().String("dir", "", "directory of the box (default: .runfleet/box in the checkout)")
+	return cmd.Flags().String("dir", "", "directory of the box (default: .runfleet/fleet in the checkout)")
 }
 
 // place returns the directory that is meant.
@@ -89,5 +89,5 @@ func place(dir string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("%w; name a directory with --dir", err)
 	}
-	return filepath.Join(checkout, ".runfleet", "box"), nil
+	return filepath.Join(checkout, ".runfleet", "fleet"), nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -33,7 +34,12 @@ func statusCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		show(cmd.OutOrStdout(), s, time.Now())
+		var table bytes.Buffer
+		show(&table, s, time.Now(), painter(cmd.OutOrStdout()))
+		// In one piece, so that whoever reads the first line only breaks nothing.
+		if _, err := table.WriteTo(cmd.OutOrStdout()); err != nil {
+			return fmt.Errorf("showing the box: %w", err)
+		}
 		if !s.Healthy() {
 			return errUnhealthy
 		}
@@ -43,18 +49,18 @@ func statusCommand() *cobra.Command {
 }
 
 // show writes the table, and below it the last words of what crashed.
-func show(w io.Writer, s *box.Status, now time.Time) {
+func show(w io.Writer, s *box.Status, now time.Time, paint func(good bool, text string) string) {
 	fmt.Fprintf(w, "%s  %s, for %v, supervisor %d\n", s.Dir, headline(s), now.Sub(s.Started).Round(time.Second), s.Supervisor)
 	if !s.Alive {
 		fmt.Fprintf(w, "Its programs ended with it. Clear it with: fleetbox down --dir %s\n", s.Dir)
 		indent(w, s.LastWords)
 		return
 	}
-	paint := painter(w)
 	fmt.Fprintf(w, "\n%-10s  %-23s  %7s  %9s  %s\n", "CLUSTER", "COMPONENT", "PID", "MEMORY", "HEALTH")
 	var total uint64
 	cluster := ""
-	for _, p := range s.Parts {
+	for i := range s.Parts {
+		p := &s.Parts[i]
 		name := p.Cluster
 		if name == cluster {
 			name = ""
@@ -91,7 +97,7 @@ func headline(s *box.Status) string {
 	}
 }
 
-func health(p box.Part) string {
+func health(p *box.Part) string {
 	switch {
 	case p.Crash != nil:
 		return "ended: " + p.Crash.Message

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -131,9 +132,9 @@ func (c *Crash) Unwrap() error { return c.Cause }
 
 // lastWords is the line of the log that most likely says why.
 func (c *Crash) lastWords() string {
-	for i := len(c.Tail) - 1; i >= 0; i-- {
-		if reason.MatchString(c.Tail[i]) {
-			return c.Tail[i]
+	for _, line := range slices.Backward(c.Tail) {
+		if reason.MatchString(line) {
+			return line
 		}
 	}
 	if n := len(c.Tail); n > 0 {

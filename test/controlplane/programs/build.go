@@ -22,7 +22,7 @@ import (
 )
 
 // BuildSpace is the free disk that a build asks for: a cold build of all the
-// programs leaves about 2.5 GiB in Go's caches and 0.4 GiB in ours.
+// programs leaves about 3 GiB in Go's caches and 0.4 GiB in ours.
 const BuildSpace = 4 << 30
 
 type builder struct {
@@ -149,7 +149,7 @@ func (b *builder) failed(name string, out []byte, cause error) error {
 		return errors.Join(fmt.Errorf("building %s: %w", name, cause), err)
 	}
 	said := ""
-	for _, line := range strings.Split(string(out), "\n") {
+	for line := range strings.SplitSeq(string(out), "\n") {
 		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "# ") && !strings.HasPrefix(line, "go: downloading ") {
 			said = ": " + line
 			break

@@ -162,7 +162,9 @@ func (a attempt) ended(t *testing.T) ending {
 }
 
 func result(message string) string {
-	var o struct{ Result string }
+	var o struct {
+		Result string `json:"result"`
+	}
 	switch {
 	case message == "":
 		return "none"

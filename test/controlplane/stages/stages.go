@@ -125,7 +125,7 @@ func expand(text string, words map[string]string) string {
 func quote(program string) string {
 	data, err := json.Marshal(program)
 	if err != nil {
-		panic(err) // A string is always written.
+		panic(err) //nolint:forbidigo // A string is always written.
 	}
 	return string(data)
 }
@@ -133,7 +133,7 @@ func quote(program string) string {
 func read(name string) []byte {
 	data, err := files.ReadFile(name)
 	if err != nil {
-		panic(err) // The files are part of the program.
+		panic(err) //nolint:forbidigo // The files are part of the program.
 	}
 	return data
 }

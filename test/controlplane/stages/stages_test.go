@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	batchv1 "k8s.io/api/batch/v1"
@@ -81,6 +82,20 @@ func TestAgentRunsUntilItsPodsDeadline(t *testing.T) {
 				t.Errorf("ending (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestDeafAgentTakesItsTimeToEnd(t *testing.T) {
+	t.Parallel()
+	a := start(t, agent("sim-deaf", "1"))
+	pod := a.awaitPod(t, "running", func(p *corev1.Pod) bool { return p.Status.Phase == corev1.PodRunning })
+	a.lowerDeadline(t, pod)
+	a.ended(t)
+	pod = a.awaitPod(t, "ended", ended)
+	s := pod.Status.ContainerStatuses[0].State.Terminated
+	// Both times are in whole seconds, and one of them lies in the deadline itself.
+	if took := s.FinishedAt.Sub(s.StartedAt.Time); took < 10*time.Second {
+		t.Errorf("ended after %v, want at least 10 s", took)
 	}
 }
 
