@@ -104,8 +104,8 @@ func (t Table) dotArrow(b *strings.Builder, p picture, a arrow) {
 	case t.leadsBack(a):
 		from, to, tail = to, from, "lhead"
 		attrs = append(attrs, "dir=back")
-		if t.ended(a.from) {
-			attrs = append(attrs, "tailport=s") // a loop has its place at the side
+		if slices.ContainsFunc(p.loops, func(loop arrow) bool { return loop.to == a.to }) && t.ended(a.from) {
+			attrs = append(attrs, "tailport=s") // the loop has its place at the side
 		}
 	}
 	if i := p.frame(a.from); i >= 0 && len(a.from) > 1 {
@@ -117,7 +117,9 @@ func (t Table) dotArrow(b *strings.Builder, p picture, a arrow) {
 // leadsAway is true for an early exit from the happy path. Drawn to its real target it would cross the whole picture.
 func (t Table) leadsAway(a arrow) bool {
 	to, _ := t.State(a.to)
-	return to.Terminal && !slices.Contains(t.Happy, a.to) && len(a.from) == 1 && slices.Contains(t.Happy, a.from[0])
+	step := slices.Index(t.Happy, a.from[0])
+	early := step >= 0 && step < len(t.Happy)-2
+	return to.Terminal && !slices.Contains(t.Happy, a.to) && len(a.from) == 1 && early
 }
 
 // dotGhost writes a small stand-in for a state, beside the state that it is reached from.

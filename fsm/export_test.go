@@ -1,0 +1,107 @@
+package fsm_test
+
+import (
+	"encoding/json"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/runfleet/runfleet/fsm"
+)
+
+func TestJSONReadsBackAsTheSameTable(t *testing.T) {
+	b, err := errand().JSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got fsm.Table
+	if err := json.Unmarshal(b, &got); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(errand(), got); diff != "" {
+		t.Errorf("table (-before +after):\n%s", diff)
+	}
+}
+
+func TestExportsSayTheSameEveryTime(t *testing.T) {
+	for name, export := range map[string]func(fsm.Table) string{
+		"matrix": fsm.Table.Matrix, "mermaid": fsm.Table.Mermaid, "dot": fsm.Table.DOT, "markdown": fsm.Table.Markdown,
+	} {
+		first := export(errand())
+		for range 20 {
+			if again := export(errand()); again != first {
+				t.Errorf("%s changes from call to call:\n%s", name, cmp.Diff(first, again))
+				break
+			}
+		}
+	}
+}
+
+// A picture that loses a row is worse than none: each one must be found in it, as an arrow or in words.
+func TestEveryRowIsInEveryPicture(t *testing.T) {
+	for name, picture := range map[string]string{"mermaid": errand().Mermaid(), "dot": errand().DOT()} {
+		for _, r := range errand().Rows {
+			label := string(r.On)
+			if r.If != "" {
+				label += " [" + strings.Replace(string(r.If), "!", "not ", 1) + "]"
+			}
+			if !strings.Contains(picture, label) {
+				t.Errorf("%s does not show row %s (%s)", name, r.ID, label)
+			}
+		}
+		for _, s := range errand().States {
+			if !strings.Contains(picture, string(s.Name)) {
+				t.Errorf("%s does not show state %s", name, s.Name)
+			}
+		}
+	}
+}
+
+func TestTheHappyPathStandsOut(t *testing.T) {
+	bold := regexp.MustCompile(`(?m)^  (\w+) -> (\w+) \[.*penwidth=2\.2`)
+	var got []string
+	for _, m := range bold.FindAllStringSubmatch(errand().DOT(), -1) {
+		got = append(got, m[1]+" → "+m[2])
+	}
+	want := []string{"start → Waiting", "Waiting → Working", "Working → Done"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("bold arrows (-want +got):\n%s", diff)
+	}
+}
+
+func TestEndedStatesHaveTwoBorders(t *testing.T) {
+	double := regexp.MustCompile(`(?m)^ +(\w+) \[.*peripheries=2`)
+	var got []string
+	for _, m := range double.FindAllStringSubmatch(errand().DOT(), -1) {
+		got = append(got, m[1])
+	}
+	if diff := cmp.Diff([]string{"Done", "Broken", "Gone"}, got); diff != "" {
+		t.Errorf("states with two borders (-want +got):\n%s", diff)
+	}
+}
+
+func TestInkPaintsWithoutMovingAnything(t *testing.T) {
+	tones := map[fsm.Tone]bool{}
+	painted := errand().Explain("Working", "", func(tone fsm.Tone, s string) string {
+		tones[tone] = true
+		return "\x1b[1m" + s + "\x1b[0m"
+	})
+	plain := regexp.MustCompile("\x1b\\[[01]m").ReplaceAllString(painted, "")
+	if diff := cmp.Diff(errand().Explain("Working", "", nil), plain); diff != "" {
+		t.Errorf("page (-plain +painted):\n%s", diff)
+	}
+	if len(tones) != 4 {
+		t.Errorf("the page has %d tones, want all four", len(tones))
+	}
+}
+
+func TestTextOfATableCannotBreakTheDocument(t *testing.T) {
+	table := errand()
+	table.Rows[1].Doc = "a | b <script>\nnext"
+	got := table.Markdown()
+	if !strings.Contains(got, `| a \| b &lt;script> next |`) {
+		t.Error("the row's text is not escaped")
+	}
+}
