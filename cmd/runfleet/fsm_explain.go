@@ -16,7 +16,6 @@ func newFSMExplainCommand() *cobra.Command {
 		Short: "Say what a state means for the world, and what each trigger does there",
 		Example: `  runfleet fsm explain Running
   runfleet fsm explain Stopping AgentGone --kind coderun`,
-		Args: usage(cobra.RangeArgs(1, 2)),
 		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 			return completeExplain(kind, len(args)), cobra.ShellCompDirectiveNoFileComp
 		},
@@ -39,6 +38,12 @@ func newFSMExplainCommand() *cobra.Command {
 
 // findCell finds the state and, if there is one, the trigger that the arguments name.
 func findCell(t fsm.Table, args []string) (fsm.State, fsm.Trigger, error) {
+	switch {
+	case len(args) == 0:
+		return "", "", usagef("name a state. States: %s", strings.Join(texts(stateNames(t)), ", "))
+	case len(args) > 2:
+		return "", "", usagef("name one state and at most one trigger")
+	}
 	s, err := pick("state", args[0], stateNames(t))
 	if err != nil {
 		if on, mistaken := pick("trigger", args[0], triggerNames(t)); mistaken == nil {

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files; then read the diff")
+
+// result is what a call leaves behind.
+type result struct {
+	Code           int
+	Stdout, Stderr string
+}
+
+func call(args ...string) result {
+	var stdout, stderr bytes.Buffer
+	code := run(append([]string{"/usr/local/bin/runfleet"}, args...), &stdout, &stderr)
+	return result{code, stdout.String(), stderr.String()}
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
+	if *update {
+		if err := os.MkdirAll("testdata", 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-want +got; -update rewrites it):\n%s", file, diff)
+	}
+}
+
+func TestWhatCallsPrint(t *testing.T) {
+	for _, c := range []struct {
+		name, golden string
+		args         []string
+	}{
+		{"without arguments it helps", "help.txt", nil},
+		{"the group helps too", "help-fsm.txt", []string{"fsm"}},
+		{"explain has examples", "help-explain.txt", []string{"fsm", "explain", "--help"}},
+		{"check counts and proves", "check.txt", []string{"fsm", "check"}},
+		{"a state is explained", "explain-running.txt", []string{"fsm", "explain", "Running"}},
+		{"case does not matter", "explain-running.txt", []string{"fsm", "explain", "RUNNING", "--kind", "DocsRun"}},
+		{"a cell is explained", "explain-stopping-agentgone.txt", []string{"fsm", "explain", "stopping", "agentgone"}},
+		{"a cell without a row is explained", "explain-running-clusterlost.txt", []string{"fsm", "explain", "Running", "ClusterLost"}},
+		{"the code run's workspace is explained", "explain-provisioning-coderun.txt", []string{"fsm", "explain", "Provisioning", "--kind=coderun"}},
+		{"the matrix is printed", "matrix-docsrun.txt", []string{"fsm", "matrix"}},
+		{"the default kind can be named", "matrix-docsrun.txt", []string{"fsm", "matrix", "docsrun"}},
+		{"or given as a flag", "matrix-docsrun.txt", []string{"fsm", "matrix", "--kind", "docsrun"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := call(c.args...)
+			if got.Code != exitOK || got.Stderr != "" {
+				t.Errorf("exit code %d, stderr %q", got.Code, got.Stderr)
+			}
+			golden(t, c.golden, got.Stdout)
+		})
+	}
+}
+
+func TestWrongCallsSayWhatWasMeant(t *testing.T) {
+	const (
+		states   = "States: Pending, Provisioning, Running, Stopping, Retrying, Succeeded, Failed, Cancelled, Terminating\n"
+		verbs    = "Commands: check, docs, dot, explain, json, matrix, mermaid, svg\n"
+		explain  = "See 'runfleet fsm explain --help'.\n"
+		triggers = "Triggers: StrayFound, DeleteRequested, LateOutcome, AgentGone, CancelRequested, AgentSucceeded, AgentFailed, " +
+			"ContextRaised, SuspendRequested, RunDeadlinePassed, DeadlinePassed, AgentOrphaned, AgentVanished, ClusterLost, " +
+			"ProvisioningRefused, AgentCreated, AgentStarted, ClusterChosen, AttemptDue\n"
+	)
+	for _, c := range []struct {
+		name   string
+		args   []string
+		stderr string
+	}{
+		{"a state with a typing error", []string{"fsm", "explain", "Runing"},
+			`runfleet: unknown state "Runing": did you mean "Running"? ` + states + explain},
+		{"a state that was only begun", []string{"fsm", "explain", "prov"},
+			`runfleet: unknown state "prov": did you mean "Provisioning"? ` + states + explain},
+		{"a state that is like no other", []string{"fsm", "explain", "Sleeping"},
+			`runfleet: unknown state "Sleeping". ` + states + explain},
+		{"a trigger with a typing error", []string{"fsm", "explain", "Running", "agentfaild"},
+			`runfleet: unknown trigger "agentfaild": did you mean "AgentFailed"? ` + triggers + explain},
+		{"a trigger in the place of a state", []string{"fsm", "explain", "agentfailed"},
+			`runfleet: AgentFailed is a trigger: name a state before it, as in "explain Pending AgentFailed". ` + states + explain},
+		{"an unknown kind", []string{"fsm", "explain", "Running", "--kind", "codrun"},
+			"runfleet: unknown kind \"codrun\": did you mean \"coderun\"? Kinds: docsrun, coderun\n" + explain},
+		{"a kind named twice", []string{"fsm", "dot", "docsrun", "--kind", "coderun"},
+			"runfleet: the kind is named twice: leave out \"docsrun\" or --kind\nSee 'runfleet fsm dot --help'.\n"},
+		{"no state", []string{"fsm", "explain"},
+			"runfleet: name a state. " + states + explain},
+		{"two triggers", []string{"fsm", "explain", "Running", "AgentGone", "AgentFailed"},
+			"runfleet: name one state and at most one trigger\n" + explain},
+		{"too many arguments", []string{"fsm", "check", "all"},
+			"runfleet: unknown command \"all\" for \"runfleet fsm check\"\nSee 'runfleet fsm check --help'.\n"},
+		{"an unknown flag", []string{"fsm", "svg", "--size=3"},
+			"runfleet: unknown flag: --size\nSee 'runfleet fsm svg --help'.\n"},
+		{"a verb with a typing error", []string{"fsm", "mermad"},
+			`runfleet: unknown command "mermad": did you mean "mermaid"? ` + verbs + "See 'runfleet fsm --help'.\n"},
+		{"a command that is not there", []string{"launch"},
+			"runfleet: unknown command \"launch\". Commands: completion, fsm\nSee 'runfleet --help'.\n"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			want := result{Code: exitUsage, Stderr: c.stderr}
+			if diff := cmp.Diff(want, call(c.args...)); diff != "" {
+				t.Errorf("result (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestAPluginOfKubectlCallsItselfThat(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	code := run([]string{"/usr/local/bin/kubectl-runfleet", "fsm", "chek"}, &stdout, &stderr)
+	want := result{exitUsage, "", "kubectl runfleet: unknown command \"chek\": did you mean \"check\"? " +
+		"Commands: check, docs, dot, explain, json, matrix, mermaid, svg\nSee 'kubectl runfleet fsm --help'.\n"}
+	if diff := cmp.Diff(want, result{code, stdout.String(), stderr.String()}); diff != "" {
+		t.Errorf("result (-want +got):\n%s", diff)
+	}
+}
+
+func TestCompletionKnowsStatesThenTriggersThenKinds(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		args []string
+		want string
+	}{
+		{"the first argument is a state", []string{"fsm", "explain", ""}, "Pending\n"},
+		{"the second is a trigger", []string{"fsm", "explain", "Running", ""}, "StrayFound\n"},
+		{"a print takes a kind", []string{"fsm", "svg", ""}, "docsrun\ncoderun\n"},
+		{"so does the flag", []string{"fsm", "explain", "--kind", ""}, "docsrun\ncoderun\n"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := call(append([]string{"__complete"}, c.args...)...)
+			if got.Code != exitOK || !bytes.HasPrefix([]byte(got.Stdout), []byte(c.want)) {
+				t.Errorf("exit code %d, completions %q, want first %q", got.Code, got.Stdout, c.want)
+			}
+		})
+	}
+}
