@@ -1,4 +1,4 @@
-package lifecycle
+package lifecycle_test
 
 import (
 	"fmt"
@@ -10,7 +10,12 @@ import (
 
 	"github.com/cockroachdb/datadriven"
 	"github.com/runfleet/runfleet/api/v1"
+	"github.com/runfleet/runfleet/fsm/lifecycle"
+	"github.com/runfleet/runfleet/fsm/lifecycle/lifecycletest"
 )
+
+// story is a world that is told what happens, line by line.
+type story struct{ *lifecycletest.World }
 
 // TestStories walks the stories of testdata/stories: a command, then the transcript of what the machine did.
 // Rewrite them with `go test ./fsm/lifecycle -run TestStories -rewrite`, and read the diff.
@@ -21,10 +26,10 @@ func TestStories(t *testing.T) {
 	}
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			var w *world
+			var w story
 			datadriven.RunTest(t, file, func(t *testing.T, d *datadriven.TestData) string {
 				if d.Cmd == "apply" {
-					w = newWorld(Kind(d.CmdArgs[0].Key))
+					w = story{lifecycletest.New(lifecycle.Kind(d.CmdArgs[0].Key))}
 				}
 				w.command(t, d)
 				return w.pass(t)
@@ -34,30 +39,29 @@ func TestStories(t *testing.T) {
 }
 
 // pass lets the operator look until nothing changes any more, and writes down what it did.
-func (w *world) pass(t *testing.T) string {
+func (w story) pass(t *testing.T) string {
 	var out strings.Builder
 	for range 20 {
-		if w.removed {
+		if w.Removed {
 			out.WriteString("the run object is gone\n")
 			return out.String()
 		}
-		f := w.facts()
-		d := w.l.Decide(w.status, f)
-		if again := w.l.Decide(w.status, f); !reflect.DeepEqual(d, again) {
+		f, d := w.Decide()
+		if _, again := w.Decide(); !reflect.DeepEqual(d, again) {
 			t.Fatalf("the same input gave two decisions:\n%+v\n%+v", d, again)
 		}
-		quiet := reflect.DeepEqual(d.Status, w.status)
+		quiet := reflect.DeepEqual(d.Status, w.Status)
 		w.write(&out, d, quiet)
-		w.status = d.Status
+		w.Status = d.Status
 		for _, e := range d.Effects {
 			fmt.Fprintf(&out, "  %s\n", effectText(e))
-			w.execute(e)
+			w.Execute(e)
 		}
 		if quiet && len(d.Effects) == 0 {
 			fmt.Fprintf(&out, "%s\n", w.summary(d))
 			return out.String()
 		}
-		if quiet && reflect.DeepEqual(w.facts(), f) {
+		if quiet && reflect.DeepEqual(w.Facts(), f) {
 			fmt.Fprintf(&out, "%s\n", w.summary(d))
 			return out.String()
 		}
@@ -66,7 +70,7 @@ func (w *world) pass(t *testing.T) string {
 	return ""
 }
 
-func (w *world) write(out *strings.Builder, d Decision, quiet bool) {
+func (w story) write(out *strings.Builder, d lifecycle.Decision, quiet bool) {
 	switch {
 	case d.Row.ID != "":
 		fmt.Fprintf(out, "· %s: %s -> %s (row %s)\n", d.Row.On, d.Row.From[0], d.Row.To, d.Row.ID)
@@ -75,7 +79,7 @@ func (w *world) write(out *strings.Builder, d Decision, quiet bool) {
 	}
 }
 
-func effectText(e Effect) string {
+func effectText(e lifecycle.Effect) string {
 	where := ""
 	if e.Cluster != "" {
 		where = fmt.Sprintf(" %d on %s", e.Attempt, e.Cluster)
@@ -90,7 +94,7 @@ func effectText(e Effect) string {
 }
 
 // summary is the state of rest: phase, reason, message, the newest attempt, budget, and when to look again.
-func (w *world) summary(d Decision) string {
+func (w story) summary(d lifecycle.Decision) string {
 	s := d.Status
 	var b strings.Builder
 	fmt.Fprintf(&b, "= %s", s.Phase)
@@ -100,7 +104,8 @@ func (w *world) summary(d Decision) string {
 	if s.Message != "" {
 		fmt.Fprintf(&b, ": %s", s.Message)
 	}
-	if e := current(s); e != nil {
+	if n := len(s.Attempts); n > 0 {
+		e := s.Attempts[n-1]
 		fmt.Fprintf(&b, "\n  attempt %d on %s for version %d", e.Number, e.Cluster, e.ContextVersion)
 		if e.EndedBy != "" {
 			fmt.Fprintf(&b, ", ended: %s", e.EndedBy)
@@ -111,26 +116,26 @@ func (w *world) summary(d Decision) string {
 		fmt.Fprintf(&b, "; retries %d, lost %d", s.RetryCount, s.InfraCount)
 	}
 	if !d.Wake.IsZero() {
-		fmt.Fprintf(&b, "\n  looks again in %s", d.Wake.Sub(w.now).Round(time.Second))
+		fmt.Fprintf(&b, "\n  looks again in %s", d.Wake.Sub(w.Now).Round(time.Second))
 	}
 	return b.String()
 }
 
 // command performs what the story says happened outside the operator.
-func (w *world) command(t *testing.T, d *datadriven.TestData) {
+func (w story) command(t *testing.T, d *datadriven.TestData) {
 	var member string
 	var n int32
 	if d.HasArg("on") {
 		d.ScanArgs(t, "on", &member)
 	} else {
-		member = w.status.Cluster
+		member = w.Status.Cluster
 	}
 	if d.HasArg("attempt") {
 		var i int
 		d.ScanArgs(t, "attempt", &i)
 		n = int32(i)
 	} else {
-		n = w.status.Attempt
+		n = w.Status.Attempt
 	}
 	switch d.Cmd {
 	case "apply", "edit", "restore", "operator":
@@ -138,7 +143,7 @@ func (w *world) command(t *testing.T, d *datadriven.TestData) {
 	case "member", "candidate", "lease", "wait":
 		w.commandWorld(t, d)
 	case "agent", "user":
-		w.commandAgent(t, d, w.object(n, member))
+		w.commandAgent(t, d, w.Object(n, member))
 	default:
 		t.Fatalf("%s: unknown command %q", d.Pos, d.Cmd)
 	}

@@ -1,0 +1,7 @@
+// Package lifecycletest is a small, obedient world for tests of the lifecycle: effects happen at once, one after the
+// other, and the test says what members, agents and people do. (The model check has the disobedient one, and test/sim
+// will have the real code around it.)
+//
+// The stories of package lifecycle are told in it, and the integration suite commits what happens in it to a real API
+// server, to see that every status the machine can produce is one that the server accepts.
+package lifecycletest
