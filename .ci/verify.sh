@@ -15,7 +15,7 @@ tidy_alone() {
 	dir=$(mktemp -d)
 	cp "$1.mod" "$dir/go.mod"
 	cp "$1.sum" "$dir/go.sum"
-	(cd "$dir" && "$GO" mod tidy -diff) || finding "$1.mod is not tidy: see docs/CONTRIBUTING.md, \"A tool\""
+	(cd "$dir" && "$GO" mod tidy -diff >/dev/null 2>&1) || finding "$1.mod is not tidy: see docs/CONTRIBUTING.md, \"A tool\""
 	rm -rf "$dir"
 }
 
@@ -24,9 +24,9 @@ unformatted=$(git ls-files -co --exclude-standard '*.go' | xargs "$("$GO" env GO
 
 "$GO" vet ./... || finding "go vet has findings"
 
-"$GO" mod tidy -diff || finding "go.mod is not tidy: run go mod tidy"
+"$GO" mod tidy -diff >/dev/null 2>&1 || finding "go.mod is not tidy: run go mod tidy"
 tidy_alone .ci/tools
-(cd test/controlplane/binaries && "$GO" mod tidy -diff) ||
+(cd test/controlplane/binaries && "$GO" mod tidy -diff >/dev/null 2>&1) ||
 	finding "test/controlplane/binaries/go.mod is not tidy: run go mod tidy there"
 
 "$MAKE" --no-print-directory generate >/dev/null
