@@ -2,6 +2,5 @@
 // other, and the test says what members, agents and people do. (The model check has the disobedient one, and test/sim
 // will have the real code around it.)
 //
-// The stories of package lifecycle are told in it, and the integration suite commits what happens in it to a real API
-// server, to see that every status the machine can produce is one that the server accepts.
+// The stories of package lifecycle are told in it, and its properties are looked for in random walks through it.
 package lifecycletest
