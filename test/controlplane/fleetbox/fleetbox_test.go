@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -42,8 +43,13 @@ func (r result) lastLine() string {
 	return lines[len(lines)-1]
 }
 
+// command prepares one run of the command. A box that it makes ends with the
+// test, whatever else happens.
 func command(t *testing.T, env []string, args ...string) *exec.Cmd {
 	t.Helper()
+	if dir := slices.Index(args, "--dir") + 1; args[0] == "up" && dir > 0 {
+		t.Cleanup(func() { fleetbox(t, "down", "--dir", args[dir]) })
+	}
 	checkout, err := programs.Checkout()
 	if err != nil {
 		t.Fatal(err)
@@ -78,10 +84,9 @@ func fleetboxIn(t *testing.T, env []string, args ...string) result {
 	return result{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
 }
 
-// up makes a box that ends with the test, whatever else happens.
+// up makes a box.
 func up(t *testing.T, dir string, args ...string) result {
 	t.Helper()
-	t.Cleanup(func() { fleetbox(t, "down", "--dir", dir) })
 	r := fleetbox(t, append([]string{"up", "--dir", dir}, args...)...)
 	if r.code != 0 {
 		t.Fatalf("up ended with %d:\n%s", r.code, r.stderr)

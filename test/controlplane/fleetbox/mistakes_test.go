@@ -102,7 +102,7 @@ exit 1`)
 func TestCrashWhileStartingIsTheError(t *testing.T) {
 	t.Parallel()
 	assets := t.TempDir()
-	script(t, filepath.Join(assets, "kube-apiserver"), "echo 'looking for my flags'; echo 'Error: flags are not to my taste'; exit 3")
+	script(t, filepath.Join(assets, "kube-apiserver"), "echo 'looking for my flags'; echo 'Error: flags are not to my taste'; echo 'Usage: read the manual'; exit 3")
 	dir := filepath.Join(t.TempDir(), "box")
 	r := fleetboxIn(t, []string{"KUBEBUILDER_ASSETS=" + assets}, "up", "--dir", dir, "--members", "0", "--nodes", "none")
 	want := "fleetbox: starting hub: kube-apiserver ended (exit status 3): Error: flags are not to my taste"

@@ -55,17 +55,23 @@ func TestExplainPutsTheTailFirst(t *testing.T) {
 }
 
 func TestStopEndsTheWholeGroupAndIsNoCrash(t *testing.T) {
-	p := shell(t, "sleep 60 & sleep 60")
+	p := shell(t, "sleep 60 & echo started; wait")
+	await(t, "the group started", func() bool { return len(process.Tail(p.Log, 1)) > 0 })
 	p.Stop()
 	if c := p.Crash(); c != nil {
 		t.Errorf("stopping counts as a crash: %v", c)
 	}
 	// The grandchild is collected by whoever collects orphans here.
+	await(t, "the group gone", func() bool { return errors.Is(syscall.Kill(-p.PID(), 0), syscall.ESRCH) })
+}
+
+func await(t *testing.T, what string, done func() bool) {
+	t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for deadline := time.Now().Add(10 * time.Second); !errors.Is(syscall.Kill(-p.PID(), 0), syscall.ESRCH); <-tick.C {
+	for deadline := time.Now().Add(10 * time.Second); !done(); <-tick.C {
 		if time.Now().After(deadline) {
-			t.Fatal("the group is still there")
+			t.Fatalf("waited in vain: %s", what)
 		}
 	}
 }
