@@ -16,8 +16,8 @@
 //	│   ca.crt  server.crt  kubeconfig  logs/*.log  etcd/           │
 //	└───────────────────────────────────────────────────────────────┘
 //
-// The programs are those whose versions ../controlplane/binaries/go.mod pins;
-// package programs finds or builds them. Package box makes several control
+// The programs are those whose versions binaries/go.mod pins; package programs
+// finds or builds them. Package box makes several control
 // planes into a fleet that outlives its caller, and the command fleetbox is its
 // face.
 //

@@ -6,6 +6,9 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/runfleet/runfleet/test/controlplane/process"
 	"github.com/runfleet/runfleet/test/controlplane/programs"
@@ -44,6 +47,40 @@ func TestLostPortIsReplaced(t *testing.T) {
 	}
 	if tries != 2 {
 		t.Errorf("tried %d times, want 2", tries)
+	}
+}
+
+// TestSweepRemovesOnlyWhatNobodyHolds leaves three directories as test runs do:
+// one killed long ago, one at work, one just begun.
+func TestSweepRemovesOnlyWhatNobodyHolds(t *testing.T) {
+	tmp := t.TempDir()
+	t.Setenv("TMPDIR", tmp)
+	old := time.Now().Add(-time.Hour)
+	for _, name := range []string{"killed", "at-work", "begun"} {
+		dir := filepath.Join(tmp, tempPattern+name)
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		_, release, err := lockDir(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if name == "at-work" {
+			defer release()
+		} else {
+			release()
+		}
+		if name != "begun" {
+			if err := os.Chtimes(filepath.Join(dir, "lock"), old, old); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	sweep()
+	left, _ := filepath.Glob(filepath.Join(tmp, "*"))
+	want := []string{filepath.Join(tmp, tempPattern+"at-work"), filepath.Join(tmp, tempPattern+"begun")}
+	if diff := cmp.Diff(want, left); diff != "" {
+		t.Errorf("left (-want +got):\n%s", diff)
 	}
 }
 

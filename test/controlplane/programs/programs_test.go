@@ -121,7 +121,7 @@ func TestWhatSetupEnvtestBroughtIsUsed(t *testing.T) {
 	s := newSurroundings(t)
 	platform := "-" + runtime.GOOS + "-" + runtime.GOARCH
 	dir := func(version string) string { return filepath.Join(s.data, "kubebuilder-envtest/k8s", version+platform) }
-	for _, version := range []string{"1.35.9", "1.36.2", "1.36.10", "1.37.0"} {
+	for _, version := range []string{"1.35.10", "1.36.2", "1.36.10", "1.37.10"} {
 		put(t, filepath.Join(dir(version), "kube-apiserver"), "#!/bin/sh\n")
 	}
 	if got, want := need(t, programs.APIServer)[programs.APIServer], filepath.Join(dir("1.36.10"), "kube-apiserver"); got != want {

@@ -161,6 +161,15 @@ func (a attempt) ended(t *testing.T) ending {
 	return e
 }
 
+// waitsFor tells why the agent's container does not start.
+func (a attempt) waitsFor(t *testing.T) string {
+	t.Helper()
+	pod := a.awaitPod(t, "waiting", func(p *corev1.Pod) bool {
+		return len(p.Status.ContainerStatuses) > 0 && p.Status.ContainerStatuses[0].State.Waiting != nil
+	})
+	return pod.Status.ContainerStatuses[0].State.Waiting.Reason
+}
+
 func result(message string) string {
 	var o struct {
 		Result string `json:"result"`

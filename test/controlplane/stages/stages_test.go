@@ -109,14 +109,11 @@ func TestAgentThatNeverStartsTellsWhy(t *testing.T) {
 		t.Run(service, func(t *testing.T) {
 			t.Parallel()
 			a := start(t, agent(service, "1"))
-			pod := a.awaitPod(t, "waiting", func(p *corev1.Pod) bool {
-				return len(p.Status.ContainerStatuses) > 0 && p.Status.ContainerStatuses[0].State.Waiting != nil
-			})
-			if got := pod.Status.ContainerStatuses[0].State.Waiting.Reason; got != want {
+			if got := a.waitsFor(t); got != want {
 				t.Errorf("waits for %s, want %s", got, want)
 			}
-			a.lowerDeadline(t, pod)
-			pod = a.awaitPod(t, "ended", ended)
+			a.lowerDeadline(t, &a.pods(t)[0])
+			pod := a.awaitPod(t, "ended", ended)
 			if pod.Status.Reason != "DeadlineExceeded" {
 				t.Errorf("pod ended for %q, want DeadlineExceeded", pod.Status.Reason)
 			}
@@ -128,18 +125,19 @@ func TestServiceIsLearntFromWhatThePodHas(t *testing.T) {
 	t.Parallel()
 	cases := map[string]func(*batchv1.Job){
 		"annotation": func(j *batchv1.Job) {
-			j.Spec.Template.Annotations = map[string]string{"orchestrator.platform/service": "sim-exit-78"}
+			j.Spec.Template.Annotations = map[string]string{"orchestrator.platform/service": "sim-no-image"}
 		},
-		"name of the run": func(j *batchv1.Job) { j.GenerateName = "sim-exit-78-" },
-		"workspace":       func(j *batchv1.Job) { mount(t, j, "workspace-sim-exit-78") },
+		"name of the run": func(j *batchv1.Job) { j.GenerateName = "sim-no-image-" },
+		"workspace":       func(j *batchv1.Job) { mount(t, j, "workspace-sim-no-image") },
 	}
 	for name, change := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			job := agent("", "1")
 			change(job)
-			if got := start(t, job).ended(t); got.Exit != 78 {
-				t.Errorf("exit code %d, want 78", got.Exit)
+			// Both whether it starts and what it says depend on the name.
+			if got := start(t, job).waitsFor(t); got != "ImagePullBackOff" {
+				t.Errorf("waits for %s, want ImagePullBackOff", got)
 			}
 		})
 	}
