@@ -41,7 +41,7 @@ func (t Table) DOT() string {
 }
 
 // caption tells the lines that are not drawn.
-func (t Table) caption(p picture) string {
+func (t Table) caption(p *picture) string {
 	var b strings.Builder
 	for _, r := range p.everywhere {
 		if !p.lonely(r.To) {
@@ -52,7 +52,7 @@ func (t Table) caption(p picture) string {
 }
 
 // dotStates writes the states, those that share lines inside a frame.
-func (t Table) dotStates(b *strings.Builder, p picture) {
+func (t Table) dotStates(b *strings.Builder, p *picture) {
 	for i, frame := range p.frames {
 		fmt.Fprintf(b, "  subgraph cluster_%d {\n    graph [style=\"rounded,dashed\", color=\"#afb8c1\", label=\"\", margin=14];\n", i)
 		if t.ended(frame) {
@@ -93,7 +93,7 @@ func (t Table) dotStart(b *strings.Builder) {
 
 // dotArrow writes one arrow. Graphviz ranks a target below its source; so an arrow that leads back up is written the other
 // way round, with its head at the other end, or the picture would lose its direction.
-func (t Table) dotArrow(b *strings.Builder, p picture, a arrow) {
+func (t Table) dotArrow(b *strings.Builder, p *picture, a arrow) {
 	from, to, tail := string(a.from[len(a.from)-1]), string(a.to), "ltail"
 	attrs := []string{"label=" + dotLabel(a.labels)}
 	switch {
@@ -137,7 +137,7 @@ func (t Table) leadsBack(a arrow) bool {
 }
 
 // dotLonely gives states that no arrow reaches one all the same, from words.
-func (t Table) dotLonely(b *strings.Builder, p picture) {
+func (t Table) dotLonely(b *strings.Builder, p *picture) {
 	for i, r := range p.everywhere {
 		if !p.lonely(r.To) {
 			continue

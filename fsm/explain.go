@@ -18,7 +18,7 @@ func (t Table) Explain(s State, on Trigger, ink Ink) string {
 	default:
 		t.explainCell(p, t.Cell(s, on))
 	}
-	return p.String()
+	return p.text.String()
 }
 
 func (t Table) explainState(p *page, d StateDef) {

@@ -161,7 +161,9 @@ func table(b *strings.Builder, head []string, rows [][]string) {
 }
 
 // prose is text as Markdown shows it as it is.
-func prose(s string) string { return strings.ReplaceAll(strings.Join(strings.Fields(s), " "), "<", "&lt;") }
+func prose(s string) string {
+	return strings.ReplaceAll(strings.Join(strings.Fields(s), " "), "<", "&lt;")
+}
 
 func capital(s string) string {
 	if s == "" {

@@ -40,7 +40,7 @@ func (t Table) Mermaid() string {
 
 // mermaidArrows are the arrows of the picture, one for each pair of states; the happy path comes first, since Mermaid
 // places states in the order of their arrows.
-func (t Table) mermaidArrows(p picture) []arrow {
+func (t Table) mermaidArrows(p *picture) []arrow {
 	var out []arrow
 	for _, a := range append(slices.Clone(p.arrows), p.loops...) {
 		for _, s := range a.from {
@@ -61,7 +61,7 @@ func (t Table) step(a arrow) int {
 }
 
 // everywhereAt is the state beside which the note stands: one that has room, since no arrow is drawn to it.
-func (p picture) everywhereAt(t Table) State {
+func (p *picture) everywhereAt(t Table) State {
 	for _, r := range p.everywhere {
 		if p.lonely(r.To) {
 			return r.To

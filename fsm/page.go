@@ -24,8 +24,8 @@ const pageWidth = 110
 
 // page writes aligned, wrapped text.
 type page struct {
-	strings.Builder
-	ink Ink
+	text strings.Builder
+	ink  Ink
 }
 
 // entry is one line of a page: a term, what follows it, and a text.
@@ -41,14 +41,14 @@ func (p *page) paint(tone Tone, s string) string {
 	return p.ink(tone, s)
 }
 
-func (p *page) heading(s string) { p.WriteString(p.paint(Heading, s) + "\n") }
+func (p *page) heading(s string) { p.text.WriteString(p.paint(Heading, s) + "\n") }
 
-func (p *page) blank() { p.WriteString("\n") }
+func (p *page) blank() { p.text.WriteString("\n") }
 
 // paragraph writes indented, wrapped text.
 func (p *page) paragraph(s string) {
 	for _, line := range wrap(s, pageWidth-2) {
-		p.WriteString("  " + line + "\n")
+		p.text.WriteString("  " + line + "\n")
 	}
 }
 
@@ -65,14 +65,14 @@ func (p *page) entries(list []entry) {
 	for _, e := range list {
 		for i, line := range wrap(e.text, pageWidth-left) {
 			if i > 0 {
-				p.WriteString(strings.Repeat(" ", left) + line + "\n")
+				p.text.WriteString(strings.Repeat(" ", left) + line + "\n")
 				continue
 			}
 			head := "  " + p.paint(Name, e.term) + pad(e.term, terms+2)
 			if signs > 0 {
 				head += p.paint(e.tone, e.sign) + pad(e.sign, signs+2)
 			}
-			p.WriteString(strings.TrimRight(head+line, " ") + "\n")
+			p.text.WriteString(strings.TrimRight(head+line, " ") + "\n")
 		}
 	}
 }
@@ -85,7 +85,7 @@ func pad(s string, width int) string {
 // wrap breaks text into lines of at most width runes, between words. There is always one line.
 func wrap(s string, width int) []string {
 	lines := []string{""}
-	for _, word := range strings.Fields(s) {
+	for word := range strings.FieldsSeq(s) {
 		last := &lines[len(lines)-1]
 		switch {
 		case *last == "":

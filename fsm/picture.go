@@ -26,8 +26,8 @@ type arrow struct {
 // framed is how many states a frame may hold; lines of more states are told in words.
 const framed = 3
 
-func (t Table) picture() picture {
-	p := picture{frames: t.frames()}
+func (t Table) picture() *picture {
+	p := &picture{frames: t.frames()}
 	for _, r := range t.Rows {
 		if len(r.From) > framed {
 			p.everywhere = append(p.everywhere, r)
@@ -68,7 +68,7 @@ func overlap(a, b []State) bool {
 }
 
 // ends are where the arrows of a line begin: at its frame, or at each of its states.
-func (p picture) ends(from []State) [][]State {
+func (p *picture) ends(from []State) [][]State {
 	for _, frame := range p.frames {
 		if slices.Equal(frame, from) {
 			return [][]State{frame}
@@ -95,7 +95,7 @@ func (p *picture) draw(t Table, from []State, r Row) {
 func merge(arrows []arrow, a arrow) []arrow {
 	for i, b := range arrows {
 		if a.to == b.to && slices.Equal(a.from, b.from) {
-			arrows[i].labels = append(b.labels, a.labels...)
+			arrows[i].labels = append(arrows[i].labels, a.labels...)
 			return arrows
 		}
 	}
@@ -115,14 +115,14 @@ func label(r Row) string {
 }
 
 // frame is the number of the frame that holds all the states, or -1.
-func (p picture) frame(states []State) int {
+func (p *picture) frame(states []State) int {
 	return slices.IndexFunc(p.frames, func(f []State) bool {
 		return !slices.ContainsFunc(states, func(s State) bool { return !slices.Contains(f, s) })
 	})
 }
 
 // lonely is true for a state that only lines told in words lead to.
-func (p picture) lonely(s State) bool {
+func (p *picture) lonely(s State) bool {
 	return s != Same && !slices.ContainsFunc(p.arrows, func(a arrow) bool { return a.to == s })
 }
 

@@ -35,18 +35,18 @@ func (t Table) Validate() error {
 // findings collects what is wrong with a table.
 type findings []error
 
-func (f *findings) add(format string, args ...any) { *f = append(*f, fmt.Errorf(format, args...)) }
+func (f *findings) addf(format string, args ...any) { *f = append(*f, fmt.Errorf(format, args...)) }
 
 // proveGroups shows that "exactly one of the group" can be true for every group at once.
 func (t Table) proveGroups(f *findings) {
 	in := map[Guard]int{}
 	for i, members := range t.Groups {
 		if len(members) < 2 {
-			f.add("group %d has %d members: exactly one of them holds at any time, so it needs two or more", i+1, len(members))
+			f.addf("group %d has %d members: exactly one of them holds at any time, so it needs two or more", i+1, len(members))
 		}
 		for _, g := range members {
 			if first, ok := in[g]; ok {
-				f.add("guard %s is a member of groups %d and %d: let it be in one place", g, first, i+1)
+				f.addf("guard %s is a member of groups %d and %d: let it be in one place", g, first, i+1)
 			}
 			in[g] = i + 1
 		}
@@ -65,23 +65,23 @@ func (t Table) proveCells(f *findings) {
 func (t Table) proveCell(f *findings, c Cell) {
 	at := fmt.Sprintf("state %s on %s", c.State, c.On)
 	if n := t.blanks(c.State, c.On); n > 1 {
-		f.add("%s: %d blanks explain the cell: keep one", at, n)
+		f.addf("%s: %d blanks explain the cell: keep one", at, n)
 	}
 	guards := c.guards()
 	if !t.disjoint(guards) {
-		f.add("%s: %s can fire together (guards %s): use a guard and its negation, or members of one group, each once",
+		f.addf("%s: %s can fire together (guards %s): use a guard and its negation, or members of one group, each once",
 			at, ids(c.Rows), guardList(guards))
 		return
 	}
 	complete := t.covers(guards)
 	switch {
 	case len(c.Rows) == 0 && c.Blank == nil:
-		f.add("%s: no row and no blank: say what happens, or why nothing does", at)
+		f.addf("%s: no row and no blank: say what happens, or why nothing does", at)
 	case len(c.Rows) > 0 && !complete && c.Blank == nil:
-		f.add("%s: a case is open beside %s (guards %s): add the row for the rest, or a blank that explains it",
+		f.addf("%s: a case is open beside %s (guards %s): add the row for the rest, or a blank that explains it",
 			at, ids(c.Rows), guardList(guards))
 	case complete && c.Blank != nil:
-		f.add("%s: all cases have a row (%s), so the blank %q is never true: remove it", at, ids(c.Rows), c.Blank.Doc)
+		f.addf("%s: all cases have a row (%s), so the blank %q is never true: remove it", at, ids(c.Rows), c.Blank.Doc)
 	}
 }
 

@@ -39,23 +39,23 @@ func (v *vocabulary) prove(f *findings) {
 	for _, d := range v.defs {
 		switch {
 		case !identifier.MatchString(d.name):
-			f.add("%s %q: a name begins with a letter and has only letters and digits", v.kind, d.name)
+			f.addf("%s %q: a name begins with a letter and has only letters and digits", v.kind, d.name)
 		case declared[d.name]:
-			f.add("%s %s is declared twice: keep one", v.kind, d.name)
+			f.addf("%s %s is declared twice: keep one", v.kind, d.name)
 		case d.doc == "":
-			f.add("%s %s has no Doc: say what it means for the world", v.kind, d.name)
+			f.addf("%s %s has no Doc: say what it means for the world", v.kind, d.name)
 		}
 		declared[d.name] = true
 	}
 	for _, u := range v.uses {
 		if !declared[u.name] {
-			f.add("%s names %s %q, which is not declared: declare it, or correct the name", u.where, v.kind, u.name)
+			f.addf("%s names %s %q, which is not declared: declare it, or correct the name", u.where, v.kind, u.name)
 		}
 		used[u.name] = used[u.name] || u.counts
 	}
 	for _, d := range v.defs {
 		if v.idle != "" && !used[d.name] {
-			f.add("%s %s is declared but %s: use it, or remove it", v.kind, d.name, v.idle)
+			f.addf("%s %s is declared but %s: use it, or remove it", v.kind, d.name, v.idle)
 		}
 	}
 }
@@ -63,14 +63,14 @@ func (v *vocabulary) prove(f *findings) {
 // proveNames shows that the table speaks only of what it declares, and declares only what it speaks of.
 func (t Table) proveNames(f *findings) {
 	if t.Name == "" || t.Doc == "" {
-		f.add("table %q: give it a Name and a Doc", t.Name)
+		f.addf("table %q: give it a Name and a Doc", t.Name)
 	}
 	for _, v := range []*vocabulary{t.stateNames(), t.triggerNames(), t.guardNames(), t.actionNames(), t.resourceNames(), t.timerNames()} {
 		v.prove(f)
 	}
 	for _, d := range t.Actions {
 		if d.Raises != "" && !identifier.MatchString(d.Raises) {
-			f.add("action %s raises %q: name one field of the status", d.Name, d.Raises)
+			f.addf("action %s raises %q: name one field of the status", d.Name, d.Raises)
 		}
 	}
 	t.proveRows(f)
@@ -83,17 +83,17 @@ func (t Table) proveRows(f *findings) {
 	for i, r := range t.Rows {
 		switch {
 		case !rowID.MatchString(r.ID):
-			f.add("row %q (number %d of the list): its ID needs letters and digits only", r.ID, i+1)
+			f.addf("row %q (number %d of the list): its ID needs letters and digits only", r.ID, i+1)
 		case seen[r.ID]:
-			f.add("row %s is there twice: give one of them another ID", r.ID)
+			f.addf("row %s is there twice: give one of them another ID", r.ID)
 		case len(r.From) == 0:
-			f.add("row %s has no From: name the states it leads from", r.ID)
+			f.addf("row %s has no From: name the states it leads from", r.ID)
 		case r.Doc == "":
-			f.add("row %s has no Doc: say what has happened, and why this follows", r.ID)
+			f.addf("row %s has no Doc: say what has happened, and why this follows", r.ID)
 		case twice(r.From):
-			f.add("row %s names a state of its From twice: keep one", r.ID)
+			f.addf("row %s names a state of its From twice: keep one", r.ID)
 		case twice(r.Do):
-			f.add("row %s names an action twice: keep one", r.ID)
+			f.addf("row %s names an action twice: keep one", r.ID)
 		}
 		seen[r.ID] = true
 	}
@@ -113,11 +113,11 @@ func (t Table) proveBlanks(f *findings) {
 	for _, b := range t.Blanks {
 		switch {
 		case len(b.In) == 0:
-			f.add("the blank on %s has no In: name the states it explains", b.On)
+			f.addf("the blank on %s has no In: name the states it explains", b.On)
 		case b.Doc == "":
-			f.add("the blank of %s on %s has no Doc: say why nothing follows", b.In[0], b.On)
+			f.addf("the blank of %s on %s has no Doc: say why nothing follows", b.In[0], b.On)
 		case !slices.Contains(marks, b.Mark):
-			f.add("the blank of %s on %s has the mark %q: use one of the declared marks", b.In[0], b.On, b.Mark)
+			f.addf("the blank of %s on %s has the mark %q: use one of the declared marks", b.In[0], b.On, b.Mark)
 		}
 	}
 }

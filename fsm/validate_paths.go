@@ -17,16 +17,17 @@ func (t Table) proveStates(f *findings) {
 		}
 		switch {
 		case s.Terminal && s.Last:
-			f.add("state %s is Terminal and Last: Terminal means that the run may be asked anew, Last that it is going; choose one", s.Name)
+			f.addf("state %s is Terminal and Last: Terminal means that the run may be asked anew, Last that it is going; choose one", s.Name)
 		case s.Terminal && bounds > 0:
-			f.add("state %s is Terminal, so there is nothing to wait for: remove its Deadline or Waits", s.Name)
+			f.addf("state %s is Terminal, so there is nothing to wait for: remove its Deadline or Waits", s.Name)
 		case !s.Terminal && bounds == 0:
-			f.add("state %s may last for ever: give it a Deadline, or say in Waits why it may", s.Name)
+			f.addf("state %s may last for ever: give it a Deadline, or say in Waits why it may", s.Name)
 		case bounds == 2:
-			f.add("state %s has a Deadline and a reason to wait without one: choose one", s.Name)
+			f.addf("state %s has a Deadline and a reason to wait without one: choose one", s.Name)
 		}
 		if (s.Terminal || s.Last) && len(s.Ensure)+len(s.Release) > 0 {
-			f.add("state %s has ended, but creates or releases %s: nothing starts after the end", s.Name, list(slices.Concat(s.Ensure, s.Release)))
+			f.addf("state %s has ended, but creates or releases %s: nothing starts after the end",
+				s.Name, list(slices.Concat(s.Ensure, s.Release)))
 		}
 	}
 	for _, r := range t.Expand() {
@@ -41,9 +42,10 @@ func (t Table) proveEnd(f *findings, r Row) {
 	switch {
 	case from.Name == to.Name:
 	case from.Last:
-		f.add("row %s leads out of %s, which is Last: the object itself goes there, so let the row stay (=) or remove it", r.ID, from.Name)
+		f.addf("row %s leads out of %s, which is Last: the object itself goes there, so let the row stay (=) or remove it", r.ID, from.Name)
 	case from.Terminal && !to.Last && len(t.raises(r)) == 0:
-		f.add("row %s leads from %s, which is Terminal, to %s and raises nothing: an ended run starts again only when an action Raises a field",
+		f.addf("row %s leads from %s, which is Terminal, to %s and raises nothing: "+
+			"an ended run starts again only when an action Raises a field",
 			r.ID, from.Name, to.Name)
 	}
 }
@@ -64,26 +66,26 @@ func (t Table) provePaths(f *findings) {
 	reached := t.reach(t.Initial, anyRow)
 	for _, s := range t.States {
 		if reached[s.Name] == nil && s.Name != t.Initial {
-			f.add("state %s cannot be reached from %s: add a row that leads there, or remove it", s.Name, t.Initial)
+			f.addf("state %s cannot be reached from %s: add a row that leads there, or remove it", s.Name, t.Initial)
 		}
 		if !s.Terminal && !s.Last && !t.ends(s.Name) {
-			f.add("state %s has no path to a Terminal state: add a row that leads out", s.Name)
+			f.addf("state %s has no path to a Terminal state: add a row that leads out", s.Name)
 		}
 	}
 	for i := 1; i < len(t.Happy); i++ {
 		from, to := t.Happy[i-1], t.Happy[i]
 		if !slices.ContainsFunc(t.Expand(), func(r Row) bool { return r.From[0] == from && r.To == to }) {
-			f.add("Happy goes from %s to %s, but no row does: name the states of a path", from, to)
+			f.addf("Happy goes from %s to %s, but no row does: name the states of a path", from, to)
 		}
 	}
 	if len(t.Happy) == 0 {
 		return // a table without a picture
 	}
 	if t.Happy[0] != t.Initial {
-		f.add("Happy begins with %s: begin with the initial state %s", t.Happy[0], t.Initial)
+		f.addf("Happy begins with %s: begin with the initial state %s", t.Happy[0], t.Initial)
 	}
 	if d, _ := t.State(t.Happy[len(t.Happy)-1]); !d.Terminal {
-		f.add("Happy ends with %s, which is not Terminal: end with the state that everybody hopes for", d.Name)
+		f.addf("Happy ends with %s, which is not Terminal: end with the state that everybody hopes for", d.Name)
 	}
 }
 
@@ -131,13 +133,14 @@ func (t Table) proveMonotone(f *findings) {
 
 func (t Table) proveGone(f *findings, r Resource, gone StateDef) {
 	if slices.Contains(slices.Concat(gone.Ensure, gone.Release), r) {
-		f.add("state %s creates or releases %s and also deletes or ends it: let one state do one of the two (A4)", gone.Name, r)
+		f.addf("state %s creates or releases %s and also deletes or ends it: let one state do one of the two (A4)", gone.Name, r)
 	}
 	paths := t.reach(gone.Name, func(r Row) bool { return !t.startsAttempt(r) })
 	for _, s := range t.States {
 		path := paths[s.Name]
 		if path != nil && slices.Contains(slices.Concat(s.Ensure, s.Release), r) {
-			f.add("state %s deletes or ends %s, and the way over %s leads to %s, which creates or releases it: let an action on the way be a NewAttempt (A4)",
+			f.addf("state %s deletes or ends %s, and the way over %s leads to %s, which creates or releases it: "+
+				"let an action on the way be a NewAttempt (A4)",
 				gone.Name, r, ids(path), s.Name)
 		}
 	}

@@ -51,10 +51,6 @@ func state(t *fsm.Table, s fsm.State) *fsm.StateDef {
 	return &t.States[slices.IndexFunc(t.States, func(d fsm.StateDef) bool { return d.Name == s })]
 }
 
-func removeRow(t *fsm.Table, id string) {
-	t.Rows = slices.DeleteFunc(t.Rows, func(r fsm.Row) bool { return r.ID == id })
-}
-
 func TestMistakesInCellsAreFound(t *testing.T) {
 	prove(t, []mistake{
 		{"a cell without a row or a blank", func(t *fsm.Table) { t.Blanks = t.Blanks[1:] }, []string{
