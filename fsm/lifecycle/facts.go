@@ -34,7 +34,7 @@ type Facts struct {
 	Agent     AgentFacts
 	Others    []AgentFacts // what was seen of every other attempt of this run, on any member
 
-	Members []MemberFacts // one for each name in status.members
+	Members []MemberFacts // one for each name in status.members, and for each other member on which an object of this run was seen
 	Census  Census        // what a restored hub learnt from its members
 }
 
@@ -150,6 +150,8 @@ type PodFacts struct {
 // Evidence is what the attempt's ended pod left behind.
 type Evidence struct {
 	Pod      Presence // Unknown: not seen yet; Absent: a live list found no ended pod; Present: the rest is valid
+	UID      types.UID
+	Version  string // the pod's resourceVersion
 	ExitCode *int32
 	Reason   string // of container and pod: OOMKilled, Evicted, Preempted, NodeLost, DeadlineExceeded
 	Outcome  *Outcome
@@ -187,7 +189,7 @@ type Refusal struct {
 	Message string
 }
 
-// MemberFacts is one member this run ever touched.
+// MemberFacts is one member this run ever touched, or, after a restore, one where a late request left something.
 type MemberFacts struct {
 	Name     string
 	Link     Link

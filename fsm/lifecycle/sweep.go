@@ -46,7 +46,9 @@ func sweepAttempt(e *v1.Attempt, a AgentFacts, old bool) []Effect {
 		out = append(out, Effect{Verb: VerbDelete, Cluster: a.Cluster, Resource: r, Attempt: a.Attempt, UID: uid, ResourceVersion: version})
 	}
 	known := e == nil || recorded(e)
-	if job.Presence == Present && !job.Deleting && (impostor || unfinished(job) || old && job.Finished() && known) {
+	// The pod of an unfinished Job may have ended already, and its Job's controller be late: its outcome comes first (I8).
+	empty := known || job.Suspended || a.Ended.Pod == Absent
+	if job.Presence == Present && !job.Deleting && (impostor || unfinished(job) && empty || old && job.Finished() && known) {
 		drop(Agent, job.UID, job.ResourceVersion)
 	}
 	if impostor && !ended(e) {
@@ -54,6 +56,10 @@ func sweepAttempt(e *v1.Attempt, a AgentFacts, old bool) []Effect {
 	}
 	if job.Presence == Absent && a.Pod.Presence == Present {
 		drop(Pod, a.Pod.UID, a.Pod.ResourceVersion)
+	}
+	// An ended pod without a Job, because somebody deleted that with orphan propagation: nobody else collects it.
+	if job.Presence == Absent && a.Ended.UID != "" && old && known {
+		drop(Pod, a.Ended.UID, a.Ended.Version)
 	}
 	if old && a.Inputs == Present && a.Pod.Presence == Absent {
 		drop(Inputs, "", "")
@@ -113,6 +119,9 @@ func removeAll(a AgentFacts) []Effect {
 	}
 	if a.Job.Presence == Absent && a.Pod.Presence == Present {
 		out = append(out, Effect{Verb: VerbDelete, Cluster: a.Cluster, Resource: Pod, Attempt: a.Attempt, UID: a.Pod.UID, ResourceVersion: a.Pod.ResourceVersion})
+	}
+	if a.Job.Presence == Absent && a.Ended.UID != "" {
+		out = append(out, Effect{Verb: VerbDelete, Cluster: a.Cluster, Resource: Pod, Attempt: a.Attempt, UID: a.Ended.UID, ResourceVersion: a.Ended.Version})
 	}
 	if a.Inputs == Present && a.Job.Presence == Absent {
 		out = append(out, Effect{Verb: VerbDelete, Cluster: a.Cluster, Resource: Inputs, Attempt: a.Attempt})
