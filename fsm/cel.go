@@ -74,8 +74,9 @@ func (t Table) raiseRules(from State) []Rule {
 			continue // Validate refuses such a table
 		}
 		rules = append(rules, Rule{
-			Rule:      fmt.Sprintf("%s || self.phase != '%s' || %s", otherPhase(from), to, strings.Join(ways, " || ")),
-			Message:   fmt.Sprintf("phase %s becomes %s only together with a higher %s: an ended run stays ended", from, to, strings.Join(fields, ", or a higher ")),
+			Rule: fmt.Sprintf("%s || self.phase != '%s' || %s", otherPhase(from), to, strings.Join(ways, " || ")),
+			Message: fmt.Sprintf("phase %s becomes %s only together with a higher %s: an ended run stays ended",
+				from, to, strings.Join(fields, ", or a higher ")),
 			FieldPath: ".phase",
 		})
 	}

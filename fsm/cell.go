@@ -1,6 +1,9 @@
 package fsm
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // Cell is what a table says about one state and one trigger.
 type Cell struct {
@@ -99,12 +102,8 @@ func cross(a, b []map[Guard]bool) []map[Guard]bool {
 	for _, x := range a {
 		for _, y := range b {
 			both := map[Guard]bool{}
-			for g, yes := range x {
-				both[g] = yes
-			}
-			for g, yes := range y {
-				both[g] = yes
-			}
+			maps.Copy(both, x)
+			maps.Copy(both, y)
 			out = append(out, both)
 		}
 	}

@@ -2,15 +2,6 @@ package fsm
 
 // The documentation of a name; empty for a name that is not declared.
 
-func (t Table) triggerDoc(n Trigger) string {
-	for _, d := range t.Triggers {
-		if d.Name == n {
-			return d.Doc
-		}
-	}
-	return ""
-}
-
 func (t Table) guardDoc(n Guard) string {
 	for _, d := range t.Guards {
 		if d.Name == n {

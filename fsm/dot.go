@@ -22,7 +22,8 @@ func (t Table) DOT() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "digraph %s {\n", t.Name)
 	fmt.Fprintf(&b, "  graph [rankdir=TB, compound=true, newrank=true, nodesep=0.35, ranksep=0.45, pad=0.4, bgcolor=%q,\n", ground)
-	fmt.Fprintf(&b, "         fontname=\"Helvetica\", fontsize=11, fontcolor=%q, labelloc=b, labeljust=l, label=\"%s\"];\n", inkSoft, t.caption(p))
+	fmt.Fprintf(&b, "         fontname=\"Helvetica\", fontsize=11, fontcolor=%q, labelloc=b, labeljust=l,\n", inkSoft)
+	fmt.Fprintf(&b, "         label=\"%s\"];\n", t.caption(p))
 	fmt.Fprintf(&b, "  node  [shape=box, style=\"rounded,filled\", fontname=\"Helvetica-Bold\", fontsize=14, fontcolor=%q,\n", inkStrong)
 	fmt.Fprintf(&b, "         color=%q, fillcolor=\"#ffffff\", margin=\"0.24,0.12\"];\n", inkLine)
 	fmt.Fprintf(&b, "  edge  [fontname=\"Helvetica\", fontsize=10, fontcolor=%q, color=%q, arrowsize=0.7];\n\n", inkSoft, inkLine)
@@ -125,8 +126,8 @@ func (t Table) leadsAway(a arrow) bool {
 // dotGhost writes a small stand-in for a state, beside the state that it is reached from.
 func (t Table) dotGhost(b *strings.Builder, from, to string) string {
 	ghost := from + "_" + to
-	fmt.Fprintf(b, "  %s [label=%q, style=\"rounded,dashed\", fontname=\"Helvetica\", fontsize=10, fontcolor=%q, margin=\"0.1,0.04\", height=0.2];\n",
-		ghost, to, inkSoft)
+	const looks = `style="rounded,dashed", fontname="Helvetica", fontsize=10, margin="0.1,0.04", height=0.2`
+	fmt.Fprintf(b, "  %s [label=%q, %s, fontcolor=%q];\n", ghost, to, looks, inkSoft)
 	return ghost
 }
 

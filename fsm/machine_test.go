@@ -26,7 +26,7 @@ func compare(m *fsm.Machine, table fsm.Table, s fsm.State, on fsm.Trigger, holds
 	got, err := m.Fire(s, on, holds)
 	if !fires {
 		if !errors.Is(err, fsm.ErrIgnored) {
-			return fmt.Errorf("%s on %s: fired %q with error %v, the table ignores it", s, on, got.ID, err)
+			return fmt.Errorf("%s on %s: fired %q with error %w, the table ignores it", s, on, got.ID, err)
 		}
 		return nil
 	}

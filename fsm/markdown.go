@@ -20,7 +20,8 @@ func (t Table) Markdown() string {
 	}
 	t.markdownRows(&b)
 	t.markdownNames(&b)
-	fmt.Fprintf(&b, "## State × trigger\n\nThe most important trigger stands first; of several that hold, the first that has a row fires.\n\n```text\n%s```\n\n", t.Matrix())
+	b.WriteString("## State × trigger\n\nThe most important trigger stands first; of several that hold, the first that has a row fires.\n\n")
+	fmt.Fprintf(&b, "```text\n%s```\n\n", t.Matrix())
 	t.markdownBlanks(&b)
 	return b.String()
 }
@@ -112,7 +113,7 @@ func (t Table) markdownThings(b *strings.Builder) {
 		rows = append(rows, []string{string(d.Name), each, d.Doc})
 	}
 	if len(rows) > 0 {
-		b.WriteString("## Resources\n\nWhat a state deletes of an attempt, no later state creates again (rule A4, proved over the rows).\n\n")
+		b.WriteString("## Resources\n\nWhat a state deletes of an attempt, no later state creates again (A4, proved over the rows).\n\n")
 		table(b, []string{"resource", "one for", "is"}, rows)
 	}
 	rows = nil

@@ -17,7 +17,7 @@ func (t Table) proveStates(f *findings) {
 		}
 		switch {
 		case s.Terminal && s.Last:
-			f.addf("state %s is Terminal and Last: Terminal means that the run may be asked anew, Last that it is going; choose one", s.Name)
+			f.addf("state %s is Terminal and Last: the one means that the run may be asked anew, the other that it goes; choose", s.Name)
 		case s.Terminal && bounds > 0:
 			f.addf("state %s is Terminal, so there is nothing to wait for: remove its Deadline or Waits", s.Name)
 		case !s.Terminal && bounds == 0:

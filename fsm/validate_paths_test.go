@@ -36,7 +36,7 @@ func TestMistakesInStatesAndPathsAreFound(t *testing.T) {
 			state(t, "Gone").Terminal = true
 			state(t, "Gone").Deadline = ""
 		}, []string{
-			"state Gone is Terminal and Last: Terminal means that the run may be asked anew, Last that it is going; choose one",
+			"state Gone is Terminal and Last: the one means that the run may be asked anew, the other that it goes; choose",
 		}},
 		{"a way out of the last state", func(t *fsm.Table) {
 			t.Blanks = slices.DeleteFunc(t.Blanks, func(b fsm.Blank) bool { return b.Mark == fsm.Act })

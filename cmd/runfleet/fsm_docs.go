@@ -53,8 +53,10 @@ func fsmDocs(ctx context.Context) (map[string][]byte, error) {
 func failureClasses() string {
 	var b strings.Builder
 	b.WriteString("## Failure classes\n\nWhy an attempt failed, whether a new one follows, and what a person can do. " +
-		"*budget*: while `status.retryCount` is below `spec.retry.maxRetries`. *allowance*: outside the budget, up to a configured number. " +
-		"*never*: unless `spec.retry.alsoOn` names the class.\n\n| class | new attempt | means | what to do |\n| --- | --- | --- | --- |\n")
+		"*budget*: while `status.retryCount` is below `spec.retry.maxRetries`. " +
+		"*allowance*: outside the budget, up to a configured number. " +
+		"*never*: unless `spec.retry.alsoOn` names the class.\n\n" +
+		"| class | new attempt | means | what to do |\n| --- | --- | --- | --- |\n")
 	for _, c := range lifecycle.Classes {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", c.Class, c.Retry, c.Doc, c.Advice)
 	}

@@ -164,7 +164,7 @@ func TestDistanceCountsTypingErrors(t *testing.T) {
 	for _, c := range []struct {
 		a, b string
 		want int
-	}{{"", "", 0}, {"abc", "abc", 0}, {"", "abc", 3}, {"abc", "", 3}, {"runing", "running", 1}, {"kitten", "sitting", 3}, {"ab", "ba", 2}} {
+	}{{"", "", 0}, {"abc", "abc", 0}, {"", "abc", 3}, {"abc", "", 3}, {"runnin", "running", 1}, {"kitten", "sitting", 3}, {"ab", "ba", 2}} {
 		if got := distance(c.a, c.b); got != c.want {
 			t.Errorf("distance(%q, %q) = %d, want %d", c.a, c.b, got, c.want)
 		}

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -86,8 +87,8 @@ func TestWrongCallsSayWhatWasMeant(t *testing.T) {
 		args   []string
 		stderr string
 	}{
-		{"a state with a typing error", []string{"fsm", "explain", "Runing"},
-			`runfleet: unknown state "Runing": did you mean "Running"? ` + states + explain},
+		{"a state with a typing error", []string{"fsm", "explain", "Runnin"},
+			`runfleet: unknown state "Runnin": did you mean "Running"? ` + states + explain},
 		{"a state that was only begun", []string{"fsm", "explain", "prov"},
 			`runfleet: unknown state "prov": did you mean "Provisioning"? ` + states + explain},
 		{"a state that is like no other", []string{"fsm", "explain", "Sleeping"},
@@ -145,7 +146,7 @@ func TestCompletionKnowsStatesThenTriggersThenKinds(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := call(append([]string{"__complete"}, c.args...)...)
-			if got.Code != exitOK || !bytes.HasPrefix([]byte(got.Stdout), []byte(c.want)) {
+			if got.Code != exitOK || !strings.HasPrefix(got.Stdout, c.want) {
 				t.Errorf("exit code %d, completions %q, want first %q", got.Code, got.Stdout, c.want)
 			}
 		})

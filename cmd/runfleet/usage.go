@@ -45,11 +45,9 @@ func pick[T ~string](kind, name string, names []T) (T, error) {
 
 // unknown says which names there are, and which of them was probably meant.
 func unknown(kind, name string, names []string) error {
-	hint := ""
+	hint := "."
 	if best := nearest(name, names); best != "" {
 		hint = fmt.Sprintf(": did you mean %q?", best)
-	} else {
-		hint = "."
 	}
 	return usagef("unknown %s %q%s %s: %s", kind, name, hint, strings.ToUpper(kind[:1])+kind[1:]+"s", strings.Join(names, ", "))
 }
