@@ -26,6 +26,7 @@ const (
 )
 
 // Attempt is one try to execute a run: one ConfigMap and one Job on one member.
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.jobUID) || size(oldSelf.jobUID) == 0 || (has(self.jobUID) && self.jobUID == oldSelf.jobUID)",message="jobUID is immutable once set: it authorises exactly one Job",fieldPath=".jobUID"
 type Attempt struct {
 	// number is 1 for the first attempt of a run and only grows; it is never used again.
 	// +kubebuilder:validation:Minimum=1
@@ -137,6 +138,7 @@ type Attempt struct {
 }
 
 // Transition is one committed row of the table.
+// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="history entries are immutable: only new ones can be added"
 type Transition struct {
 	// seq is the value of status.transitions after this row.
 	// +kubebuilder:validation:Minimum=1

@@ -96,7 +96,7 @@ type RunStatus struct {
 	// attempts are the newest 20 attempts, and any older one whose objects were not collected yet.
 	// +listType=map
 	// +listMapKey=number
-	// +kubebuilder:validation:MaxItems=40
+	// +kubebuilder:validation:MaxItems=100
 	// +optional
 	Attempts []Attempt `json:"attempts,omitempty"`
 

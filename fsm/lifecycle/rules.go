@@ -8,7 +8,8 @@ import (
 )
 
 // Rules is the API server's copy of the protocol, as it stands on the status object of a kind: the edges of the table,
-// and what makes attempts and history a record that nobody can rewrite, this operator included.
+// and what makes attempts and history a record that nobody can rewrite, this operator included. (What holds for one
+// entry alone stands on its type in api/v1: a Job UID and an entry of the history are immutable.)
 //
 // The rules hold for every write of a status, by whatever version of whatever program. They are the second lock on
 // "attempt n+1 only after n has ended"; the first is the guard LastAttemptEnded.
@@ -37,13 +38,13 @@ func counterRules() []fsm.Rule {
 	}
 	return append(rules, fsm.Rule{
 		// Clean-up and deletion look on every member ever touched (rule A15).
-		Rule:      fmt.Sprintf("%s.all(m, m in %s)", oldMembers, newMembers),
+		Rule:      contains(newMembers, oldMembers),
 		Message:   "members forgets none: every member the run ever touched stays in the list",
 		FieldPath: ".members",
 	})
 }
 
-// attemptRules are rules S, E and A9: at most one attempt is open, and what it was authorised to run never changes.
+// attemptRules are rules E and A9: at most one attempt is open, and no number is used again.
 func attemptRules() []fsm.Rule {
 	return []fsm.Rule{
 		{
@@ -59,45 +60,33 @@ func attemptRules() []fsm.Rule {
 			FieldPath: ".attempt",
 		},
 		{
-			// Written without orEmpty: through it the API server loses sight of how long a UID can be, and fears the worst.
-			Rule: "!has(self.attempts) || !has(oldSelf.attempts) || self.attempts.all(a, !oldSelf.attempts.exists(o, o.number == a.number &&" +
-				" has(o.jobUID) && o.jobUID != '' && (!has(a.jobUID) || a.jobUID != o.jobUID)))",
-			Message:   "jobUID is immutable once set: it authorises exactly one Job",
-			FieldPath: ".attempts",
-		},
-		{
-			Rule: fmt.Sprintf("%s.all(a, a.number <= %s && (a.number > %s || %s.exists(o, o.number == a.number)))",
-				newAttempts, newAttempt, oldAttempt, oldAttempts),
+			Rule: fmt.Sprintf("%s.all(a, a.number <= %s) && %s", newAttempts, newAttempt,
+				contains(numbers(oldAttempts), numbers(newAttempts+fmt.Sprintf(".filter(a, a.number <= %s)", oldAttempt)))),
 			Message:   "attempts is append-only: a new entry's number is above every number used before, and not above attempt",
 			FieldPath: ".attempts",
 		},
 		{
-			Rule: fmt.Sprintf("%s.all(o, (o.number < %s && has(o.endedAt)) || %s.exists(a, a.number == o.number))",
-				oldAttempts, newAttempt, newAttempts),
+			Rule: contains(numbers(newAttempts),
+				numbers(oldAttempts+fmt.Sprintf(".filter(a, a.number >= %s || !has(a.endedAt))", newAttempt))),
 			Message:   "attempts drops an entry only after that attempt has endedAt, and never the newest",
 			FieldPath: ".attempts",
 		},
 	}
 }
 
-// historyRules make the history a log: entries are added at its end, dropped at its beginning, and never changed.
+// historyRules make the history a log: entries are added at its end and dropped at its beginning.
 func historyRules() []fsm.Rule {
 	return []fsm.Rule{
 		{
-			Rule:      fmt.Sprintf("%s.all(h, %s.all(o, o.seq != h.seq || o == h))", newHistory, oldHistory),
-			Message:   "history entries are immutable",
-			FieldPath: ".history",
-		},
-		{
-			Rule: fmt.Sprintf("%s.all(h, h.seq <= %s && (h.seq > %s || %s.exists(o, o.seq == h.seq)))",
-				newHistory, newTransitions, oldTransitions, oldHistory),
+			Rule: fmt.Sprintf("%s.all(h, h.seq <= %s) && %s", newHistory, newTransitions,
+				contains(seqs(oldHistory), seqs(newHistory+fmt.Sprintf(".filter(h, h.seq <= %s)", oldTransitions)))),
 			Message:   "history is append-only: the seq of a new entry is above the transitions before and not above those after",
 			FieldPath: ".history",
 		},
 		{
-			Rule: fmt.Sprintf("size(%[1]s) == 0 || (size(%[2]s) > 0 && %[1]s.all(o, %[2]s.exists(h, h.seq == o.seq) || %[2]s.all(h, h.seq > o.seq)))",
-				oldHistory, newHistory),
-			Message:   "history drops only its oldest entries, and never all",
+			Rule: fmt.Sprintf("size(%[1]s) == 0 || (size(%[2]s) > 0 && %[3]s.isSorted() && %[4]s)", oldHistory, newHistory, seqs(newHistory),
+				contains(seqs(newHistory), seqs(oldHistory+fmt.Sprintf(".filter(h, h.seq >= %s[0].seq)", newHistory)))),
+			Message:   "history is in the order of seq and drops only its oldest entries, never all",
 			FieldPath: ".history",
 		},
 	}
@@ -115,3 +104,13 @@ func orZero(object, field string) string {
 func orEmpty(object, field string) string {
 	return fmt.Sprintf("(has(%[1]s.%[2]s) ? %[1]s.%[2]s : [])", object, field)
 }
+
+// contains compares lists as the API server does natively. Two nested loops in CEL would cost it tens of milliseconds
+// for every write of a long history.
+func contains(list, sublist string) string {
+	return fmt.Sprintf("sets.contains(%s, %s)", list, sublist)
+}
+
+func numbers(attempts string) string { return attempts + ".map(a, a.number)" }
+
+func seqs(history string) string { return history + ".map(h, h.seq)" }

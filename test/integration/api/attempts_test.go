@@ -78,9 +78,9 @@ var _ = DescribeTable("The record of a run",
 	Entry("lets a Job UID be recorded", "", "", func(s *v1.RunStatus) {
 		s.Phase, s.Attempt, s.Attempts = "Retrying", 3, []v1.Attempt{ended(1, "a"), ended(2, "b"), open(3, "c")}
 	}),
-	Entry("refuses another Job UID", "attempts", "jobUID is immutable once set: it authorises exactly one Job", func(s *v1.RunStatus) { s.Attempts[1].JobUID = "c" }),
-	Entry("refuses to take a Job UID away", "attempts", "jobUID is immutable once set", func(s *v1.RunStatus) { s.Attempts[1].JobUID = "" }),
-	Entry("refuses to exchange Job UIDs", "attempts", "jobUID is immutable once set", func(s *v1.RunStatus) {
+	Entry("refuses another Job UID", "attempts[1].jobUID", "jobUID is immutable once set: it authorises exactly one Job", func(s *v1.RunStatus) { s.Attempts[1].JobUID = "c" }),
+	Entry("refuses to take a Job UID away", "attempts[1].jobUID", "jobUID is immutable once set", func(s *v1.RunStatus) { s.Attempts[1].JobUID = "" }),
+	Entry("refuses to exchange Job UIDs", "attempts[0].jobUID", "jobUID is immutable once set", func(s *v1.RunStatus) {
 		s.Attempts[0].JobUID, s.Attempts[1].JobUID = "b", "a"
 	}),
 	Entry("lets an ended attempt be dropped", "", "", func(s *v1.RunStatus) { s.Attempts = s.Attempts[1:] }),
@@ -90,12 +90,15 @@ var _ = DescribeTable("The record of a run",
 
 	Entry("lets history grow", "", "", func(s *v1.RunStatus) { s.Transitions, s.History = 5, append(s.History, row(5)) }),
 	Entry("lets the oldest history go", "", "", func(s *v1.RunStatus) { s.Transitions, s.History = 5, append(s.History[2:], row(5)) }),
-	Entry("refuses to rewrite history", "history", "history entries are immutable", func(s *v1.RunStatus) { s.History[2].On = "AgentSucceeded" }),
-	Entry("refuses a gap in history", "history", "history drops only its oldest entries", func(s *v1.RunStatus) {
+	Entry("refuses to rewrite history", "history[2]", "history entries are immutable", func(s *v1.RunStatus) { s.History[2].On = "AgentSucceeded" }),
+	Entry("refuses a gap in history", "history", "drops only its oldest entries", func(s *v1.RunStatus) {
 		s.History = []v1.Transition{row(1), row(2), row(4)}
 	}),
-	Entry("refuses to drop the newest history", "history", "history drops only its oldest entries", func(s *v1.RunStatus) { s.History = s.History[:3] }),
-	Entry("refuses to drop all history", "history", "and never all", func(s *v1.RunStatus) { s.History = nil }),
+	Entry("refuses to drop the newest history", "history", "drops only its oldest entries", func(s *v1.RunStatus) { s.History = s.History[:3] }),
+	Entry("refuses to drop all history", "history", "never all", func(s *v1.RunStatus) { s.History = nil }),
+	Entry("refuses history out of order", "history", "history is in the order of seq", func(s *v1.RunStatus) {
+		s.History = []v1.Transition{row(1), row(2), row(4), row(3)}
+	}),
 	Entry("refuses history from the future", "history", "history is append-only", func(s *v1.RunStatus) { s.History = append(s.History, row(5)) }),
 )
 
