@@ -42,6 +42,15 @@ func TestTheRulesSayWhatEachPhaseMayBecome(t *testing.T) {
 	}
 }
 
+func TestNothingNeedToGrowOnTheWayToTheLastState(t *testing.T) {
+	table := errand()
+	want := table.CEL()
+	row(&table, "1").Do = actions("RecordWish")
+	if diff := cmp.Diff(want, table.CEL()); diff != "" {
+		t.Errorf("rules (-want +got):\n%s", diff)
+	}
+}
+
 func TestOfSeveralRowsOutOfATerminalStateAnyMayHaveFired(t *testing.T) {
 	table := errand()
 	table.Actions = append(table.Actions, fsm.ActionDef{Name: "RecordPlea", Raises: "pleas", Doc: "x"})

@@ -39,6 +39,16 @@ func TestExportsSayTheSameEveryTime(t *testing.T) {
 	}
 }
 
+func TestTheMatrixTellsStatesWithACommonBeginningApart(t *testing.T) {
+	table := errand()
+	table.States[0].Name, table.States[1].Name, table.States[2].Name = "Work", "Working", "Workable"
+	head, _, _ := strings.Cut(table.Matrix(), "\n")
+	want := []string{"on", "\\", "in", "Work", "Worki", "Worka", "Done", "Brok", "Gone"}
+	if diff := cmp.Diff(want, strings.Fields(head)); diff != "" {
+		t.Errorf("head (-want +got):\n%s", diff)
+	}
+}
+
 // A picture that loses a row is worse than none: each one must be found in it, as an arrow or in words.
 func TestEveryRowIsInEveryPicture(t *testing.T) {
 	for name, picture := range map[string]string{"mermaid": errand().Mermaid(), "dot": errand().DOT()} {

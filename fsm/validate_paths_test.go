@@ -70,6 +70,20 @@ func TestObjectsThatAnAttemptLostNeverComeBack(t *testing.T) {
 		{"a second way back, past the new attempt", func(t *fsm.Table) { row(t, "7c").To = "Working" }, []string{
 			"state Halting deletes or ends Tool, and the way over row 7c leads to Working, which creates or releases it: let an action on the way be a NewAttempt (A4)",
 		}},
+		{"a way back to what only creates", func(t *fsm.Table) {
+			row(t, "7c").To = "Working"
+			state(t, "Working").Release = nil
+		}, []string{
+			"state Halting deletes or ends Tool, and the way over row 7c leads to Working, which creates or releases it: " +
+				"let an action on the way be a NewAttempt (A4)",
+		}},
+		{"a way back to what only releases", func(t *fsm.Table) {
+			row(t, "7c").To = "Working"
+			state(t, "Working").Ensure = resources("Desk")
+		}, []string{
+			"state Halting deletes or ends Tool, and the way over row 7c leads to Working, which creates or releases it: " +
+				"let an action on the way be a NewAttempt (A4)",
+		}},
 		{"a state that creates what it deletes", func(t *fsm.Table) { state(t, "Working").Delete = resources("Tool") }, []string{
 			"state Working creates or releases Tool and also deletes or ends it: let one state do one of the two (A4)",
 		}},
@@ -79,9 +93,9 @@ func TestObjectsThatAnAttemptLostNeverComeBack(t *testing.T) {
 	})
 	t.Run("what serves all attempts may come back", func(t *testing.T) {
 		table := errand()
+		state(&table, "Halting").End = nil
 		state(&table, "Halting").Delete = resources("Desk")
 		row(&table, "7c").To = "Working"
-		row(&table, "7c").Do = actions("StartAttempt")
 		if err := table.Validate(); err != nil {
 			t.Error(err)
 		}
