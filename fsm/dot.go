@@ -149,11 +149,12 @@ func (t Table) dotLonely(b *strings.Builder, p *picture) {
 	}
 }
 
-// dotLabel stacks labels to the right of an arrow. The leading spaces are such that SVG keeps.
+// dotLabel stacks labels to the right of an arrow. The spaces are such that SVG keeps; they leave room for fonts that are
+// wider than Graphviz thinks.
 func dotLabel(labels []string) string {
 	var b strings.Builder
 	for _, l := range labels {
-		b.WriteString("\u00a0\u00a0" + l + `\l`)
+		b.WriteString("\u00a0\u00a0" + l + "\u00a0\u00a0" + `\l`)
 	}
 	return `"` + b.String() + `"`
 }

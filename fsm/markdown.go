@@ -20,7 +20,7 @@ func (t Table) Markdown() string {
 	}
 	t.markdownRows(&b)
 	t.markdownNames(&b)
-	b.WriteString("## State × trigger\n\nThe most important trigger stands first; of several that hold, the first that has a row fires.\n\n")
+	b.WriteString("## State × trigger\n\nThe most important trigger stands first; of several that hold, the first with a row fires.\n\n")
 	fmt.Fprintf(&b, "```text\n%s```\n\n", t.Matrix())
 	t.markdownBlanks(&b)
 	return b.String()
