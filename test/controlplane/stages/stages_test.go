@@ -185,6 +185,19 @@ func TestDeletedAgentIsGoneAfterItHasStopped(t *testing.T) {
 	a.awaitNoPod(t)
 }
 
+func TestJobsOwnDeadlineTakesThePodWithIt(t *testing.T) {
+	t.Parallel()
+	job := agent("sim-hang", "1")
+	job.Spec.ActiveDeadlineSeconds = new(int64(1))
+	a := start(t, job)
+	a.awaitJob(t, "failed", func(j *batchv1.Job) bool {
+		return slices.ContainsFunc(j.Status.Conditions, func(c batchv1.JobCondition) bool {
+			return c.Type == batchv1.JobFailed && c.Reason == batchv1.JobReasonDeadlineExceeded
+		})
+	})
+	a.awaitNoPod(t)
+}
+
 func TestPlainJobSucceedsAtOnce(t *testing.T) {
 	t.Parallel()
 	job := agent("", "")
