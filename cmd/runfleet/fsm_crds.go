@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"go.yaml.in/yaml/v2"
@@ -72,15 +73,13 @@ func withStatusRules(crd []byte) ([]byte, error) {
 		versions, _ := at(doc, "spec", "versions").([]any)
 		for _, v := range versions {
 			version, _ := v.(yaml.MapSlice)
-			props, ok := at(version, "schema", "openAPIV3Schema", "properties").(yaml.MapSlice)
-			if !ok || at(props, "status") == nil {
+			props, _ := at(version, "schema", "openAPIV3Schema", "properties").(yaml.MapSlice)
+			i := slices.IndexFunc(props, func(item yaml.MapItem) bool { return item.Key == "status" })
+			if i < 0 {
 				return nil, fmt.Errorf("%s has no status", kind)
 			}
-			for i := range props {
-				if props[i].Key == "status" {
-					props[i].Value = withRules(props[i].Value.(yaml.MapSlice), lifecycle.Rules(table()))
-				}
-			}
+			status, _ := props[i].Value.(yaml.MapSlice)
+			props[i].Value = withRules(status, lifecycle.Rules(table()))
 		}
 	}
 	out, err := yaml.Marshal(doc)

@@ -49,7 +49,8 @@ func attemptRules() []fsm.Rule {
 	return []fsm.Rule{
 		{
 			// Only a restored hub finds attempts that it has forgotten, and then its incarnation grows too (rule Q).
-			Rule:      fmt.Sprintf("%s <= %s + 1 || %s > %s", newAttempt, oldAttempt, orZero("self", "incarnation"), orZero("oldSelf", "incarnation")),
+			Rule: fmt.Sprintf("%s <= %s + 1 || %s > %s", newAttempt, oldAttempt,
+				orZero("self", "incarnation"), orZero("oldSelf", "incarnation")),
 			Message:   "attempt grows by one at a time, unless incarnation grows too",
 			FieldPath: ".attempt",
 		},
@@ -84,7 +85,8 @@ func historyRules() []fsm.Rule {
 			FieldPath: ".history",
 		},
 		{
-			Rule: fmt.Sprintf("size(%[1]s) == 0 || (size(%[2]s) > 0 && %[3]s.isSorted() && %[4]s)", oldHistory, newHistory, seqs(newHistory),
+			Rule: fmt.Sprintf("size(%[1]s) == 0 || (size(%[2]s) > 0 && %[3]s.isSorted() && %[4]s)",
+				oldHistory, newHistory, seqs(newHistory),
 				contains(seqs(newHistory), seqs(oldHistory+fmt.Sprintf(".filter(h, h.seq >= %s[0].seq)", newHistory)))),
 			Message:   "history is in the order of seq and drops only its oldest entries, never all",
 			FieldPath: ".history",

@@ -169,6 +169,7 @@ func complaints(err error) []complaint {
 	if d := status.Status().Details; d != nil {
 		for _, c := range d.Causes {
 			out = append(out, complaint{Field: c.Field, Message: c.Message})
+			hear(c.Message)
 		}
 	}
 	return out

@@ -38,7 +38,7 @@ func create(ctx context.Context, kind string) v1.Run {
 func lead(ctx context.Context, kind string, phases ...fsm.State) v1.Run {
 	run := create(ctx, kind)
 	for _, phase := range phases {
-		run.RunStatus().Phase = v1.Phase(phase)
+		run.RunStatus().Phase, run.RunStatus().ContextVersion = v1.Phase(phase), 1
 		Expect(hub.Status().Update(ctx, run)).To(Succeed(), "on the way to "+string(phase))
 	}
 	return run

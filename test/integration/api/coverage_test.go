@@ -1,0 +1,72 @@
+package api
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	apiextensions "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+
+	"github.com/runfleet/runfleet/api/crds"
+)
+
+// heard is everything the API server complained of in this suite.
+var heard struct {
+	sync.Mutex
+	said []string
+}
+
+func hear(said string) {
+	heard.Lock()
+	defer heard.Unlock()
+	heard.said = append(heard.said, said)
+}
+
+// A rule that no test has heard is a rule that nobody knows to work.
+var _ = AfterSuite(func() {
+	c, _ := GinkgoConfiguration()
+	if len(c.FocusStrings)+len(c.SkipStrings)+len(c.FocusFiles)+len(c.SkipFiles) > 0 || c.LabelFilter != "" || CurrentSpecReport().Failed() {
+		return
+	}
+	var silent []string
+	for _, name := range crds.Files {
+		crd, err := definition(name)
+		Expect(err).NotTo(HaveOccurred())
+		for _, version := range crd.Spec.Versions {
+			for _, r := range rulesOf(*version.Schema.OpenAPIV3Schema) {
+				words := spoken(r)
+				if !slices.ContainsFunc(heard.said, words.MatchString) && !slices.Contains(silent, r.Message) {
+					silent = append(silent, r.Message)
+				}
+			}
+		}
+	}
+	Expect(silent).To(BeEmpty(), "rules that no test has broken")
+})
+
+// spoken matches what a rule says when it is broken. Of a message expression, the words around what it inserts.
+func spoken(r apiextensions.ValidationRule) *regexp.Regexp {
+	if r.MessageExpression == "" {
+		return regexp.MustCompile(regexp.QuoteMeta(r.Message))
+	}
+	words := strings.ReplaceAll(regexp.QuoteMeta(r.MessageExpression), `' \+ self\.phase \+ '`, `\w+`)
+	return regexp.MustCompile(strings.Trim(words, "'"))
+}
+
+// rulesOf lists the rules of a schema and of everything in it.
+func rulesOf(s apiextensions.JSONSchemaProps) []apiextensions.ValidationRule {
+	rules := slices.Clone(s.XValidations)
+	for _, p := range s.Properties {
+		rules = append(rules, rulesOf(p)...)
+	}
+	if s.Items != nil && s.Items.Schema != nil {
+		rules = append(rules, rulesOf(*s.Items.Schema)...)
+	}
+	if s.AdditionalProperties != nil && s.AdditionalProperties.Schema != nil {
+		rules = append(rules, rulesOf(*s.AdditionalProperties.Schema)...)
+	}
+	return rules
+}
