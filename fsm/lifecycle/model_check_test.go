@@ -1,0 +1,60 @@
+package lifecycle
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// mostStates bounds one configuration, so that a mistake in the model ends in a message and not in an empty memory.
+const mostStates = 1_500_000
+
+// TestModelCheck explores every configuration whole.
+func TestModelCheck(t *testing.T) {
+	start := time.Now()
+	var mu sync.Mutex
+	var states int
+	all := configurations()
+	t.Run("configurations", func(t *testing.T) {
+		for _, c := range all {
+			t.Run(c.name, func(t *testing.T) {
+				t.Parallel()
+				r := check(t, c, mostStates)
+				mu.Lock()
+				states += r.states
+				mu.Unlock()
+			})
+		}
+	})
+	verdict := "no violation"
+	if t.Failed() {
+		verdict = "VIOLATED"
+	}
+	fmt.Printf("model check: %d configurations, %s states, %s (%s)\n", len(all), thousands(states), verdict, time.Since(start).Round(time.Second))
+}
+
+// check explores one configuration and fails with the shortest trace to a violation.
+func check(t *testing.T, c config, most int) result {
+	t.Helper()
+	start := time.Now()
+	m := newModel(c, plant{})
+	r := m.explore(most)
+	t.Logf(c.name+": %s states, %d decisions, %d statuses, %s", thousands(r.states), len(m.decided), len(m.all), time.Since(start).Round(time.Millisecond))
+	if r.full {
+		t.Errorf("more than %d states: not exhaustive", most)
+	}
+	if r.violation != "" {
+		t.Errorf("%s\n  %s", r.violation, strings.Join(r.trace, "\n  "))
+	}
+	return r
+}
+
+func thousands(n int) string {
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}

@@ -1,0 +1,77 @@
+package lifecycle
+
+import "github.com/runfleet/runfleet/api/v1"
+
+// byHand is everything a user can do to a Job or pod behind our back.
+var byHand = []faultKind{fJobGone, fJobOrphan, fJobFore, fPodGone}
+
+// wishes is everything a person can ask of a run.
+var wishes = []faultKind{fCancel, fDelete, fRaise, fSuspend}
+
+// configurations are what `make test` explores whole. Each turns a few screws at a time: all at once would be too many
+// states for a minute.
+func configurations() []config {
+	return []config{
+		base("agents that succeed and fail, two retries", retries(2)),
+		base("every outcome, one retry and one allowance", allowance(1), outcomes(podSucceeded, podFailed, podMissing, podEvicted)),
+		base("one wish, requests that travel", alone, with(1, wishes...), faults(1)),
+		base("cancelled, deleted, raised", alone, retries(0), direct, with(1, fCancel, fDelete, fRaise)),
+		base("suspended and cancelled", alone, retries(0), direct, with(1, fSuspend, fCancel)),
+		base("raised twice", alone, retries(0), direct, with(2, fRaise)),
+		base("suspended twice", alone, retries(0), direct, with(2, fSuspend)),
+		base("deleted by hand", with(1, byHand...), faults(1)),
+		base("deleted by hand twice", retries(0), with(1, byHand...)),
+		base("deleted by hand, and cancelled or deleted", alone, retries(0), direct, with(1, byHand...), with(1, fCancel, fDelete)),
+		base("deleted by hand, and raised", alone, retries(0), direct, with(1, fJobGone, fPodGone, fRaise)),
+		base("the link goes twice", with(2, fLink)),
+		base("the link goes, and a cancel or a deletion", retries(0), direct, with(1, fLink, fCancel, fDelete)),
+		base("the link goes, and a raise", retries(0), alone, direct, with(1, fLink, fRaise)),
+		base("the link goes, and hands", retries(0), with(1, fLink), with(1, byHand...)),
+		base("the link goes, and the run moves", allowance(1), retries(0), reschedule, with(1, fLink)),
+		base("a member burns down", retries(0), with(1, fBurn, fLink)),
+		base("a member burns down, and the run moves", retries(0), allowance(1), reschedule, with(1, fBurn)),
+		base("a name comes to mean another cluster", retries(0), with(1, fRetarget, fLink)),
+		base("a name comes to mean another cluster, and a cancel or a deletion", retries(0), direct, with(1, fRetarget, fCancel, fDelete)),
+		base("two requests under way", retries(0), requests(2), with(1, fCancel, fDelete, fJobGone), faults(1)),
+		base("the same request twice", retries(0), requests(2), repeated, with(1, fJobGone), faults(1)),
+		base("stale views", retries(0), stale, with(1, wishes...), faults(1)),
+		base("stale views and hands", retries(0), alone, stale, with(1, fJobGone, fPodGone, fRaise)),
+		base("a paused replica", retries(0), paused, with(1, fCancel, fDelete, fRaise, fJobGone), faults(1)),
+		base("a paused replica with a stale view", retries(0), paused, stale, with(1, fJobGone, fJobFore, fLink), faults(1)),
+		base("a pod cache that lags", lagging, with(1, byHand...), faults(1)),
+		base("a pod cache that lags, and the link", retries(0), lagging, with(1, fLink, fCancel)),
+		base("Jobs that fail too early", early, with(1, byHand...), with(1, fCancel), faults(1)),
+		base("refusals", refusals, with(1, fCancel, fLink, fJobGone)),
+		base("the whole run's deadline", alone, direct, total(4), with(1, fLink, fSuspend, fRaise), faults(1)),
+		base("abandoned by a person", retries(0), with(1, fAbandon, fLink)),
+		base("a restored hub", retries(0), with(1, fRestore), faults(1)),
+		base("a restored hub, and one retry", with(1, fRestore), faults(1), outcomes(podFailed), direct),
+		base("a restored hub, and a cancel or a deletion", retries(0), direct, with(1, fRestore, fCancel, fDelete)),
+		base("a restored hub, and a raise", retries(0), alone, direct, outcomes(podSucceeded), with(1, fRestore, fRaise)),
+		base("a restored hub, and hands", retries(0), direct, with(1, fRestore), with(1, byHand...)),
+		base("a restored hub, and the link", retries(0), direct, with(1, fRestore, fLink)),
+		base("nothing is retained", retries(0), unretained, with(1, fRaise, fLink), faults(1)),
+		base("a code run", code, with(1, fLink, fBurn)),
+		base("a code run that may move", code, allowance(1), retries(0), reschedule, with(1, fLink)),
+		base("long deadlines", retries(0), long, with(1, fLink, fCancel, fJobGone)),
+	}
+}
+
+func retries(n int32) func(*config)          { return func(c *config) { c.retries = n } }
+func allowance(n int32) func(*config)        { return func(c *config) { c.allowance = n } }
+func outcomes(all ...podState) func(*config) { return func(c *config) { c.outcomes = all } }
+func faults(n uint8) func(*config)           { return func(c *config) { c.total = n } }
+func direct(c *config)                       { c.messages = 0 }
+func requests(n int) func(*config)           { return func(c *config) { c.messages = n } }
+func total(n uint8) func(*config)            { return func(c *config) { c.runLeft = n } }
+func alone(c *config)                        { c.alone = true }
+func reschedule(c *config)                   { c.onLost = v1.ClusterLostReschedule }
+func repeated(c *config)                     { c.repeats = true }
+func stale(c *config)                        { c.stale = true }
+func paused(c *config)                       { c.paused = true }
+func lagging(c *config)                      { c.lagging = true }
+func early(c *config)                        { c.early = true }
+func refusals(c *config)                     { c.refusals = true }
+func unretained(c *config)                   { c.retention = 0 }
+func code(c *config)                         { c.kind = CodeRun }
+func long(c *config)                         { c.times = times{2 * tick, 2 * tick, tick, tick} }

@@ -1,0 +1,265 @@
+package lifecycle
+
+import (
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/runfleet/runfleet/api/v1"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// look is one observation: what a pass reads, and nothing else. Comparable, so that a decision is made once per look.
+type look struct {
+	view        view
+	incarnation uint8
+	counted     bool
+	found       object
+	runLeft     uint8
+	abandoned   uint8
+	members     [2]member
+	objs        [maxObjects]object
+	candidate   uint8 // 0 none, else member + 1
+	mode        lookMode
+}
+
+type lookMode uint8
+
+const (
+	lookWhole   lookMode = iota
+	lookEarly            // the pods' cache lags behind the Jobs': nothing is known of any pod
+	lookRefused          // the member refuses the Job for good
+)
+
+// observe is what an operator that holds this view sees now.
+func (s *state) observe(v view, candidate uint8, mode lookMode) look {
+	k := look{
+		view: v, incarnation: s.incarnation, runLeft: s.runLeft, abandoned: s.abandoned,
+		members: s.members, candidate: candidate, mode: mode,
+	}
+	k.counted = s.census == 2 && s.members[0].silent == 0 && s.members[1].silent == 0
+	if k.counted {
+		k.found = s.found
+	}
+	for i, o := range s.objs {
+		if !s.visible(o) || o.job == jobNone && o.pod == podNone {
+			continue
+		}
+		o.flags &= deleting
+		if !k.counted {
+			o.left = 0
+		}
+		k.objs[i] = o
+	}
+	return k
+}
+
+// facts are what the shell would make of a look.
+func (m *model) facts(k look) Facts {
+	s := m.get(k.view.status)
+	f := Facts{
+		Now: origin, Hub: HubFacts{Incarnation: int64(k.incarnation), Since: origin.Add(-time.Hour)},
+		Run: m.runFacts(k), Candidate: Candidate{Why: "none is ready"},
+		Workspace: Absent, Inputs: Present,
+	}
+	if k.candidate > 0 {
+		c := k.candidate - 1
+		f.Candidate = Candidate{Cluster: memberNames[c], ClusterUID: clusterUID(c, k.members[c].ident)}
+	}
+	for i, name := range memberNames {
+		seen := slices.ContainsFunc(k.objs[:], func(o object) bool { return o.attempt > 0 && int(o.member) == i })
+		if seen || slices.Contains(s.Members, name) {
+			f.Members = append(f.Members, memberFacts(k, s, uint8(i)))
+		}
+	}
+	if e := current(s); e != nil {
+		f.Cluster = clusterFacts(k, e)
+		f.Agent = agentFacts(k, e, f.Cluster.Link == Answers)
+		if f.Cluster.Link != Answers {
+			f.Workspace = Unknown
+		}
+		if k.mode == lookRefused {
+			f.Agent.Refusal = Refusal{Reason: "Forbidden", Message: "forbidden"}
+		}
+	}
+	f.Others = others(k, current(s))
+	if k.counted {
+		f.Census = Census{Complete: true, Stray: m.findStray(k, s)}
+	}
+	return f
+}
+
+func (m *model) runFacts(k look) RunFacts {
+	v, c := k.view.meta, m.config
+	r := RunFacts{
+		Name: "run", UID: "1a2b3c4d", Generation: 1, Created: origin.Add(-10 * time.Hour), Deleted: v.has(deleted),
+		Finalizer: v.has(finalizer), StampIncarnation: v.stamp(), ContextVersion: v.version(), Cancel: v.has(cancelled), Suspend: v.has(suspended),
+		Deadline: c.times.deadline, ProvisioningDeadline: c.times.provisioning, MaxRetries: c.retries,
+		OnClusterLost: c.onLost, Retention: c.retention, Abandoned: int32(k.abandoned),
+	}
+	if r.StampIncarnation > 0 {
+		r.StampUID = r.UID
+	}
+	if c.runLeft > 0 {
+		r.TotalDeadline = 10*time.Hour + time.Duration(k.runLeft)*tick
+	}
+	return r
+}
+
+func memberIndex(name string) uint8 {
+	if name == memberNames[1] {
+		return 1
+	}
+	return 0
+}
+
+func clusterFacts(k look, e *v1.Attempt) ClusterFacts {
+	i := memberIndex(e.Cluster)
+	m := k.members[i]
+	c := ClusterFacts{Name: e.Cluster, Link: Answers}
+	switch {
+	case m.silent > 0:
+		c.Link, c.SilentSince = Silent, origin.Add(-time.Duration(m.silent-1)*tick)
+	case e.ClusterUID != clusterUID(i, m.ident):
+		c.Link = Foreign
+	}
+	return c
+}
+
+func memberFacts(k look, s v1.RunStatus, i uint8) MemberFacts {
+	f := MemberFacts{Name: memberNames[i], Link: Foreign, Leftover: Absent}
+	if !slices.Contains(s.Members, f.Name) {
+		f.Link = Answers // no attempt recorded an identity
+	}
+	for j := range s.Attempts {
+		if s.Attempts[j].ClusterUID == clusterUID(i, k.members[i].ident) {
+			f.Link = Answers
+		}
+	}
+	if k.members[i].silent > 0 {
+		f.Link, f.Leftover = Silent, Unknown
+	}
+	for _, o := range k.objs {
+		if o.attempt > 0 && o.member == i {
+			f.Leftover = Present
+		}
+	}
+	return f
+}
+
+// agentFacts is what is seen of the newest attempt. Of an attempt with a recorded Job UID only that Job is seen; its
+// pod is found by its labels, whoever owns it.
+func agentFacts(k look, e *v1.Attempt, answers bool) AgentFacts {
+	a := AgentFacts{Attempt: e.Number, Cluster: e.Cluster, Inputs: Present}
+	if !answers {
+		return a
+	}
+	a.Job.Presence, a.Pod.Presence, a.Ended.Pod = Absent, Absent, Absent
+	for _, o := range k.objs {
+		if int32(o.attempt) != e.Number || memberNames[o.member] != e.Cluster {
+			continue
+		}
+		if o.job != jobNone && (e.JobUID == "" || o.uid() == e.JobUID) {
+			a.Job = jobFacts(o)
+		}
+		a.Pod, a.Ended = podFacts(a, o)
+	}
+	if k.mode == lookEarly {
+		a.Pod, a.Ended = PodFacts{}, Evidence{}
+	}
+	return a
+}
+
+func jobFacts(o object) JobFacts {
+	j := JobFacts{
+		Presence: Present, UID: o.uid(), ResourceVersion: strconv.Itoa(int(o.job)),
+		Suspended: o.job == jobSuspended, Deleting: o.flags&deleting != 0,
+		Complete: o.job == jobComplete, Failed: o.job == jobFailed || o.job == jobEarly,
+	}
+	if o.job == jobActive {
+		j.Active = 1
+	}
+	if o.job == jobEarly {
+		j.Terminating = 1
+	}
+	return j
+}
+
+// podFacts adds one pod to what is known of an attempt's pods.
+func podFacts(a AgentFacts, o object) (PodFacts, Evidence) {
+	p, e := a.Pod, a.Ended
+	switch {
+	case o.pod.unfinished():
+		p = PodFacts{
+			Presence: Present, UID: types.UID("p" + string(o.uid()[1:])), ResourceVersion: strconv.Itoa(int(o.pod)),
+			Started: o.pod.live(), Ending: o.pod == podEndKeep || o.pod == podEndGone,
+		}
+	case o.pod.ended():
+		p.Started = p.Started || o.pod != podLate
+		e = evidence(o.pod)
+		e.UID, e.Version = types.UID("p"+string(o.uid()[1:])), strconv.Itoa(int(o.pod))
+	}
+	return p, e
+}
+
+func evidence(p podState) Evidence {
+	e := Evidence{Pod: Present, ExitCode: ptr(int32(1))}
+	switch p {
+	case podSucceeded:
+		e.ExitCode, e.Outcome = ptr(int32(0)), &Outcome{Result: ResultSucceeded, PullRequestURL: "https://example.com/pull/1"}
+	case podMissing:
+		e.ExitCode = ptr(int32(0))
+	case podLate:
+		e.Outcome = &Outcome{Result: ResultStartedTooLate}
+	case podEvicted:
+		e.Reason = "Evicted"
+	default:
+		e.Outcome = &Outcome{Result: ResultFailed}
+	}
+	return e
+}
+
+// others is what is seen of every other attempt, and of a Job that only bears the newest attempt's name.
+func others(k look, e *v1.Attempt) []AgentFacts {
+	var out []AgentFacts
+	for _, o := range k.objs {
+		if o.attempt == 0 {
+			continue
+		}
+		newest := e != nil && int32(o.attempt) == e.Number && memberNames[o.member] == e.Cluster && clusterUID(o.member, o.ident) == e.ClusterUID
+		if newest && (o.job == jobNone || e.JobUID == "" || o.uid() == e.JobUID) {
+			continue
+		}
+		a := AgentFacts{Attempt: int32(o.attempt), Cluster: memberNames[o.member], Inputs: Absent, Job: JobFacts{Presence: Absent}}
+		a.Pod.Presence, a.Ended.Pod = Absent, Absent
+		if o.job != jobNone {
+			a.Job = jobFacts(o)
+		}
+		if !newest {
+			a.Pod, a.Ended = podFacts(a, o)
+		}
+		if k.mode == lookEarly {
+			a.Pod, a.Ended = PodFacts{}, Evidence{}
+		}
+		out = append(out, a)
+	}
+	return out
+}
+
+// findStray is the highest attempt that either count found and the status does not know. The second count alone would
+// not do: a late delete may take the Job away between the two, while its controller is about to create the pod.
+func (m *model) findStray(k look, s v1.RunStatus) *Stray {
+	var best *Stray
+	for _, o := range append([]object{k.found}, k.objs[:]...) {
+		n := int32(o.attempt)
+		if n == 0 || n < s.Attempt || n == s.Attempt && jobUID(s) != "" || best != nil && best.Attempt > n {
+			continue
+		}
+		best = &Stray{
+			Attempt: n, ContextVersion: int32(o.asked), Cluster: memberNames[o.member], ClusterUID: clusterUID(o.member, o.ident),
+			Deadline: m.config.times.deadline, StartBefore: origin.Add(time.Duration(o.left) * tick),
+			JobUID: o.uid(), // a pod's label says it too
+		}
+	}
+	return best
+}

@@ -1,0 +1,297 @@
+package lifecycle
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/runfleet/runfleet/api/v1"
+	"github.com/runfleet/runfleet/fsm"
+)
+
+// model is one configuration being explored.
+type model struct {
+	*archive
+	config   config
+	plant    plant
+	decided  map[look]*decided
+	outboxes [][]msg // each list of requests once
+	boxes    map[string]uint16
+	edges    map[[2]v1.Phase]bool
+}
+
+// decided is a decision in the model's terms.
+type decided struct {
+	next      statusID
+	changed   bool
+	row       fsm.Row
+	outbox    uint16 // requests to members
+	finalizer int    // +1 add and stamp, -1 release
+	violation string // a rule that this decision breaks whatever the rest of the world is
+}
+
+func newModel(c config, p plant) *model {
+	settings := DefaultSettings()
+	settings.Settle, settings.Slack, settings.Grace, settings.EscalateAfter = tick, c.times.slack, c.times.grace, tick
+	settings.MaxSkew, settings.ClusterLostGrace = 0, tick/2
+	settings.BackoffBase, settings.BackoffMax, settings.Resync = 2*tick, tick, 1000*tick
+	settings.InfraAllowance = c.allowance
+	if p.settings != nil {
+		p.settings(&settings)
+	}
+	l, err := New(c.kind, settings)
+	if err != nil {
+		panic(err)
+	}
+	m := &model{archive: newArchive(l), config: c, plant: p, decided: map[look]*decided{}, outboxes: make([][]msg, 1), boxes: map[string]uint16{}, edges: map[[2]v1.Phase]bool{}}
+	for _, r := range l.Table.Expand() {
+		m.edges[[2]v1.Phase{v1.Phase(r.From[0]), v1.Phase(r.To)}] = true
+	}
+	if p.table != nil {
+		t := p.table(l.Table)
+		if m.l.machine, err = t.Machine(); err != nil {
+			panic(err)
+		}
+		m.l.Table = t
+	}
+	return m
+}
+
+// decide runs the production Decide on a look, once.
+func (m *model) decide(k look) *decided {
+	if d, ok := m.decided[k]; ok {
+		return d
+	}
+	s := m.get(k.view.status)
+	truth := m.facts(k)
+	f := truth
+	if m.plant.facts != nil {
+		m.plant.facts(&f, s)
+	}
+	got := m.l.Decide(s, f)
+	if m.plant.decision != nil {
+		m.plant.decision(s, f, &got)
+	}
+	d := &decided{row: got.Row, next: m.put(got.Status)}
+	d.changed = d.next != k.view.status
+	d.violation = m.broken(k, s, truth, got)
+	var box []msg
+	for _, e := range got.Effects {
+		switch {
+		case e.Resource == Finalizer && e.Verb == VerbEnsure:
+			d.finalizer = 1
+		case e.Resource == Finalizer:
+			d.finalizer = -1
+		case e.Cluster != "":
+			if r, ok := request(got.Status, e); ok {
+				box = append(box, r)
+			}
+		}
+	}
+	d.outbox = m.box(box)
+	m.decided[k] = d
+	return d
+}
+
+// box numbers a list of requests; 0 is the empty one.
+func (m *model) box(requests []msg) uint16 {
+	if len(requests) == 0 {
+		return 0
+	}
+	key := fmt.Sprint(requests)
+	for _, r := range requests {
+		key += fmt.Sprint(r.ident, r.serial, r.version, r.left, r.asked)
+	}
+	if m.boxes[key] == 0 {
+		m.boxes[key] = uint16(len(m.outboxes))
+		m.outboxes = append(m.outboxes, requests)
+	}
+	return m.boxes[key]
+}
+
+// request is an effect as a message. Its identity is the one that the attempt recorded.
+func request(s v1.RunStatus, e Effect) (msg, bool) {
+	r := msg{member: memberIndex(e.Cluster), attempt: uint8(e.Attempt)}
+	if a := attempt(s, e.Attempt); a != nil && a.ClusterUID != "" {
+		r.ident = a.ClusterUID[2] - '0'
+		r.asked = uint8(a.ContextVersion)
+	}
+	if e.UID != "" {
+		r.member, r.ident, r.serial = e.UID[1]-'0', e.UID[2]-'0', e.UID[4]-'0'
+		n, _ := strconv.Atoi(e.ResourceVersion)
+		r.version, r.asked = uint8(n), 0
+	}
+	switch string(e.Verb) + string(e.Resource) {
+	case "EnsureAgent":
+		r.verb = msgCreate
+		if a := attempt(s, e.Attempt); a != nil {
+			r.left = ticksTo(a.StartBefore)
+		}
+	case "ReleaseAgent":
+		r.verb = msgRelease
+	case "EndPod":
+		r.verb = msgEndPod
+	case "DeleteAgent":
+		r.verb = msgDeleteJob
+	case "DeletePod":
+		r.verb = msgDeletePod
+	default:
+		return msg{}, false // inputs and workspaces are not modelled
+	}
+	return r, true
+}
+
+// operate lets an operator make every pass it could make now: with the current view or a stale one, with every
+// candidate, with fresh or lagging caches.
+func (m *model) operate(s *state, emit emitter) {
+	if s.next != 0 {
+		m.commitPending(s, emit)
+	}
+	for _, stale := range []bool{false, true} {
+		v := s.hub
+		if stale {
+			v = s.old
+		}
+		if v.status == 0 || v.meta.has(removed) {
+			continue
+		}
+		for _, c := range m.candidates(s, v) {
+			m.pass(s, v, c, lookWhole, emit)
+			if m.config.lagging {
+				m.pass(s, v, c, lookEarly, emit)
+			}
+			if m.config.refusals && s.used[fRefusal] < 1 {
+				m.pass(s, v, c, lookRefused, emit)
+			}
+		}
+	}
+}
+
+// candidates are the members that placement may choose. The first attempt goes to a: members are alike until then.
+func (m *model) candidates(s *state, v view) []uint8 {
+	status := m.get(v.status)
+	waits := status.Phase == v1.PhasePending || status.Phase == v1.PhaseRetrying
+	if !waits {
+		return []uint8{0}
+	}
+	var out []uint8
+	for i := range uint8(2) {
+		home := m.config.kind == CodeRun && status.Cluster != "" && memberNames[i] != status.Cluster && m.config.onLost != v1.ClusterLostReschedule
+		if s.members[i].silent == 0 && !home && (i == 0 || !m.config.alone) {
+			out = append(out, i+1)
+		}
+	}
+	if len(out) == 0 {
+		return []uint8{0}
+	}
+	if status.Attempt == 0 && s.incarnation == 1 && s.members[0] == s.members[1] {
+		return out[:1]
+	}
+	return out
+}
+
+// pass is one look and what follows from it. A commit from a stale view conflicts, and the pass is dropped; a pass
+// that commits nothing acts at once, however old its view is.
+func (m *model) pass(s *state, v view, candidate uint8, mode lookMode, emit emitter) {
+	d := m.decide(s.observe(v, candidate, mode))
+	n := *s
+	if mode == lookRefused {
+		n.used[fRefusal]++
+	}
+	what := event{what: "look", row: d.row.ID, on: d.row.On, fault: mode == lookRefused}
+	switch {
+	case d.violation != "":
+		what.violation = d.violation
+		emit(n, what)
+	case !d.changed && d.finalizer != 0 && v == s.hub:
+		n.writeFinalizer(d.finalizer)
+		what.what = "finalizer"
+		emit(n, what)
+	case !d.changed:
+		m.actEach(&n, d.outbox, what, emit)
+	case v == s.hub && m.config.paused:
+		n.next, n.outbox = d.next, d.outbox
+		emit(n, what)
+		if m.plant.actFirst {
+			m.actEach(&n, d.outbox, what, emit)
+		}
+	case v == s.hub:
+		m.commit(&n, d.next, d.outbox, what, emit)
+	}
+}
+
+func (m *model) commitPending(s *state, emit emitter) {
+	n := *s
+	m.commit(&n, s.next, s.outbox, event{what: "commit"}, emit)
+}
+
+// commit writes the status and then acts, or crashes before it acts.
+func (m *model) commit(n *state, next statusID, outbox uint16, what event, emit emitter) {
+	what.what = "commit"
+	was := n.hub
+	n.write(view{next, n.hub.meta})
+	what.to = next
+	what.violation = m.committed(n, was)
+	emit(*n, what) // a crash before the first effect
+	m.actEach(n, outbox, what, emit)
+}
+
+// write replaces the run object; every write makes what was decided on the version before conflict.
+func (s *state) write(v view) {
+	s.old, s.hub, s.next, s.outbox = s.hub, v, 0, 0
+}
+
+func (s *state) writeFinalizer(how int) {
+	v := s.hub
+	if how > 0 {
+		v.meta = v.meta&^(3*stamp) | finalizer | meta(s.incarnation)*stamp
+	} else {
+		v = view{meta: removed}
+	}
+	s.write(v)
+}
+
+// actEach sends one of the requests, each in a world of its own: the operator may crash after any of them, and the
+// next pass decides the others again.
+func (m *model) actEach(s *state, outbox uint16, what event, emit emitter) {
+	if outbox == 0 {
+		return
+	}
+	for _, r := range m.outboxes[outbox] {
+		n := *s
+		what.msg = r
+		if m.config.messages == 0 {
+			if s.members[r.member].silent == 0 {
+				what.violation = m.receive(&n, r)
+				emit(n, what)
+			}
+			continue
+		}
+		if v := m.sent(&n, r); v != "" {
+			what.violation = v
+			emit(n, what)
+		} else if n.send(r, m.config) {
+			emit(n, what)
+		}
+	}
+}
+
+// send puts a request under way, if there is room; only some configurations send what is under way already again.
+func (s *state) send(r msg, c config) bool {
+	if s.members[r.member].silent > 0 {
+		return false
+	}
+	free := -1
+	for i := range c.messages {
+		switch {
+		case s.msgs[i] == r && !c.repeats:
+			return false
+		case s.msgs[i].verb == msgNone:
+			free = i
+		}
+	}
+	if free < 0 {
+		return false
+	}
+	s.msgs[free] = r
+	return true
+}
