@@ -54,12 +54,12 @@ type DocsRunSpec struct {
 	// +required
 	WorkingDirectory RelativePath `json:"workingDirectory"`
 
-	// sourceBranch is the branch to read, and the one the pull request is opened against unless targetBranch says otherwise.
+	// sourceBranch is the branch to read, and the one the pull request is opened against. It is never pushed to.
 	// +required
 	SourceBranch BranchName `json:"sourceBranch"`
 
-	// targetBranch is the branch the pull request is opened against. It wins over sourceBranch, which is then only read.
-	// Defaults to sourceBranch.
+	// targetBranch is the branch that the work is pushed to and the pull request is opened from (a field of the original's
+	// first generation). When unset, or equal to sourceBranch, each run gets a branch of its own.
 	// +optional
 	TargetBranch BranchName `json:"targetBranch,omitempty"`
 

@@ -28,7 +28,7 @@ type ClassDef struct {
 var Classes = []ClassDef{
 	{v1.ClassAgentError, RetryBudget, "The agent ended with a non-zero exit code or reported a failure. The next attempt resumes its session and is told of the failure.", "Read the agent's log."},
 	{v1.ClassOutOfMemory, RetryBudget, "The agent's container used more memory than its limit.", "Raise the memory limit."},
-	{v1.ClassNodeLost, RetryInfra, "The node failed or was drained, or the pod was evicted or preempted.", "Nothing, unless it happens often."},
+	{v1.ClassNodeLost, RetryInfra, "The node failed or was drained, or the pod was evicted, preempted or ended from outside.", "Nothing, unless it happens often."},
 	{v1.ClassImage, RetryNever, "The image could not be pulled or started until the provisioning deadline.", "Correct the image or its pull secret, then raise spec.contextVersion."},
 	{v1.ClassSecretMissing, RetryNever, "A Secret or ConfigMap that the pod needs was not there until the provisioning deadline.", "Create it on the member, then raise spec.contextVersion."},
 	{v1.ClassPrerequisiteMissing, RetryNever, "The start script refused to spend a token because something is missing (exit code 78).", "Supply what the message names, then raise spec.contextVersion."},
@@ -62,6 +62,16 @@ var resultClasses = map[string]v1.FailureClass{
 	ResultStartedTooLate:      v1.ClassStartedTooLate,
 	ResultStalled:             v1.ClassStalled,
 	ResultLimitExceeded:       v1.ClassLimitExceeded,
+}
+
+// Results lists every result that an outcome may have.
+func Results() []string {
+	out := []string{ResultSucceeded, ResultNoChanges, ResultInterrupted}
+	for r := range resultClasses {
+		out = append(out, r)
+	}
+	slices.Sort(out)
+	return out
 }
 
 // podClasses are the classes of the reasons that container and pod give. OOMKilled and the rest outrank the outcome:
@@ -99,6 +109,8 @@ func (l Lifecycle) classify(a AgentFacts, stopped bool) v1.FailureClass {
 		return v1.ClassPrerequisiteMissing
 	case !stopped && (e.Reason == reasonDeadlineExceeded || a.Job.Reason == reasonDeadlineExceeded):
 		return v1.ClassDeadlineExceeded
+	case !stopped && e.Pod == Present && e.Outcome != nil && e.Outcome.Result == ResultInterrupted:
+		return v1.ClassNodeLost // neither we nor a deadline ended it: a drain, or somebody deleted the pod
 	case e.Pod == Present && e.ExitCode != nil && *e.ExitCode != 0:
 		return v1.ClassAgentError
 	case a.Job.Failed && e.Pod == Present:

@@ -1,6 +1,7 @@
 package lifecycle_test
 
 import (
+	"encoding/json"
 	"testing"
 	"time"
 
@@ -132,7 +133,7 @@ func (w story) agentEnds(t *testing.T, d *datadriven.TestData, o *lifecycle.Agen
 		case "pr":
 			out.PullRequestURL = a.Vals[0]
 		case "cost":
-			out.CostUSD = a.Vals[0]
+			out.CostUSD = json.Number(a.Vals[0])
 		case "session":
 			out.SessionID = a.Vals[0]
 		case "on", "attempt":

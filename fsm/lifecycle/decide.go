@@ -3,6 +3,7 @@ package lifecycle
 import (
 	"errors"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/runfleet/runfleet/api/v1"
@@ -131,16 +132,17 @@ func (l Lifecycle) apply(next *v1.RunStatus, f Facts, row fsm.Row, was v1.RunSta
 // maxHistory is the bound of status.history, also in the API's schema.
 const maxHistory = 50
 
-// forget drops the oldest attempts beyond MaxAttempts, but never one that is open, whose outcome is not recorded, or
-// whose objects may still be somewhere: clean-up and deletion would no longer look for them.
+// forget drops the oldest attempts beyond MaxAttempts, but none that is open, whose outcome is not recorded, or whose
+// objects may still be somewhere: clean-up and deletion would no longer look for them.
 func (l Lifecycle) forget(s *v1.RunStatus, f Facts) {
-	for len(s.Attempts) > l.MaxAttempts {
-		e := &s.Attempts[0]
-		if e.Number == s.Attempt || !ended(e) || !recorded(e) || !collected(f, e) {
-			return
+	surplus := len(s.Attempts) - l.MaxAttempts
+	s.Attempts = slices.DeleteFunc(s.Attempts, func(e v1.Attempt) bool {
+		drop := surplus > 0 && e.Number != s.Attempt && ended(&e) && recorded(&e) && collected(f, &e)
+		if drop {
+			surplus--
 		}
-		s.Attempts = s.Attempts[1:]
-	}
+		return drop
+	})
 }
 
 func collected(f Facts, e *v1.Attempt) bool {

@@ -1,6 +1,7 @@
 package lifecycle
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/runfleet/runfleet/api/v1"
@@ -159,16 +160,16 @@ type Evidence struct {
 
 // Outcome is the JSON that the start script wrote to the termination message, parsed.
 type Outcome struct {
-	Result         string `json:"result"`
-	Reason         string `json:"reason,omitempty"`
-	PullRequestURL string `json:"pullRequestUrl,omitempty"`
-	Branch         string `json:"branch,omitempty"`
-	Commit         string `json:"commit,omitempty"`
-	SessionID      string `json:"sessionId,omitempty"`
-	CostUSD        string `json:"costUSD,omitempty"`
-	InputTokens    int64  `json:"inputTokens,omitempty"`
-	OutputTokens   int64  `json:"outputTokens,omitempty"`
-	Turns          int32  `json:"turns,omitempty"`
+	Result         string      `json:"result"`
+	Reason         string      `json:"reason,omitempty"`
+	PullRequestURL string      `json:"pullRequestUrl,omitempty"`
+	Branch         string      `json:"branch,omitempty"`
+	Commit         string      `json:"commit,omitempty"`
+	SessionID      string      `json:"sessionId,omitempty"`
+	CostUSD        json.Number `json:"costUSD,omitempty"`
+	InputTokens    int64       `json:"inputTokens,omitempty"`
+	OutputTokens   int64       `json:"outputTokens,omitempty"`
+	Turns          int32       `json:"turns,omitempty"`
 }
 
 // The results an outcome may have.
@@ -181,6 +182,7 @@ const (
 	ResultStartedTooLate      = "startedTooLate"
 	ResultStalled             = "stalled"
 	ResultLimitExceeded       = "limitExceeded"
+	ResultInterrupted         = "interrupted" // told to end from outside; partial work is pushed
 )
 
 // Refusal is a member's definitive no to an object of attempt n: forbidden, invalid, name taken, spec hash differs.

@@ -45,7 +45,7 @@ func addUsage(u *v1.Usage, o *Outcome) *v1.Usage {
 	if u != nil {
 		sum = *u
 	}
-	sum.CostUSD = addDecimals(sum.CostUSD, o.CostUSD)
+	sum.CostUSD = addDecimals(sum.CostUSD, string(o.CostUSD))
 	sum.InputTokens += max(0, o.InputTokens)
 	sum.OutputTokens += max(0, o.OutputTokens)
 	sum.Turns += max(0, o.Turns)

@@ -170,4 +170,4 @@ func (l Lifecycle) placeable(s v1.RunStatus, f Facts) waiting {
 }
 
 // maxAttempts is the bound of status.attempts in the API's schema.
-const maxAttempts = 40
+const maxAttempts = 100

@@ -10,7 +10,7 @@ import (
 )
 
 // The bounds of the API's schema.
-const historyBound, attemptsBound, messageBound = 50, 40, 4096
+const historyBound, attemptsBound, messageBound = 50, 100, 4096
 
 func final(p v1.Phase) bool {
 	return p == v1.PhaseSucceeded || p == v1.PhaseFailed || p == v1.PhaseCancelled

@@ -52,7 +52,7 @@ var interrupted = Plan{
 	Outcome: map[string]any{
 		"result": "interrupted", "reason": "ended from outside; partial work is pushed",
 		"branch": "runfleet/SERVICE-ATTEMPT", "sessionId": "UID",
-		"costUSD": 0.17, "tokens": 4321, "turns": 4,
+		"costUSD": 0.17, "inputTokens": 4000, "outputTokens": 321, "turns": 4,
 	},
 }
 

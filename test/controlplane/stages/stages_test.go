@@ -26,10 +26,10 @@ type ending struct {
 	Outcome string // its result, "none", or the message where that is no JSON
 }
 
-var success = ending{"Complete", "Succeeded", 0, "Completed", "success"}
+var success = ending{"Complete", "Succeeded", 0, "Completed", "succeeded"}
 
 func TestAgentEndsAsItsServiceSays(t *testing.T) {
-	failure := ending{"Failed", "Failed", 1, "Error", "failure"}
+	failure := ending{"Failed", "Failed", 1, "Error", "failed"}
 	oom := ending{"Failed", "Failed", 137, "OOMKilled", "none"}
 	evicted := ending{"Failed", "Failed Evicted", 137, "Error", "none"}
 	cases := map[string]struct {
@@ -46,7 +46,7 @@ func TestAgentEndsAsItsServiceSays(t *testing.T) {
 		"fail-once succeeds in the second":        {"sim-fail-once", "2", success},
 		"fail-twice fails in the second attempt":  {"sim-fail-twice", "2", failure},
 		"fail-twice succeeds in the third":        {"sim-fail-twice", "3", success},
-		"exit-78 lacks a prerequisite":            {"sim-exit-78", "1", ending{"Failed", "Failed", 78, "Error", "failure"}},
+		"exit-78 lacks a prerequisite":            {"sim-exit-78", "1", ending{"Failed", "Failed", 78, "Error", "prerequisiteMissing"}},
 		"timeout ends by itself":                  {"sim-timeout", "1", ending{"Failed", "Failed", 124, "Error", "timeout"}},
 		"oom is killed":                           {"sim-oom", "1", oom},
 		"oom-once succeeds in the second attempt": {"sim-oom-once", "2", success},
@@ -55,7 +55,7 @@ func TestAgentEndsAsItsServiceSays(t *testing.T) {
 		"no-outcome leaves none":                  {"sim-no-outcome", "1", ending{"Complete", "Succeeded", 0, "Completed", "none"}},
 		"bad-outcome leaves no JSON":              {"sim-bad-outcome", "1", ending{"Complete", "Succeeded", 0, "Completed", `Killed before it could write {"result"`}},
 		"no-pr succeeds":                          {"sim-no-pr", "1", success},
-		"no-changes succeeds":                     {"sim-no-changes", "1", success},
+		"no-changes says so":                      {"sim-no-changes", "1", ending{"Complete", "Succeeded", 0, "Completed", "noChanges"}},
 		"duration in the name":                    {"sim-slow-3s", "1", success},
 	}
 	for name, tc := range cases {
@@ -153,9 +153,9 @@ func TestOutcomeNamesTheAttempt(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]any{
-		"result": "success", "pullRequestUrl": "https://github.example.com/acme/shop/pull/7",
+		"result": "succeeded", "pullRequestUrl": "https://github.example.com/acme/shop/pull/7",
 		"branch": "runfleet/shop-7", "commit": "0123456789abcdef0123456789abcdef01234567",
-		"sessionId": string(pod.UID), "costUSD": 0.42, "tokens": 12345.0, "turns": 7.0,
+		"sessionId": string(pod.UID), "costUSD": 0.42, "inputTokens": 12000.0, "outputTokens": 345.0, "turns": 7.0,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("outcome (-want +got):\n%s", diff)
