@@ -2,12 +2,12 @@ package lifecycle
 
 import (
 	"errors"
-	"reflect"
 	"slices"
 	"time"
 
 	"github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/fsm"
+	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -68,7 +68,10 @@ func (l Lifecycle) Decide(s v1.RunStatus, f Facts) Decision {
 	}
 	l.note(&next, f, quarantined)
 	l.describe(&next, f, row, quarantined)
-	if !reflect.DeepEqual(next, s) {
+	// Semantic: a time read back from the API server has another location than one just computed, and is the same time.
+	if equality.Semantic.DeepEqual(next, s) {
+		next = s
+	} else {
 		next.LastUpdate = &metav1.Time{Time: f.Now.UTC().Truncate(time.Second)}
 	}
 	d := Decision{Row: row, Status: next, Wake: l.wake(next, f, quarantined)}

@@ -52,7 +52,7 @@ func (w story) pass(t *testing.T) string {
 		}
 		quiet := reflect.DeepEqual(d.Status, w.Status)
 		w.write(&out, d, quiet)
-		w.Status = d.Status
+		w.Commit(d)
 		for _, e := range d.Effects {
 			fmt.Fprintf(&out, "  %s\n", effectText(e))
 			w.Execute(e)

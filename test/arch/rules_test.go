@@ -42,7 +42,7 @@ var importRules = []importRule{
 	},
 	{
 		in: []string{"fsm/lifecycle/..."}, except: []string{lifecycletest},
-		only: []string{"std", module + "/fsm$", module + "/api/v1$", apimachinery + "/pkg/apis/meta/v1$", apimachinery + "/pkg/types$"},
+		only: []string{"std", module + "/fsm$", module + "/api/v1$", apimachinery + "/pkg/apis/meta/v1$", apimachinery + "/pkg/types$", apimachinery + "/pkg/api/equality$"},
 		why:  "the machine of a run is pure: whatever else it could reach would have to be simulated to prove it",
 	},
 	{

@@ -23,7 +23,7 @@ func Walk(seed int64, steps int, see func(w *World, f lifecycle.Facts, d lifecyc
 		if !see(w, f, d) {
 			return
 		}
-		w.Status = d.Status
+		w.Commit(d)
 		for _, e := range d.Effects {
 			if r.Intn(4) > 0 { // some effects are lost
 				w.Execute(e)

@@ -1,6 +1,7 @@
 package lifecycletest
 
 import (
+	"encoding/json"
 	"slices"
 	"time"
 
@@ -53,6 +54,18 @@ func New(kind lifecycle.Kind) *World {
 func (w *World) Decide() (lifecycle.Facts, lifecycle.Decision) {
 	f := w.Facts()
 	return f, w.Lifecycle.Decide(w.Status, f)
+}
+
+// Commit writes a decision's status to the hub, which stores it as JSON: what is read back has lost what JSON cannot say.
+func (w *World) Commit(d lifecycle.Decision) {
+	text, err := json.Marshal(d.Status)
+	if err != nil {
+		panic(err) // our own type
+	}
+	w.Status = v1.RunStatus{}
+	if err := json.Unmarshal(text, &w.Status); err != nil {
+		panic(err)
+	}
 }
 
 // Choose makes a member the one that placement offers; "" offers none.
