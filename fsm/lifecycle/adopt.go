@@ -1,6 +1,7 @@
 package lifecycle
 
 import (
+	"slices"
 	"time"
 
 	"github.com/runfleet/runfleet/api/v1"
@@ -54,12 +55,9 @@ func (c change) endForgotten(n int32) {
 }
 
 func (c change) addMember(name string) {
-	for _, m := range c.s.Members {
-		if m == name {
-			return
-		}
+	if !slices.Contains(c.s.Members, name) {
+		c.s.Members = append(c.s.Members, name)
 	}
-	c.s.Members = append(c.s.Members, name)
 }
 
 // micro is a moment as the status stores it.

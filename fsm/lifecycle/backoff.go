@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"math"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -18,7 +19,6 @@ func (l Lifecycle) Backoff(uid types.UID, attempt, k int32) time.Duration {
 		d *= 2
 	}
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s/%d", uid, attempt))
-	spread := time.Duration(binary.BigEndian.Uint16(sum[:2])) // 0..65535
-	d = d*3/4 + d/2*spread/65535
-	return min(d, l.BackoffMax)
+	spread := float64(binary.BigEndian.Uint16(sum[:2])) / math.MaxUint16
+	return min(time.Duration(float64(d)*(0.75+spread/2)), l.BackoffMax)
 }

@@ -8,8 +8,6 @@ import (
 	"github.com/runfleet/runfleet/api/v1"
 )
 
-func exit(code int32) *int32 { return &code }
-
 func TestTheClassSaysWhyAnAttemptIsNoSuccess(t *testing.T) {
 	good := &Outcome{Result: ResultSucceeded, PullRequestURL: "https://github.com/example/shop/pull/1"}
 	ended := func(code int32, reason string, o *Outcome) AgentFacts {
@@ -100,7 +98,7 @@ func TestAnOutcomeThatDoesNotFitTheAPIIsLeftOut(t *testing.T) {
 	long := string(make([]byte, 5000))
 	c := change{s: &v1.RunStatus{Usage: &v1.Usage{CostUSD: "1.5"}}}
 	e := &v1.Attempt{}
-	c.keep(e, AgentFacts{Ended: Evidence{Pod: Present, ExitCode: exit(0), Outcome: &Outcome{
+	c.keep(e, AgentFacts{Ended: Evidence{Pod: Present, ExitCode: new(int32(0)), Outcome: &Outcome{
 		PullRequestURL: long, SessionID: long, CostUSD: "1e999999999", InputTokens: -5, OutputTokens: 7, Turns: -1,
 	}}}, true)
 	want := v1.RunStatus{Usage: &v1.Usage{CostUSD: "1.5", OutputTokens: 7}}

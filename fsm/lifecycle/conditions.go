@@ -39,11 +39,11 @@ func ready(s v1.RunStatus) metav1.Condition {
 // succeeded has batch polarity: Unknown while the run is active.
 func succeeded(s v1.RunStatus) metav1.Condition {
 	status := metav1.ConditionUnknown
-	switch s.Phase {
-	case v1.PhaseSucceeded:
-		status = metav1.ConditionTrue
-	case v1.PhaseFailed, v1.PhaseCancelled:
+	if final(s.Phase) {
 		status = metav1.ConditionFalse
+	}
+	if s.Phase == v1.PhaseSucceeded {
+		status = metav1.ConditionTrue
 	}
 	return condition(v1.ConditionSucceeded, status, orPhase(s), s.Message)
 }
@@ -66,7 +66,7 @@ func reachable(s v1.RunStatus, f Facts) metav1.Condition {
 	case Answers:
 		return condition(kind, metav1.ConditionTrue, v1.ReasonReachable, "member "+s.Cluster+" answers")
 	case Foreign:
-		return condition(kind, metav1.ConditionFalse, v1.ReasonIdentityChanged, "member "+s.Cluster+" is not the cluster that the attempt was placed on")
+		return condition(kind, metav1.ConditionFalse, v1.ReasonIdentityChanged, "member "+s.Cluster+" is another cluster than before")
 	case Unregistered:
 		return condition(kind, metav1.ConditionFalse, v1.ReasonUnregistered, "member "+s.Cluster+" has no MemberCluster any more")
 	default:

@@ -178,7 +178,8 @@ func orSuccess(c v1.FailureClass) string {
 func (Lifecycle) terminating(f Facts) string {
 	for _, m := range f.Members {
 		if m.Link != Answers {
-			return fmt.Sprintf("member %s is unreachable: waiting until its attempts have ended; what lies there is removed when it returns", m.Name)
+			return fmt.Sprintf("member %s is unreachable: waiting until its attempts have ended; "+
+				"what lies there is removed when it returns", m.Name)
 		}
 	}
 	return "removing the run's objects"

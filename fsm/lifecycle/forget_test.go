@@ -18,7 +18,7 @@ func TestOldAttemptsAreForgottenOnlyWhenNothingIsLeftOfThem(t *testing.T) {
 	s := v1.RunStatus{Attempt: 8}
 	for n := range int32(8) {
 		s.Attempts = append(s.Attempts, v1.Attempt{
-			Number: n + 1, Cluster: "a", EndedAt: micro(time.Unix(1, 0)), OutcomeRecorded: ptr(true),
+			Number: n + 1, Cluster: "a", EndedAt: micro(time.Unix(1, 0)), OutcomeRecorded: new(true),
 		})
 	}
 	s.Attempts[0].Cluster = "b"         // its member is silent: its objects may still be there

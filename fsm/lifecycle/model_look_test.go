@@ -203,12 +203,12 @@ func podFacts(a AgentFacts, o object) (PodFacts, Evidence) {
 }
 
 func evidence(p podState) Evidence {
-	e := Evidence{Pod: Present, ExitCode: ptr(int32(1))}
+	e := Evidence{Pod: Present, ExitCode: new(int32(1))}
 	switch p {
 	case podSucceeded:
-		e.ExitCode, e.Outcome = ptr(int32(0)), &Outcome{Result: ResultSucceeded, PullRequestURL: "https://example.com/pull/1"}
+		e.ExitCode, e.Outcome = new(int32(0)), &Outcome{Result: ResultSucceeded, PullRequestURL: "https://example.com/pull/1"}
 	case podMissing:
-		e.ExitCode = ptr(int32(0))
+		e.ExitCode = new(int32(0))
 	case podLate:
 		e.Outcome = &Outcome{Result: ResultStartedTooLate}
 	case podEvicted:

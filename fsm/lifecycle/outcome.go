@@ -18,9 +18,9 @@ const (
 // keep writes an attempt's evidence into its entry and into the run's own fields, and adds up its usage. newest says
 // that the attempt is status.attempt: what an older one reports late does not replace what a newer one said.
 func (c change) keep(e *v1.Attempt, a AgentFacts, newest bool) {
-	e.OutcomeRecorded = ptr(true)
+	e.OutcomeRecorded = new(true)
 	if a.Ended.ExitCode != nil {
-		e.ExitCode = ptr(*a.Ended.ExitCode)
+		e.ExitCode = new(*a.Ended.ExitCode)
 	}
 	o := a.Ended.Outcome
 	if o == nil {

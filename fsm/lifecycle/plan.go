@@ -94,7 +94,7 @@ func (l Lifecycle) effectsProvisioning(s v1.RunStatus, f Facts) []Effect {
 	job := f.Agent.Job
 	if e.JobUID != "" {
 		if job.Presence == Present && job.UID == e.JobUID && job.Suspended && !job.Deleting {
-			return []Effect{{Verb: VerbRelease, Cluster: e.Cluster, Resource: Agent, Attempt: e.Number, UID: job.UID, ResourceVersion: job.ResourceVersion}}
+			return []Effect{onJob(VerbRelease, f.Agent)}
 		}
 		return nil
 	}
@@ -125,18 +125,27 @@ func (l Lifecycle) effectsStopping(s v1.RunStatus, f Facts) []Effect {
 	case mine && a.Job.Finished():
 		return nil
 	case mine && (a.Job.Suspended || e.EscalatedAt != nil):
-		return []Effect{deleteJob(a)}
+		return []Effect{onJob(VerbDelete, a)}
 	case a.Pod.Presence == Present && e.EscalatedAt != nil:
-		return []Effect{{Verb: VerbDelete, Cluster: a.Cluster, Resource: Pod, Attempt: a.Attempt, UID: a.Pod.UID, ResourceVersion: a.Pod.ResourceVersion}}
+		return []Effect{onPod(VerbDelete, a)}
 	case a.Pod.Presence == Present && !a.Pod.Ending:
-		return []Effect{{Verb: VerbEnd, Cluster: a.Cluster, Resource: Pod, Attempt: a.Attempt, UID: a.Pod.UID, ResourceVersion: a.Pod.ResourceVersion}}
+		return []Effect{onPod(VerbEnd, a)}
 	default:
 		return nil
 	}
 }
 
-func deleteJob(a AgentFacts) Effect {
-	return Effect{Verb: VerbDelete, Cluster: a.Cluster, Resource: Agent, Attempt: a.Attempt, UID: a.Job.UID, ResourceVersion: a.Job.ResourceVersion}
+// onJob and onPod name exactly the object that was seen, in the version in which it was seen (rule A13).
+func onJob(v Verb, a AgentFacts) Effect {
+	return Effect{v, a.Cluster, Agent, a.Attempt, a.Job.UID, a.Job.ResourceVersion, ""}
+}
+
+func onPod(v Verb, a AgentFacts) Effect {
+	return Effect{v, a.Cluster, Pod, a.Attempt, a.Pod.UID, a.Pod.ResourceVersion, ""}
+}
+
+func onEndedPod(v Verb, a AgentFacts) Effect {
+	return Effect{v, a.Cluster, Pod, a.Attempt, a.Ended.UID, a.Ended.Version, ""}
 }
 
 // waiting says why no attempt can start now; the zero value says that one can.
@@ -157,17 +166,21 @@ func (l Lifecycle) placeable(s v1.RunStatus, f Facts) waiting {
 	case s.NextAttemptAt != nil && f.Now.Before(s.NextAttemptAt.Time):
 		return waiting{Reason: v1.ReasonBackOff, Message: "next attempt at " + s.NextAttemptAt.UTC().Format(time.RFC3339)}
 	case len(s.Attempts) >= maxAttempts:
-		return waiting{Reason: v1.ReasonNoCandidate, Message: "the objects of too many earlier attempts could not be collected yet: bring their members back, or set the annotation " + v1.AnnotationAbandonRemote}
+		return waiting{Reason: v1.ReasonNoCandidate, Message: tooMany}
 	case f.Candidate.Cluster == "":
 		return waiting{Reason: v1.ReasonNoCandidate, Message: f.Candidate.Why}
 	}
 	for _, lease := range f.Leases {
 		if !lease.Held {
-			return waiting{Reason: lease.Reason, Message: "the Lease " + lease.Name + " is held by run " + lease.Holder, Brief: lease.Holder == ""}
+			message := "the Lease " + lease.Name + " is held by run " + lease.Holder
+			return waiting{Reason: lease.Reason, Message: message, Brief: lease.Holder == ""}
 		}
 	}
 	return waiting{}
 }
+
+const tooMany = "the objects of too many earlier attempts could not be collected yet: bring their members back, or set the annotation " +
+	v1.AnnotationAbandonRemote
 
 // maxAttempts is the bound of status.attempts in the API's schema.
 const maxAttempts = 100

@@ -43,7 +43,7 @@ func walk(t *testing.T, see func(t *testing.T, w *lifecycletest.World, f lifecyc
 }
 
 func TestAFinalStateIsAbsorbingForItsContextVersion(t *testing.T) {
-	walk(t, func(t *testing.T, w *lifecycletest.World, f lifecycle.Facts, d lifecycle.Decision) {
+	walk(t, func(t *testing.T, w *lifecycletest.World, _ lifecycle.Facts, d lifecycle.Decision) {
 		raised := d.Status.ContextVersion > w.Status.ContextVersion
 		if final(w.Status.Phase) && d.Status.Phase != w.Status.Phase && d.Status.Phase != v1.PhaseTerminating && !raised {
 			t.Errorf("%s became %s in version %d", w.Status.Phase, d.Status.Phase, w.Status.ContextVersion)
@@ -109,7 +109,7 @@ func TestEveryDecisionOfAnActiveRunHasAWake(t *testing.T) {
 }
 
 func TestEffectsNameTheCommittedMember(t *testing.T) {
-	walk(t, func(t *testing.T, _ *lifecycletest.World, f lifecycle.Facts, d lifecycle.Decision) {
+	walk(t, func(t *testing.T, _ *lifecycletest.World, _ lifecycle.Facts, d lifecycle.Decision) {
 		for _, e := range d.Effects {
 			if e.Cluster == "" {
 				continue

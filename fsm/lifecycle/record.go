@@ -13,14 +13,14 @@ func (c change) recordEnd() {
 	e.EndedAt, e.EndedBy = c.now(), c.proof(c.was, c.f)
 	e.GoneSince = nil
 	if e.EndedBy == v1.EndNeverAuthorised {
-		e.OutcomeRecorded = ptr(true) // nothing ran, so there is none
+		e.OutcomeRecorded = new(true) // nothing ran, so there is none
 	}
 	c.recordOutcome()
 	if c.row.From[0] == Stopping {
 		c.settleVerdict(e)
 	}
 	if c.row.To == Succeeded {
-		c.s.WorkCompleted = ptr(true)
+		c.s.WorkCompleted = new(true)
 	}
 }
 
@@ -36,10 +36,10 @@ func (c change) settleVerdict(e *v1.Attempt) {
 			e.Message = clip(e.Message + ". " + classDef(class).Advice)
 		}
 	}
-	switch c.row.To {
-	case Cancelled:
+	if c.row.To == Cancelled {
 		c.recordCancel()
-	case Retrying:
+	}
+	if c.row.To == Retrying {
 		c.nextAttempt(class)
 	}
 }
@@ -123,5 +123,3 @@ func (c change) recordLateOutcome() {
 		}
 	}
 }
-
-func ptr[T any](v T) *T { return &v }

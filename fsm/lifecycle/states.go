@@ -57,8 +57,9 @@ func states(ensured []fsm.Resource) []fsm.StateDef {
 	return []fsm.StateDef{
 		{
 			Name: Pending, Ensure: []fsm.Resource{Finalizer, Lease},
-			Waits: "for a member that can take the run, for the Leases, or for the end of suspend; status.message says which. spec.totalDeadlineSeconds bounds it where set.",
-			Doc:   "Accepted; nothing exists on any member. Waits for a candidate member, the Leases, or the end of suspend, and says which.",
+			Waits: "for a member that can take the run, for the Leases, or for the end of suspend; status.message says which. " +
+				"spec.totalDeadlineSeconds bounds it where set.",
+			Doc: "Accepted; nothing exists on any member. Waits for a candidate member, the Leases, or the end of suspend, and says which.",
 		},
 		{
 			Name: Provisioning, Ensure: ensured, Release: []fsm.Resource{Agent}, Deadline: StartBefore,

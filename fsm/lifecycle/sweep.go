@@ -5,15 +5,13 @@ import (
 	"time"
 
 	"github.com/runfleet/runfleet/api/v1"
-	"github.com/runfleet/runfleet/fsm"
-	"k8s.io/apimachinery/pkg/types"
 )
 
 // sweep clears away what earlier attempts left. An object of an attempt that has not ended is never touched here.
 //
-//	                          Job not finished   Job finished, outcome recorded   inputs
-//	last ended attempt        delete             stays, so that its logs can be read (final: until retention)
-//	attempts before it        delete             delete                           delete
+//	                      Job not finished   Job finished, outcome recorded, and inputs
+//	last ended attempt    is deleted         stay, so that its logs can be read (final: until retention)
+//	attempts before it    is deleted         are deleted
 //
 // A Job that is not finished though its attempt has ended is a suspended left-over, or an agent behind a fence.
 func (l Lifecycle) sweep(s v1.RunStatus, f Facts) []Effect {
@@ -35,36 +33,36 @@ func (l Lifecycle) sweep(s v1.RunStatus, f Facts) []Effect {
 
 // sweepAttempt clears one attempt; old says that its evidence is not needed any longer.
 func sweepAttempt(e *v1.Attempt, a AgentFacts, old bool) []Effect {
-	job := a.Job
-	// Another Job of the same name than the authorised one was never resumed: it is inert, and may go at any time.
-	impostor := e != nil && e.JobUID != "" && job.UID != e.JobUID && job.Presence == Present && job.Suspended
-	if !ended(e) && !impostor {
+	if impostor(e, a.Job) {
+		return []Effect{onJob(VerbDelete, a)}
+	}
+	if !ended(e) {
 		return nil
 	}
 	var out []Effect
-	drop := func(r fsm.Resource, uid types.UID, version string) {
-		out = append(out, Effect{Verb: VerbDelete, Cluster: a.Cluster, Resource: r, Attempt: a.Attempt, UID: uid, ResourceVersion: version})
-	}
 	known := e == nil || recorded(e)
 	// The pod of an unfinished Job may have ended already, and its Job's controller be late: its outcome comes first (I8).
-	empty := known || job.Suspended || a.Ended.Pod == Absent
-	if job.Presence == Present && !job.Deleting && (impostor || unfinished(job) && empty || old && job.Finished() && known) {
-		drop(Agent, job.UID, job.ResourceVersion)
+	empty := known || a.Job.Suspended || a.Ended.Pod == Absent
+	if a.Job.Presence == Present && !a.Job.Deleting && (unfinished(a.Job) && empty || old && a.Job.Finished() && known) {
+		out = append(out, onJob(VerbDelete, a))
 	}
-	if impostor && !ended(e) {
-		return out
-	}
-	if job.Presence == Absent && a.Pod.Presence == Present {
-		drop(Pod, a.Pod.UID, a.Pod.ResourceVersion)
+	if a.Job.Presence == Absent && a.Pod.Presence == Present {
+		out = append(out, onPod(VerbDelete, a))
 	}
 	// An ended pod without a Job, because somebody deleted that with orphan propagation: nobody else collects it.
-	if job.Presence == Absent && a.Ended.UID != "" && old && known {
-		drop(Pod, a.Ended.UID, a.Ended.Version)
+	if a.Job.Presence == Absent && a.Ended.UID != "" && old && known {
+		out = append(out, onEndedPod(VerbDelete, a))
 	}
 	if old && a.Inputs == Present && a.Pod.Presence == Absent {
-		drop(Inputs, "", "")
+		out = append(out, Effect{Verb: VerbDelete, Cluster: a.Cluster, Resource: Inputs, Attempt: a.Attempt})
 	}
 	return out
+}
+
+// impostor is another Job of the attempt's name than the authorised one. Nothing ever resumed it (rule S): it is inert,
+// and may go whether the attempt has ended or not.
+func impostor(e *v1.Attempt, j JobFacts) bool {
+	return e != nil && e.JobUID != "" && j.UID != e.JobUID && j.Presence == Present && j.Suspended && !j.Deleting
 }
 
 // unfinished excludes a Job that is Complete or Failed and only waits for its pods to go: that one ends by itself.
@@ -115,15 +113,18 @@ func (l Lifecycle) effectsTerminating(s v1.RunStatus, f Facts) []Effect {
 func removeAll(a AgentFacts) []Effect {
 	var out []Effect
 	if a.Job.Presence == Present && !a.Job.Deleting {
-		out = append(out, deleteJob(a))
+		out = append(out, onJob(VerbDelete, a))
 	}
-	if a.Job.Presence == Absent && a.Pod.Presence == Present {
-		out = append(out, Effect{Verb: VerbDelete, Cluster: a.Cluster, Resource: Pod, Attempt: a.Attempt, UID: a.Pod.UID, ResourceVersion: a.Pod.ResourceVersion})
+	if a.Job.Presence != Absent {
+		return out // its pod and inputs go when the Job is gone
 	}
-	if a.Job.Presence == Absent && a.Ended.UID != "" {
-		out = append(out, Effect{Verb: VerbDelete, Cluster: a.Cluster, Resource: Pod, Attempt: a.Attempt, UID: a.Ended.UID, ResourceVersion: a.Ended.Version})
+	if a.Pod.Presence == Present {
+		out = append(out, onPod(VerbDelete, a))
 	}
-	if a.Inputs == Present && a.Job.Presence == Absent {
+	if a.Ended.UID != "" {
+		out = append(out, onEndedPod(VerbDelete, a))
+	}
+	if a.Inputs == Present {
 		out = append(out, Effect{Verb: VerbDelete, Cluster: a.Cluster, Resource: Inputs, Attempt: a.Attempt})
 	}
 	return out

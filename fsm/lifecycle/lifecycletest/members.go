@@ -75,14 +75,16 @@ func (w *World) Execute(e lifecycle.Effect) {
 		o.Inputs = lifecycle.Present
 	case "EnsureAgent":
 		w.serial++
-		o.Job = lifecycle.JobFacts{Presence: lifecycle.Present, UID: types.UID(fmt.Sprintf("job-%d", w.serial)), ResourceVersion: "1", Suspended: true}
+		uid := types.UID(fmt.Sprintf("job-%d", w.serial))
+		o.Job = lifecycle.JobFacts{Presence: lifecycle.Present, UID: uid, ResourceVersion: "1", Suspended: true}
 	case "ReleaseAgent":
 		o.Job.Suspended, o.Job.Active, o.Job.ResourceVersion = false, 1, "2"
 		o.Pod = lifecycle.PodFacts{Presence: lifecycle.Present, UID: types.UID(fmt.Sprintf("pod-%d", e.Attempt)), ResourceVersion: "1"}
 	case "EndPod":
 		o.Pod.Ending = true
 	case "DeleteAgent":
-		o.Job, o.Pod, o.Ended = lifecycle.JobFacts{Presence: lifecycle.Absent}, lifecycle.PodFacts{Presence: lifecycle.Absent}, lifecycle.Evidence{Pod: lifecycle.Absent}
+		o.Job, o.Pod = lifecycle.JobFacts{Presence: lifecycle.Absent}, lifecycle.PodFacts{Presence: lifecycle.Absent}
+		o.Ended = lifecycle.Evidence{Pod: lifecycle.Absent}
 	case "DeletePod":
 		o.Pod, o.Ended = lifecycle.PodFacts{Presence: lifecycle.Absent}, lifecycle.Evidence{Pod: lifecycle.Absent}
 	case "DeleteInputs":
