@@ -2,7 +2,6 @@ package lifecycle
 
 import (
 	"fmt"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -46,7 +45,7 @@ func check(t *testing.T, c config, most int) result {
 		t.Errorf("more than %d states: not exhaustive", most)
 	}
 	if r.violation != "" {
-		t.Errorf("%s\n  %s", r.violation, strings.Join(r.trace, "\n  "))
+		t.Errorf("%s%s", r.violation, r.lines())
 	}
 	return r
 }

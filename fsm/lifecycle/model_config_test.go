@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/runfleet/runfleet/api/v1"
-	"github.com/runfleet/runfleet/fsm"
 )
 
 // config is one configuration of the model: which faults may happen, how often, and how disobedient the rest is.
@@ -40,15 +39,14 @@ func (t times) life() uint8 { return uint8((t.deadline + t.grace) / tick) }
 
 // plant is a mistake put into the operator or into its world, to see that the check finds it.
 type plant struct {
-	facts       func(*Facts, v1.RunStatus)
-	decision    func(v1.RunStatus, Facts, *Decision)
-	settings    func(*Settings)
-	table       func(fsm.Table) fsm.Table
-	actFirst    bool // acts before it commits
-	running     bool // Jobs are created running
-	blind       bool // resume and delete name no UID and no resourceVersion
-	anyIdentity bool // requests go to whatever answers under the member's name
-	unswept     bool // no sweeper
+	facts    func(*Facts, v1.RunStatus)           // what the operator takes the look for
+	decision func(v1.RunStatus, Facts, *Decision) // what it does with the decision
+	settings func(*Settings)
+	actFirst bool   // acts before it commits
+	running  bool   // Jobs are created running
+	blind    verb   // requests of this kind name no UID and no resourceVersion
+	unswept  bool   // no sweeper
+	only     string // the one property to search for; "" is every one
 }
 
 func statusPending() v1.RunStatus { return v1.RunStatus{Phase: v1.PhasePending} }

@@ -54,6 +54,8 @@ func configurations() []config {
 		base("a code run", code, with(1, fLink, fBurn)),
 		base("a code run that may move", code, allowance(1), retries(0), reschedule, with(1, fLink)),
 		base("long deadlines", retries(0), long, with(1, fLink, fCancel, fJobGone)),
+		base("long deadlines, and the run moves", retries(0), direct, long, allowance(1), reschedule, with(1, fLink, fRetarget)),
+		base("long deadlines, and a restored hub", retries(0), direct, long, with(1, fRestore), faults(1)),
 	}
 }
 

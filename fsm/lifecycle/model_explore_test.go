@@ -30,6 +30,9 @@ type result struct {
 	full      bool // the bound on states was reached: not exhaustive
 }
 
+// lines are the trace, one step below the other.
+func (r result) lines() string { return "\n  " + strings.Join(r.trace, "\n  ") }
+
 // explorer walks a model breadth first, so that the first violation has the shortest trace.
 type explorer struct {
 	*model
@@ -70,7 +73,7 @@ func (m *model) explore(limit int) result {
 			if bad != nil {
 				return
 			}
-			if e.violation != "" {
+			if e.violation = m.sought(e.violation); e.violation != "" {
 				bad = &e
 				return
 			}

@@ -2,6 +2,7 @@ package lifecycle
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/runfleet/runfleet/api/v1"
 )
@@ -19,18 +20,26 @@ func (m *model) violated(s *state) string {
 			continue
 		}
 		live++
-		if live > 1 {
-			return "I1: two live agents at once"
+		bad := ""
+		switch {
+		case live > 1:
+			bad = "I1: two live agents at once"
+		case gone && s.incarnation == 1:
+			bad = "I9: the run is gone and its agent lives"
+		case !gone && !quarantined:
+			bad = agentAllowed(s0, o, s.incarnation)
 		}
-		if gone && s.incarnation == 1 {
-			return "I9: the run is gone and its agent lives"
-		}
-		if gone || quarantined {
-			continue
-		}
-		if bad := agentAllowed(s0, o, s.incarnation); bad != "" {
+		if bad = m.sought(bad); bad != "" {
 			return bad
 		}
+	}
+	return ""
+}
+
+// sought drops a violation that the search is not for.
+func (m *model) sought(violation string) string {
+	if strings.HasPrefix(violation, m.plant.only) {
+		return violation
 	}
 	return ""
 }
@@ -46,7 +55,7 @@ func agentAllowed(s v1.RunStatus, o object, incarnation uint8) string {
 	case final(s.Phase) && ended(e):
 		return "FINAL: an agent lives in a final state"
 	case ended(e):
-		return "END: an agent lives though the end of its attempt is recorded"
+		return "I1: an agent lives though the end of its attempt is recorded, so that a next one may start"
 	case e.FencedUntil == nil || !e.FencedUntil.After(origin):
 		return "I6: an agent lives beyond its fence"
 	default:
@@ -117,6 +126,12 @@ func (m *model) mayDelete(s *state, o object, r msg) string {
 	}
 }
 
+// unread says that an outcome lies there and is not recorded: somebody would have to fetch it from the member (I8).
+func (m *model) unread(s v1.RunStatus, o object) bool {
+	e := attempt(s, int32(o.attempt))
+	return e != nil && e.JobUID == o.uid() && !recorded(e) && o.job.finished() && o.pod.ended()
+}
+
 // idle says that everything is as it should be in the end: a final state, or no trace of a deleted run.
 func (m *model) idle(s *state) bool {
 	if s.hub.meta.has(removed) {
@@ -132,7 +147,7 @@ func (m *model) idle(s *state) bool {
 		return false
 	}
 	for _, o := range s.objs { // nothing that is not finished is left either
-		if o.there() && s.members[o.member].ident == o.ident && !o.job.finished() && !o.pod.ended() {
+		if o.there() && s.members[o.member].ident == o.ident && (!o.job.finished() && !o.pod.ended() || m.unread(status, o)) {
 			return false
 		}
 	}

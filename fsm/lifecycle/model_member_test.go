@@ -2,9 +2,6 @@ package lifecycle
 
 // receive applies a request to its member. It returns the invariant that this breaks, if any.
 func (m *model) receive(s *state, r msg) string {
-	if m.plant.anyIdentity { // the request goes to whatever answers under the name
-		r.ident = s.members[r.member].ident
-	}
 	if r.verb == msgCreate {
 		m.create(s, r)
 		return ""
@@ -12,7 +9,7 @@ func (m *model) receive(s *state, r msg) string {
 	for i := range s.objs {
 		o := &s.objs[i]
 		same := o.attempt == r.attempt && o.member == r.member && o.ident == r.ident
-		blind := m.plant.blind && r.verb != msgEndPod && r.verb != msgDeletePod && o.job != jobNone
+		blind := m.plant.blind == r.verb && o.job != jobNone
 		if !same || o.serial != r.serial && !blind {
 			continue
 		}

@@ -10,19 +10,19 @@ import (
 func (m *model) broken(k look, was v1.RunStatus, truth Facts, d Decision) string {
 	next := d.Status
 	for _, bad := range []string{m.brokenEdge(was, next), brokenAttempts(was, next, truth), m.brokenBudget(was, next, truth), m.brokenEnd(was, next, truth)} {
-		if bad != "" {
+		if bad = m.sought(bad); bad != "" {
 			return bad
 		}
 	}
 	for _, e := range d.Effects {
 		if e.Resource == Finalizer && e.Verb == VerbDelete && k.incarnation == 1 {
-			if bad := leftBehind(k); bad != "" {
+			if bad := m.sought(leftBehind(k)); bad != "" {
 				return bad
 			}
 		}
 	}
 	if active := !final(next.Phase); active && d.Wake.IsZero() {
-		return "WAKE: an active run is never looked at again"
+		return m.sought("WAKE: an active run is never looked at again")
 	}
 	return ""
 }
