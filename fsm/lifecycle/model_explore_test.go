@@ -63,7 +63,7 @@ func (m *model) explore(limit int) result {
 	x := &explorer{model: m, index: map[state]int32{}, limit: limit}
 	first := m.start()
 	x.add(first, -1)
-	for i := 0; i < len(x.states); i++ {
+	for i := 0; i < len(x.states); i++ { //nolint:intrange // the list grows while it is walked
 		s := x.states[i]
 		if bad := m.violated(&s); bad != "" {
 			return x.found(int32(i), bad, nil)

@@ -11,7 +11,8 @@ const (
 	fLink
 	fBurn     // the member is lost with everything on it, and its name comes back as another cluster
 	fRetarget // the name comes to mean another cluster; the old one lives on out of sight
-	fJobGone  // a user deletes the Job in the background
+	fUnregister
+	fJobGone // a user deletes the Job in the background
 	fJobOrphan
 	fJobFore
 	fPodGone
@@ -23,7 +24,7 @@ const (
 
 var faultNames = [faultKinds]string{
 	"cancel", "delete the run", "raise contextVersion", "suspend", "link down", "member burns down and is built anew",
-	"the name comes to mean another cluster", "user deletes the Job in the background", "user deletes the Job, orphaning its pod",
+	"the name comes to mean another cluster", "the member is unregistered", "user deletes the Job in the background", "user deletes the Job, orphaning its pod",
 	"user deletes the Job in the foreground", "user deletes the pod", "the hub is restored", "a person abandons the attempt", "refusal",
 }
 
@@ -54,7 +55,7 @@ func (m *model) fault(s *state, k faultKind, done func(state, string)) {
 		if n := *s; n.edit(k) {
 			done(n, name)
 		}
-	case fLink, fBurn, fRetarget:
+	case fLink, fBurn, fRetarget, fUnregister:
 		for i := range uint8(2) {
 			if n := *s; n.cut(k, i) {
 				done(n, name+" ("+memberNames[i]+")")
@@ -108,6 +109,11 @@ func (s *state) cut(k faultKind, i uint8) bool {
 			return false
 		}
 		m.silent = 1
+	case fUnregister:
+		if s.incarnation > 1 && s.census < 2 { // who unregisters a member then vouches that nothing runs there
+			return false
+		}
+		m.silent = unregistered
 	case fBurn:
 		for j := range s.objs {
 			if s.objs[j].member == i && s.objs[j].ident == m.ident {
@@ -153,6 +159,11 @@ func (m *model) restore(s *state, done func(state, string)) {
 	n.started = 0
 	for i := range n.msgs {
 		n.msgs[i].forgotten = n.msgs[i].verb != msgNone
+	}
+	for i := range n.members { // the registrations are in the backup too
+		if n.members[i].silent == unregistered {
+			n.members[i].silent = 1
+		}
 	}
 	done(n, faultNames[fRestore])
 }

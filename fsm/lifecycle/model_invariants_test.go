@@ -132,11 +132,18 @@ func (m *model) unread(s v1.RunStatus, o object) bool {
 	return e != nil && e.JobUID == o.uid() && !recorded(e) && o.job.finished() && o.pod.ended()
 }
 
+// inert is a suspended Job with a number that the status does not know: a create that was under way while the hub was
+// restored. Rule S keeps it harmless. It must not be deleted by a run that lives, since a stale view could not tell it
+// from the next attempt's; it goes when the run is deleted.
+func (o object) inert(s *state, status v1.RunStatus) bool {
+	return s.incarnation > 1 && o.job == jobSuspended && int32(o.attempt) > status.Attempt
+}
+
 // idle says that everything is as it should be in the end: a final state, or no trace of a deleted run.
 func (m *model) idle(s *state) bool {
 	if s.hub.meta.has(removed) {
 		for _, o := range s.objs {
-			if o.there() && s.members[o.member].ident == o.ident {
+			if o.there() && !s.lost(o) {
 				return false
 			}
 		}
@@ -147,7 +154,8 @@ func (m *model) idle(s *state) bool {
 		return false
 	}
 	for _, o := range s.objs { // nothing that is not finished is left either
-		if o.there() && s.members[o.member].ident == o.ident && (!o.job.finished() && !o.pod.ended() || m.unread(status, o)) {
+		unfinished := !o.job.finished() && !o.pod.ended() && !o.inert(s, status)
+		if o.there() && !s.lost(o) && (unfinished || m.unread(status, o)) {
 			return false
 		}
 	}

@@ -35,7 +35,7 @@ func (s *state) observe(v view, candidate uint8, mode lookMode) look {
 		view: v, incarnation: s.incarnation, runLeft: s.runLeft, abandoned: s.abandoned,
 		members: s.members, candidate: candidate, mode: mode,
 	}
-	k.counted = s.census == 2 && s.members[0].silent == 0 && s.members[1].silent == 0
+	k.counted = s.census == 2 && s.everyMemberAnswers()
 	if k.counted {
 		k.found = s.found
 	}
@@ -50,6 +50,16 @@ func (s *state) observe(v view, candidate uint8, mode lookMode) look {
 		k.objs[i] = o
 	}
 	return k
+}
+
+// everyMemberAnswers is asked for the census; a member that is not registered is not asked.
+func (s *state) everyMemberAnswers() bool {
+	for _, m := range s.members {
+		if m.silent != 0 && m.silent != unregistered {
+			return false
+		}
+	}
+	return true
 }
 
 // facts are what the shell would make of a look.
@@ -116,6 +126,8 @@ func clusterFacts(k look, e *v1.Attempt) ClusterFacts {
 	m := k.members[i]
 	c := ClusterFacts{Name: e.Cluster, Link: Answers}
 	switch {
+	case m.silent == unregistered:
+		c.Link = Unregistered
 	case m.silent > 0:
 		c.Link, c.SilentSince = Silent, origin.Add(-time.Duration(m.silent-1)*tick)
 	case e.ClusterUID != clusterUID(i, m.ident):
@@ -134,8 +146,11 @@ func memberFacts(k look, s v1.RunStatus, i uint8) MemberFacts {
 			f.Link = Answers
 		}
 	}
-	if k.members[i].silent > 0 {
+	if silent := k.members[i].silent; silent > 0 {
 		f.Link, f.Leftover = Silent, Unknown
+		if silent == unregistered {
+			f.Link = Unregistered
+		}
 	}
 	for _, o := range k.objs {
 		if o.attempt > 0 && o.member == i {

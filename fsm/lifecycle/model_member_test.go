@@ -63,10 +63,12 @@ func (m *model) create(s *state, r msg) {
 
 func (m *model) endPod(s *state, o *object) string {
 	bad := m.mayStop(s, *o)
-	if o.pod == podRunning {
+	switch o.pod {
+	case podRunning:
 		o.pod = podEndKeep
-	} else if o.pod == podPending {
+	case podPending:
 		o.pod = podFailed
+	default: // it ends already
 	}
 	return bad
 }

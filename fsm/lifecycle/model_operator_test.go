@@ -66,7 +66,9 @@ func (m *model) decide(k look) *decided {
 	}
 	d := &decided{row: got.Row, next: m.put(got.Status)}
 	d.changed = d.next != k.view.status
-	d.violation = m.broken(k, s, truth, got)
+	if d.violation = m.broken(k, s, truth, got); d.violation == "" && !d.changed && m.plant.facts == nil && m.plant.decision == nil {
+		d.violation = m.oversleeps(k, got.Wake)
+	}
 	var box []msg
 	for _, e := range got.Effects {
 		switch {

@@ -2,6 +2,7 @@ package lifecycle
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/runfleet/runfleet/api/v1"
 )
@@ -23,6 +24,24 @@ func (m *model) broken(k look, was v1.RunStatus, truth Facts, d Decision) string
 	}
 	if active := !final(next.Phase); active && d.Wake.IsZero() {
 		return m.sought("WAKE: an active run is never looked at again")
+	}
+	return ""
+}
+
+// oversleeps: what time alone changes by the next tick must be announced by Wake, or a quiet world hides a deadline.
+func (m *model) oversleeps(k look, wake time.Time) string {
+	if !wake.IsZero() && !wake.After(origin.Add(tick)) {
+		return ""
+	}
+	k.view.status = m.later(k.view.status)
+	if k.runLeft > 0 {
+		k.runLeft--
+	}
+	for i := range k.members {
+		k.members[i].wait()
+	}
+	if d := m.l.Decide(m.get(k.view.status), m.facts(k)); m.put(d.Status) != k.view.status {
+		return fmt.Sprintf("WAKE: row %q fires a tick later, and nobody looks then", d.Row.ID)
 	}
 	return ""
 }

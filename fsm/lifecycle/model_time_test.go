@@ -15,7 +15,7 @@ func (m *model) heal(s *state, emit emitter) {
 		emit(lost, event{what: "lost:", msg: r, fault: true})
 	}
 	for i := range s.members {
-		if s.members[i].silent > 0 {
+		if s.members[i].silent > 0 && s.members[i].silent != unregistered {
 			n := *s
 			n.members[i].silent = 0
 			emit(n, event{what: "link up (" + memberNames[i] + ")"})
@@ -32,7 +32,7 @@ func (m *model) heal(s *state, emit emitter) {
 		n.backup = s.hub
 		emit(n, event{what: "backup", fault: true})
 	}
-	if s.incarnation > 1 && s.census == 0 && s.members[0].silent == 0 && s.members[1].silent == 0 {
+	if s.incarnation > 1 && s.census == 0 && s.everyMemberAnswers() {
 		n := *s
 		n.census = 1
 		for _, o := range s.objs {
@@ -62,6 +62,13 @@ func (m *model) sweepOrphans(s *state, emit emitter) {
 	}
 }
 
+// wait counts the silence of a member as far as it matters.
+func (m *member) wait() {
+	if m.silent == 1 {
+		m.silent++
+	}
+}
+
 // wait lets one tick pass, unless something must happen before: an agent is ended by its own deadline at the latest,
 // and a lagging Job controller acts within settle or not at all.
 func (m *model) wait(s *state, emit emitter) {
@@ -82,9 +89,7 @@ func (m *model) wait(s *state, emit emitter) {
 		}
 	}
 	for i := range n.members {
-		if n.members[i].silent > 0 && n.members[i].silent < 2 {
-			n.members[i].silent++
-		}
+		n.members[i].wait()
 	}
 	if n.census == 1 {
 		n.census = 2

@@ -149,8 +149,17 @@ func (m msg) String() string {
 
 // member is how the hub sees a member.
 type member struct {
-	silent uint8 // 0: answers; else ticks of silence + 1
+	silent uint8 // 0: answers; else ticks of silence + 1, or unregistered
 	ident  uint8 // grows when the name comes to mean another cluster
+}
+
+// unregistered is the silence of a member whose MemberCluster is gone: it never ends.
+const unregistered = 9
+
+// lost says that nobody will reach the object any more: its cluster was replaced under its name, or unregistered.
+func (s *state) lost(o object) bool {
+	m := s.members[o.member]
+	return m.ident != o.ident || m.silent == unregistered
 }
 
 // state is the whole world. Comparable: it is its own key.
