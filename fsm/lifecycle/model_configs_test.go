@@ -33,8 +33,12 @@ func configurations() []config {
 		base("a name comes to mean another cluster", retries(0), with(1, fRetarget, fLink)),
 		base("a name comes to mean another cluster, and a cancel or a deletion", retries(0), direct, with(1, fRetarget, fCancel, fDelete)),
 		base("a member is unregistered", retries(0), with(1, fUnregister, fCancel, fDelete)),
-		base("a member is unregistered, and the run moves", allowance(1), retries(0), direct, reschedule, with(1, fUnregister, fLink)),
+		base("a member is unregistered, and the run moves", allowance(1), retries(0), direct, reschedule, with(1, fUnregister)),
 		base("a restored hub, and a member is unregistered", retries(0), direct, with(1, fRestore, fUnregister)),
+		base("ConfigMaps", configMaps, retries(0), with(1, fDelete), faults(1)),
+		base("ConfigMaps, and a raise", configMaps, retries(0), alone, direct, with(1, fRaise, fDelete)),
+		base("ConfigMaps, and links and hands", configMaps, retries(0), direct, with(1, fLink, fJobGone, fJobOrphan, fBurn)),
+		base("ConfigMaps, and a restored hub", configMaps, retries(0), with(1, fRestore), faults(1)),
 		base("two requests under way", retries(0), requests(2), with(1, fCancel, fDelete, fJobGone), faults(1)),
 		base("the same request twice", retries(0), requests(2), repeated, with(1, fJobGone), faults(1)),
 		base("stale views", retries(0), stale, with(1, wishes...), faults(1)),
@@ -57,7 +61,7 @@ func configurations() []config {
 		base("a code run", code, with(1, fLink, fBurn)),
 		base("a code run that may move", code, allowance(1), retries(0), reschedule, with(1, fLink)),
 		base("long deadlines", retries(0), long, with(1, fLink, fCancel, fJobGone)),
-		base("long deadlines, and the run moves", retries(0), direct, long, allowance(1), reschedule, with(1, fLink, fRetarget)),
+		base("long deadlines, and the run moves", retries(0), direct, long, allowance(1), reschedule, with(1, fLink)),
 		base("long deadlines, and a restored hub", retries(0), direct, long, with(1, fRestore), faults(1)),
 	}
 }
@@ -78,5 +82,6 @@ func lagging(c *config)                      { c.lagging = true }
 func early(c *config)                        { c.early = true }
 func refusals(c *config)                     { c.refusals = true }
 func unretained(c *config)                   { c.retention = 0 }
+func configMaps(c *config)                   { c.inputs = true }
 func code(c *config)                         { c.kind = CodeRun }
 func long(c *config)                         { c.times = times{2 * tick, 2 * tick, tick, tick} }

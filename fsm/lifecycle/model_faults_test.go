@@ -114,7 +114,11 @@ func (s *state) cut(k faultKind, i uint8) bool {
 			return false
 		}
 		m.silent = unregistered
+	case fRetarget:
+		m.ident++
+		s.inputs[i] = 0
 	case fBurn:
+		s.inputs[i] = 0
 		for j := range s.objs {
 			if s.objs[j].member == i && s.objs[j].ident == m.ident {
 				s.objs[j] = object{}
@@ -122,7 +126,7 @@ func (s *state) cut(k faultKind, i uint8) bool {
 		}
 		m.ident++
 	default:
-		m.ident++
+		return false
 	}
 	return true
 }

@@ -84,7 +84,7 @@ func (m *model) starts(s *state, o object) string {
 
 // sent is asked when a request leaves the operator: nothing is created before its intent is durable.
 func (m *model) sent(s *state, r msg) string {
-	if r.verb != msgCreate || s.incarnation > 1 || s.hub.meta.has(removed) {
+	if r.verb != msgCreate && r.verb != msgCreateInputs || s.incarnation > 1 || s.hub.meta.has(removed) {
 		return ""
 	}
 	if e := attempt(m.get(s.hub.status), int32(r.attempt)); e == nil || e.Cluster != memberNames[r.member] {
@@ -119,7 +119,7 @@ func (m *model) mayDelete(s *state, o object, r msg) string {
 	switch {
 	case e == nil || recorded(e) || e.EscalatedAt != nil || !o.pod.ended() || e.JobUID != o.uid() || o.attempt <= s.abandoned:
 		return ""
-	case o.pod == podLate: // it spent no token, so nothing is lost
+	case !o.pod.ran(): // it spent no token, so nothing is lost
 		return ""
 	default:
 		return fmt.Sprintf("I8: the outcome of attempt %d is deleted before it is recorded", o.attempt)
@@ -141,6 +141,9 @@ func (o object) inert(s *state, status v1.RunStatus) bool {
 
 // idle says that everything is as it should be in the end: a final state, or no trace of a deleted run.
 func (m *model) idle(s *state) bool {
+	if s.strewn(m.get(s.hub.status)) {
+		return false
+	}
 	if s.hub.meta.has(removed) {
 		for _, o := range s.objs {
 			if o.there() && !s.lost(o) {

@@ -16,6 +16,7 @@ type look struct {
 	runLeft     uint8
 	abandoned   uint8
 	members     [2]member
+	inputs      [2]configMapSet
 	objs        [maxObjects]object
 	candidate   uint8 // 0 none, else member + 1
 	mode        lookMode
@@ -38,6 +39,11 @@ func (s *state) observe(v view, candidate uint8, mode lookMode) look {
 	k.counted = s.census == 2 && s.everyMemberAnswers()
 	if k.counted {
 		k.found = s.found
+	}
+	for i, m := range s.members {
+		if m.silent == 0 {
+			k.inputs[i] = s.inputs[i]
+		}
 	}
 	for i, o := range s.objs {
 		if !s.visible(o) || o.job == jobNone && o.pod == podNone {
@@ -91,6 +97,9 @@ func (m *model) facts(k look) Facts {
 		}
 	}
 	f.Others = others(k, current(s))
+	if m.config.inputs {
+		addInputs(&f, k, s)
+	}
 	if k.counted {
 		f.Census = Census{Complete: true, Stray: m.findStray(k, s)}
 	}

@@ -2,10 +2,20 @@ package lifecycle
 
 // receive applies a request to its member. It returns the invariant that this breaks, if any.
 func (m *model) receive(s *state, r msg) string {
-	if r.verb == msgCreate {
+	switch r.verb {
+	case msgCreate:
 		m.create(s, r)
 		return ""
+	case msgCreateInputs, msgDeleteInputs:
+		s.receiveInputs(r)
+		return ""
+	default:
+		return m.receiveNamed(s, r)
 	}
+}
+
+// receiveNamed applies a request that names the UID and the version of what it is about.
+func (m *model) receiveNamed(s *state, r msg) string {
 	for i := range s.objs {
 		o := &s.objs[i]
 		same := o.attempt == r.attempt && o.member == r.member && o.ident == r.ident
@@ -67,7 +77,7 @@ func (m *model) endPod(s *state, o *object) string {
 	case podRunning:
 		o.pod = podEndKeep
 	case podPending:
-		o.pod = podFailed
+		o.pod = podKilled
 	default: // it ends already
 	}
 	return bad

@@ -77,7 +77,7 @@ func (m *model) decide(k look) *decided {
 		case e.Resource == Finalizer:
 			d.finalizer = -1
 		case e.Cluster != "":
-			if r, ok := request(got.Status, e); ok {
+			if r, ok := request(got.Status, e); ok && (e.Resource != Inputs || m.config.inputs) {
 				box = append(box, r)
 			}
 		}
@@ -123,6 +123,10 @@ func request(s v1.RunStatus, e Effect) (msg, bool) {
 		}
 	case "ReleaseAgent":
 		r.verb = msgRelease
+	case "EnsureInputs":
+		r.verb, r.asked = msgCreateInputs, 0
+	case "DeleteInputs":
+		r.verb, r.asked = msgDeleteInputs, 0
 	case "EndPod":
 		r.verb = msgEndPod
 	case "DeleteAgent":
@@ -130,7 +134,7 @@ func request(s v1.RunStatus, e Effect) (msg, bool) {
 	case "DeletePod":
 		r.verb = msgDeletePod
 	default:
-		return msg{}, false // inputs and workspaces are not modelled
+		return msg{}, false // workspaces are not modelled
 	}
 	return r, true
 }

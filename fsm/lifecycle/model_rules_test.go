@@ -122,7 +122,7 @@ func (m *model) brokenEnd(was, next v1.RunStatus, f Facts) string {
 		return "BELL: a visible success becomes Failed"
 	}
 	e, o := current(next), current(was)
-	if e != nil && o != nil && e.Number == o.Number && recorded(e) && !recorded(o) && a.Ended.Pod == Present && e.JobUID != "" && e.ExitCode == nil {
+	if e != nil && o != nil && e.Number == o.Number && recorded(e) && !recorded(o) && a.Ended.ExitCode != nil && e.JobUID != "" && e.ExitCode == nil {
 		return "I8: the outcome is called recorded, and is not"
 	}
 	stopped := next.Phase == v1.PhaseStopping && was.Phase != v1.PhaseStopping
@@ -134,6 +134,9 @@ func (m *model) brokenEnd(was, next v1.RunStatus, f Facts) string {
 
 // leftBehind: the finalizer goes only when no member that can be asked holds anything of the run (I9).
 func leftBehind(k look) string {
+	if k.inputs[0]|k.inputs[1] != 0 {
+		return "I9: the finalizer is released and a ConfigMap is left behind"
+	}
 	for _, o := range k.objs {
 		if o.attempt > 0 {
 			return fmt.Sprintf("I9: the finalizer is released and %s is left behind", o)

@@ -56,7 +56,7 @@ func podFacts(a AgentFacts, o object) (PodFacts, Evidence) {
 			Started: o.pod.live(), Ending: o.pod == podEndKeep || o.pod == podEndGone,
 		}
 	case o.pod.ended():
-		p.Started = p.Started || o.pod != podLate
+		p.Started = p.Started || o.pod.ran()
 		e = evidence(o.pod)
 		e.UID, e.Version = types.UID("p"+string(o.uid()[1:])), strconv.Itoa(int(o.pod))
 	}
@@ -72,6 +72,8 @@ func evidence(p podState) Evidence {
 		e.ExitCode = new(int32(0))
 	case podLate:
 		e.Outcome = &Outcome{Result: ResultStartedTooLate}
+	case podKilled:
+		e.ExitCode, e.Reason = nil, "DeadlineExceeded"
 	case podEvicted:
 		e.Reason = "Evicted"
 	default:

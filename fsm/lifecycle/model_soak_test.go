@@ -51,9 +51,9 @@ var harder = []struct {
 	name  string
 	screw func(*config)
 }{
+	{", two requests", func(c *config) { c.messages = 2; c.repeats = true }},
+	{", long deadlines", func(c *config) { c.times = times{2 * tick, 2 * tick, tick, tick} }},
+	{", one more retry", func(c *config) { c.retries++ }},
 	{", requests that travel", func(c *config) { c.messages = max(1, c.messages) }},
 	{", one more fault", func(c *config) { c.total++ }},
-	{", one more retry", func(c *config) { c.retries++ }},
-	{", long deadlines", func(c *config) { c.times = times{2 * tick, 2 * tick, tick, tick} }},
-	{", two requests", func(c *config) { c.messages = 2; c.repeats = true }},
 }

@@ -52,6 +52,7 @@ func (m *model) sweepOrphans(s *state, emit emitter) {
 	if !s.hub.meta.has(removed) || m.plant.unswept {
 		return
 	}
+	m.sweepInputs(s, emit)
 	for i, o := range s.objs {
 		if !s.visible(o) || o.job != jobNone && o.job != jobSuspended && !o.job.finished() || o.job == jobNone && !o.pod.ended() {
 			continue

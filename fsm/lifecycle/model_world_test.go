@@ -19,7 +19,7 @@ import (
 // Every arrow is a nondeterministic step; a configuration says which faults may happen and how often. Time is counted
 // in ticks and kept relative to now, so that states stay finite.
 //
-// What it leaves out: Leases and workspaces between two runs (rule W), ConfigMaps, quota, and clocks that run at
+// What it leaves out: Leases and workspaces between two runs (rule W), quota, and clocks that run at
 // different speeds. A restored hub is recognised at once (rule Q1 is the shell's work).
 
 const (
@@ -80,10 +80,12 @@ const (
 	podMissing // exit 0 without an outcome
 	podLate    // started after startBefore: ended at once
 	podEvicted
+	podKilled // told to end before its agent had started
 )
 
 func (p podState) live() bool       { return p == podRunning || p == podEndKeep || p == podEndGone }
 func (p podState) ended() bool      { return p >= podSucceeded }
+func (p podState) ran() bool        { return p != podLate && p != podKilled }
 func (p podState) unfinished() bool { return p != podNone && !p.ended() }
 
 // object is one Job with its pod; either may be there without the other.
@@ -130,9 +132,11 @@ const (
 	msgEndPod
 	msgDeleteJob
 	msgDeletePod
+	msgCreateInputs
+	msgDeleteInputs
 )
 
-var verbNames = [...]string{"", "create", "release", "end pod", "delete", "delete pod"}
+var verbNames = [...]string{"", "create", "release", "end pod", "delete", "delete pod", "create inputs", "delete inputs"}
 
 // msg is a request under way to a member. It says what it means: member identity, UID and resourceVersion (A13).
 type msg struct {
@@ -175,6 +179,7 @@ type state struct {
 	started          uint8 // bit n: the agent of attempt n started
 	serials          [maxAttempt + 1]uint8
 	members          [2]member
+	inputs           [2]configMapSet // ConfigMaps on each member
 	objs             [maxObjects]object
 	msgs             [maxMessages]msg
 	used             [faultKinds]uint8
