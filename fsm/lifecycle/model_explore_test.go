@@ -25,6 +25,7 @@ type emitter func(state, event)
 // result is what the exploration of one configuration found.
 type result struct {
 	states    int
+	fired     map[string]bool // the rows of the table
 	violation string
 	trace     []string
 	full      bool // the bound on states was reached: not exhaustive

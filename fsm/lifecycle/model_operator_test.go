@@ -17,6 +17,7 @@ type model struct {
 	outboxes [][]msg // each list of requests once
 	boxes    map[string]uint16
 	edges    map[[2]v1.Phase]bool
+	fired    map[string]bool // the rows that fired
 }
 
 // decided is a decision in the model's terms.
@@ -42,7 +43,7 @@ func newModel(c config, p plant) *model {
 	if err != nil {
 		panic(err)
 	}
-	m := &model{archive: newArchive(l), config: c, plant: p, decided: map[look]*decided{}, outboxes: make([][]msg, 1), boxes: map[string]uint16{}, edges: map[[2]v1.Phase]bool{}}
+	m := &model{archive: newArchive(l), config: c, plant: p, decided: map[look]*decided{}, outboxes: make([][]msg, 1), boxes: map[string]uint16{}, edges: map[[2]v1.Phase]bool{}, fired: map[string]bool{}}
 	for _, r := range l.Table.Expand() {
 		m.edges[[2]v1.Phase{v1.Phase(r.From[0]), v1.Phase(r.To)}] = true
 	}
@@ -64,6 +65,7 @@ func (m *model) decide(k look) *decided {
 	if m.plant.decision != nil {
 		m.plant.decision(s, f, &got)
 	}
+	m.fired[got.Row.ID] = true
 	d := &decided{row: got.Row, next: m.put(got.Status)}
 	d.changed = d.next != k.view.status
 	if d.violation = m.broken(k, s, truth, got); d.violation == "" && !d.changed && m.plant.facts == nil && m.plant.decision == nil {
