@@ -8,8 +8,8 @@ import (
 
 // Explain says in words what a state means for the world and what each trigger does there; or, with a trigger, all about
 // that one cell. An empty trigger means all of them. Names that the table does not know explain nothing.
-func (t Table) Explain(s State, on Trigger, ink Ink) string {
-	p := &page{ink: ink}
+func (t Table) Explain(s State, on Trigger, paper Paper) string {
+	p := newPage(paper)
 	d, ok := t.State(s)
 	switch {
 	case !ok:

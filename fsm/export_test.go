@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -94,16 +95,50 @@ func TestEndedStatesHaveTwoBorders(t *testing.T) {
 
 func TestInkPaintsWithoutMovingAnything(t *testing.T) {
 	tones := map[fsm.Tone]bool{}
-	painted := errand().Explain("Working", "", func(tone fsm.Tone, s string) string {
+	ink := func(tone fsm.Tone, s string) string {
 		tones[tone] = true
 		return "\x1b[1m" + s + "\x1b[0m"
-	})
+	}
+	painted := errand().Explain("Working", "", fsm.Paper{Ink: ink})
 	plain := regexp.MustCompile("\x1b\\[[01]m").ReplaceAllString(painted, "")
-	if diff := cmp.Diff(errand().Explain("Working", "", nil), plain); diff != "" {
+	if diff := cmp.Diff(errand().Explain("Working", "", fsm.Paper{}), plain); diff != "" {
 		t.Errorf("page (-plain +painted):\n%s", diff)
 	}
 	if len(tones) != 4 {
 		t.Errorf("the page has %d tones, want all four", len(tones))
+	}
+	plain = regexp.MustCompile("\x1b\\[[01]m").ReplaceAllString(errand().PaintedMatrix(ink), "")
+	if diff := cmp.Diff(errand().Matrix(), plain); diff != "" {
+		t.Errorf("matrix (-plain +painted):\n%s", diff)
+	}
+}
+
+func TestAPageIsNoWiderThanItsPaper(t *testing.T) {
+	table := errand()
+	table.Rows[3].Doc = strings.Repeat("Once more. ", 40)
+	for width, widest := range map[int]int{0: 100, 60: 60, 80: 80, 108: 108, 300: 108} {
+		longest := 0
+		for line := range strings.SplitSeq(table.Explain("Working", "", fsm.Paper{Width: width}), "\n") {
+			longest = max(longest, utf8.RuneCountInString(line))
+		}
+		if longest > widest || longest < widest-len("Once more.") {
+			t.Errorf("on paper of %d the longest line has %d, want up to %d", width, longest, widest)
+		}
+	}
+}
+
+// A terminal that nobody widened has 80 columns.
+func TestTheMatrixTellsTheChoicesBelow(t *testing.T) {
+	matrix := errand().Matrix()
+	for _, want := range []string{
+		"WorkFailed       –     2*    v     –      –      –",
+		"AskedAgain       g     ·     ·     Wait*  Wait*  ·",
+		"  WorkFailed      in Work        Wait, Brok",
+		"  AskedAgain      in Done, Brok  Wait or g",
+	} {
+		if !strings.Contains(matrix, want+"\n") {
+			t.Errorf("the matrix lacks the line %q:\n%s", want, matrix)
+		}
 	}
 }
 

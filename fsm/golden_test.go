@@ -49,11 +49,11 @@ func TestExportsOfTheErrand(t *testing.T) {
 
 func TestExplanationsOfTheErrand(t *testing.T) {
 	table := errand()
-	golden(t, "explain-working.txt", table.Explain("Working", "", nil))
-	golden(t, "explain-waiting.txt", table.Explain("Waiting", "", nil))
-	golden(t, "explain-gone.txt", table.Explain("Gone", "", nil))
-	golden(t, "explain-halting-workerreturned.txt", table.Explain("Halting", "WorkerReturned", nil))
-	golden(t, "explain-done-askedagain.txt", table.Explain("Done", "AskedAgain", nil))
+	golden(t, "explain-working.txt", table.Explain("Working", "", fsm.Paper{}))
+	golden(t, "explain-waiting.txt", table.Explain("Waiting", "", fsm.Paper{}))
+	golden(t, "explain-gone.txt", table.Explain("Gone", "", fsm.Paper{}))
+	golden(t, "explain-halting-workerreturned.txt", table.Explain("Halting", "WorkerReturned", fsm.Paper{}))
+	golden(t, "explain-done-askedagain.txt", table.Explain("Done", "AskedAgain", fsm.Paper{}))
 }
 
 func TestUnknownNamesExplainNothing(t *testing.T) {
@@ -61,7 +61,7 @@ func TestUnknownNamesExplainNothing(t *testing.T) {
 		state fsm.State
 		on    fsm.Trigger
 	}{{"Home", ""}, {"Home", "WorkFailed"}, {"Done", "Rain"}} {
-		if got := errand().Explain(cell.state, cell.on, nil); got != "" {
+		if got := errand().Explain(cell.state, cell.on, fsm.Paper{}); got != "" {
 			t.Errorf("%s on %s is explained as %q", cell.state, cell.on, got)
 		}
 	}

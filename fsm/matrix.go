@@ -1,6 +1,7 @@
 package fsm
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -20,56 +21,113 @@ var marks = []struct {
 }
 
 // Matrix prints state × trigger as aligned text: where each trigger leads from each state, and why it leads nowhere.
-// Several targets are told apart by their guards; a mark after a target says what the guards leave open.
-func (t Table) Matrix() string {
+// What a cell has no room for, the choices of the guards, is listed below it.
+func (t Table) Matrix() string { return t.PaintedMatrix(nil) }
+
+// PaintedMatrix is the Matrix for a terminal.
+func (t Table) PaintedMatrix(ink Ink) string {
 	short := t.abbreviations()
-	head := []string{"on \\ in"}
+	head := []piece{{Heading, "on \\ in"}}
 	for _, s := range t.States {
-		head = append(head, short[s.Name])
+		head = append(head, piece{Heading, short[s.Name]})
 	}
-	lines := [][]string{head}
+	lines := [][]piece{head}
 	for _, on := range t.Triggers {
-		line := []string{string(on.Name)}
+		line := []piece{{Name, string(on.Name)}}
 		for _, s := range t.States {
 			line = append(line, t.Cell(s.Name, on.Name).sign(short))
 		}
 		lines = append(lines, line)
 	}
-	return align(lines) + "\n" + t.legend(short)
+	return align(ink, lines) + "\n" + t.choices(ink, short) + t.legend(ink, short)
 }
 
-// sign is what the matrix prints for a cell: "Succ", "=", "Retr/Fail", "Canc g" or "–".
-func (c Cell) sign(short map[State]string) string {
-	var targets []string
+// piece is text of one tone.
+type piece struct {
+	tone Tone
+	text string
+}
+
+// sign is what the matrix prints for a cell: "Succ", "=", "–", or with a star where the guards choose: "2*", "Canc*".
+func (c Cell) sign(short map[State]string) piece {
+	to := c.targets(short)
+	switch {
+	case len(to) == 0 && c.Blank == nil:
+		return piece{Quiet, ""}
+	case len(to) == 0:
+		return piece{Quiet, string(c.Blank.Mark)}
+	case len(to) > 1:
+		return piece{Leads, fmt.Sprintf("%d*", len(to))}
+	case c.Blank != nil:
+		return piece{Leads, to[0] + "*"}
+	default:
+		return piece{Leads, to[0]}
+	}
+}
+
+// targets are where the rows of a cell lead.
+func (c Cell) targets(short map[State]string) []string {
+	var out []string
 	for _, r := range c.Rows {
 		to := short[r.To]
 		if r.To == c.State {
 			to = string(Same)
 		}
-		if !slices.Contains(targets, to) {
-			targets = append(targets, to)
+		if !slices.Contains(out, to) {
+			out = append(out, to)
 		}
-	}
-	out := strings.Join(targets, "/")
-	if c.Blank != nil {
-		out = strings.TrimSpace(out + " " + string(c.Blank.Mark))
 	}
 	return out
 }
 
-func (t Table) legend(short map[State]string) string {
-	var names [][]string
+// choice reads "Retr, Fail" or "Canc or g"; it is empty for a cell in which nothing is chosen.
+func (c Cell) choice(short map[State]string) string {
+	to := c.targets(short)
+	out := strings.Join(to, ", ")
+	switch {
+	case len(to) > 0 && c.Blank != nil:
+		return out + " or " + string(c.Blank.Mark)
+	case len(to) > 1:
+		return out
+	default:
+		return ""
+	}
+}
+
+// choices lists the cells with a star, those of one trigger with the same choice together.
+func (t Table) choices(ink Ink, short map[State]string) string {
+	var lines [][]piece
+	for _, on := range t.Triggers {
+		var found []string
+		in := map[string][]string{}
+		for _, s := range t.States {
+			if choice := t.Cell(s.Name, on.Name).choice(short); choice != "" {
+				if in[choice] == nil {
+					found = append(found, choice)
+				}
+				in[choice] = append(in[choice], short[s.Name])
+			}
+		}
+		for _, choice := range found {
+			lines = append(lines, []piece{{Name, "  " + string(on.Name)}, {Quiet, "in " + strings.Join(in[choice], ", ")}, {Leads, choice}})
+		}
+	}
+	if len(lines) == 0 {
+		return ""
+	}
+	return "* the guards choose:\n" + align(ink, lines) + "\n"
+}
+
+func (t Table) legend(ink Ink, short map[State]string) string {
+	var names [][]piece
 	for _, s := range t.States {
-		names = append(names, []string{short[s.Name], string(s.Name)})
+		names = append(names, []piece{{Heading, short[s.Name]}, {Quiet, string(s.Name)}})
 	}
-	var signs [][]string
+	var signs [][]piece
 	for _, m := range marks {
-		signs = append(signs, []string{string(m.sign), m.doc})
+		signs = append(signs, []piece{{Heading, string(m.sign)}, {Quiet, m.doc}})
 	}
-	signs = append(signs,
-		[]string{"A/B", "the guards choose one of the targets"},
-		[]string{"A g", "the guards choose the target or what the mark says"})
-	return align(names) + "\n" + align(signs)
+	return align(ink, names) + "\n" + align(ink, signs)
 }
 
 // abbreviations are the shortest beginnings, of four letters or more, that tell the states apart.
@@ -97,24 +155,24 @@ func (t Table) abbreviate(s string) string {
 }
 
 // align pads cells to columns that are two spaces apart. It counts runes: the marks are not ASCII.
-func align(lines [][]string) string {
+func align(ink Ink, lines [][]piece) string {
 	var width []int
 	for _, line := range lines {
 		for i, cell := range line {
 			if i == len(width) {
 				width = append(width, 0)
 			}
-			width[i] = max(width[i], utf8.RuneCountInString(cell))
+			width[i] = max(width[i], utf8.RuneCountInString(cell.text))
 		}
 	}
 	var b strings.Builder
 	for _, line := range lines {
-		var out strings.Builder
 		for i, cell := range line {
-			out.WriteString(cell)
-			out.WriteString(strings.Repeat(" ", width[i]-utf8.RuneCountInString(cell)+2))
+			b.WriteString(ink.paint(cell.tone, cell.text))
+			if i < len(line)-1 {
+				b.WriteString(pad(cell.text, width[i]+2))
+			}
 		}
-		b.WriteString(strings.TrimRight(out.String(), " "))
 		b.WriteString("\n")
 	}
 	return b.String()

@@ -19,13 +19,38 @@ const (
 // Ink paints a piece of text for a terminal. It must not change how wide the text is. Nil paints nothing.
 type Ink func(Tone, string) string
 
-// pageWidth is where text is wrapped: two panes still fit on a wide screen.
-const pageWidth = 110
+func (i Ink) paint(tone Tone, s string) string {
+	if i == nil || s == "" {
+		return s
+	}
+	return i(tone, s)
+}
+
+// Paper is what a page is written on. Its zero value is a file: no colours, and lines that read well.
+type Paper struct {
+	Ink   Ink
+	Width int // of the terminal; lines are shorter where it is wider than widest, and 0 means pipedWidth
+}
+
+const (
+	widest     = 108 // two panes still fit on a wide screen
+	pipedWidth = 100
+	narrowest  = 24 // a column of text below this is no longer read; the terminal wraps it
+)
 
 // page writes aligned, wrapped text.
 type page struct {
-	text strings.Builder
-	ink  Ink
+	text  strings.Builder
+	ink   Ink
+	width int
+}
+
+func newPage(paper Paper) *page {
+	width := paper.Width
+	if width <= 0 {
+		width = pipedWidth
+	}
+	return &page{ink: paper.Ink, width: min(width, widest)}
 }
 
 // entry is one line of a page: a term, what follows it, and a text.
@@ -34,20 +59,13 @@ type entry struct {
 	tone             Tone // of the sign
 }
 
-func (p *page) paint(tone Tone, s string) string {
-	if p.ink == nil || s == "" {
-		return s
-	}
-	return p.ink(tone, s)
-}
-
-func (p *page) heading(s string) { p.text.WriteString(p.paint(Heading, s) + "\n") }
+func (p *page) heading(s string) { p.text.WriteString(p.ink.paint(Heading, s) + "\n") }
 
 func (p *page) blank() { p.text.WriteString("\n") }
 
 // paragraph writes indented, wrapped text.
 func (p *page) paragraph(s string) {
-	for _, line := range wrap(s, pageWidth-2) {
+	for _, line := range wrap(s, max(p.width-2, narrowest)) {
 		p.text.WriteString("  " + line + "\n")
 	}
 }
@@ -63,14 +81,14 @@ func (p *page) entries(list []entry) {
 		left += signs + 2
 	}
 	for _, e := range list {
-		for i, line := range wrap(e.text, pageWidth-left) {
+		for i, line := range wrap(e.text, max(p.width-left, narrowest)) {
 			if i > 0 {
 				p.text.WriteString(strings.Repeat(" ", left) + line + "\n")
 				continue
 			}
-			head := "  " + p.paint(Name, e.term) + pad(e.term, terms+2)
+			head := "  " + p.ink.paint(Name, e.term) + pad(e.term, terms+2)
 			if signs > 0 {
-				head += p.paint(e.tone, e.sign) + pad(e.sign, signs+2)
+				head += p.ink.paint(e.tone, e.sign) + pad(e.sign, signs+2)
 			}
 			p.text.WriteString(strings.TrimRight(head+line, " ") + "\n")
 		}

@@ -18,6 +18,15 @@ func ink(w io.Writer) fsm.Ink {
 	return paint
 }
 
+// paper is what a page is written on: a terminal in its width, or a file.
+func paper(w io.Writer) fsm.Paper {
+	p := fsm.Paper{Ink: ink(w)}
+	if f, ok := w.(*os.File); ok {
+		p.Width, _, _ = term.GetSize(int(f.Fd())) // 0 for what is no terminal
+	}
+	return p
+}
+
 func wantsColour(terminal bool, getenv func(string) string) bool {
 	return terminal && getenv("NO_COLOR") == "" && getenv("TERM") != "dumb"
 }

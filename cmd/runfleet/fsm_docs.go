@@ -44,7 +44,7 @@ func fsmDocs(ctx context.Context) (map[string][]byte, error) {
 			return nil, err
 		}
 		files[k.name+".svg"] = svg
-		files[k.name+".md"] = []byte(docsHeader + t.Markdown() + failureClasses())
+		files[k.name+".md"] = []byte(docsHeader + rules.ReplaceAllString(t.Markdown(), "[$0](../lifecycle.md#rules)") + failureClasses())
 	}
 	return files, nil
 }

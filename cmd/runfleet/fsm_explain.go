@@ -2,12 +2,16 @@ package main
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/runfleet/runfleet/fsm"
 )
+
+// rules finds where the texts of a table speak of a rule of docs/lifecycle.md, also across the end of a line.
+var rules = regexp.MustCompile(`\b[Rr]ule\s+[A-Z]\b`)
 
 func newFSMExplainCommand() *cobra.Command {
 	var kind string
@@ -28,7 +32,11 @@ func newFSMExplainCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprint(cmd.OutOrStdout(), t.Explain(s, on, ink(cmd.OutOrStdout())))
+			text := t.Explain(s, on, paper(cmd.OutOrStdout()))
+			if rules.MatchString(text) {
+				text += "\nRules S to W: docs/lifecycle.md\n"
+			}
+			fmt.Fprint(cmd.OutOrStdout(), text)
 			return nil
 		},
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"io"
 
 	"github.com/spf13/cobra"
 
@@ -12,17 +11,19 @@ import (
 // prints are the verbs that print a table in one form.
 var prints = []struct {
 	verb, short string
-	form        func(context.Context, fsm.Table) ([]byte, error)
+	form        func(context.Context, fsm.Table, fsm.Ink) ([]byte, error)
 }{
 	{"mermaid", "Print the state diagram for Mermaid", text(fsm.Table.Mermaid)},
 	{"dot", "Print the state diagram for Graphviz", text(fsm.Table.DOT)},
-	{"svg", "Print the state diagram as a picture", drawSVG},
-	{"matrix", "Print what each trigger does in each state", text(fsm.Table.Matrix)},
-	{"json", "Print the whole table for programs", func(_ context.Context, t fsm.Table) ([]byte, error) { return t.JSON() }},
+	{"svg", "Print the state diagram as a picture", func(ctx context.Context, t fsm.Table, _ fsm.Ink) ([]byte, error) { return drawSVG(ctx, t) }},
+	{"matrix", "Print what each trigger does in each state", func(_ context.Context, t fsm.Table, ink fsm.Ink) ([]byte, error) {
+		return []byte(t.PaintedMatrix(ink)), nil
+	}},
+	{"json", "Print the whole table for programs", func(_ context.Context, t fsm.Table, _ fsm.Ink) ([]byte, error) { return t.JSON() }},
 }
 
-func text(form func(fsm.Table) string) func(context.Context, fsm.Table) ([]byte, error) {
-	return func(_ context.Context, t fsm.Table) ([]byte, error) { return []byte(form(t)), nil }
+func text(form func(fsm.Table) string) func(context.Context, fsm.Table, fsm.Ink) ([]byte, error) {
+	return func(_ context.Context, t fsm.Table, _ fsm.Ink) ([]byte, error) { return []byte(form(t)), nil }
 }
 
 func newFSMPrintCommands() []*cobra.Command {
@@ -41,24 +42,21 @@ func newFSMPrintCommands() []*cobra.Command {
 					}
 					kind = args[0]
 				}
-				return printTable(cmd.Context(), cmd.OutOrStdout(), kind, p.form)
+				t, err := tableOf(kind)
+				if err != nil {
+					return err
+				}
+				w := cmd.OutOrStdout()
+				b, err := p.form(cmd.Context(), t, ink(w))
+				if err != nil {
+					return err
+				}
+				_, err = w.Write(b)
+				return err
 			},
 		}
 		addKindFlag(cmd, &kind)
 		out = append(out, cmd)
 	}
 	return out
-}
-
-func printTable(ctx context.Context, w io.Writer, kind string, form func(context.Context, fsm.Table) ([]byte, error)) error {
-	t, err := tableOf(kind)
-	if err != nil {
-		return err
-	}
-	b, err := form(ctx, t)
-	if err != nil {
-		return err
-	}
-	_, err = w.Write(b)
-	return err
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"testing"
 
@@ -157,6 +158,27 @@ func TestColourIsForTerminalsWhoseOwnerWantsIt(t *testing.T) {
 	}
 	if got := paint(fsm.Heading, "x"); got != "\x1b[1mx\x1b[0m" {
 		t.Errorf("a heading is painted %q", got)
+	}
+}
+
+func TestTheVersionNamesTheCommit(t *testing.T) {
+	revision := debug.BuildSetting{Key: "vcs.revision", Value: "0123456789abcdef0123456789abcdef01234567"}
+	for _, c := range []struct {
+		name string
+		info debug.BuildInfo
+		want string
+	}{
+		{"a release", debug.BuildInfo{GoVersion: "go1.26.3", Main: debug.Module{Version: "v1.2.0"}, Settings: []debug.BuildSetting{revision}},
+			"v1.2.0 (commit 0123456789ab) go1.26.3"},
+		{"a checkout with changes", debug.BuildInfo{GoVersion: "go1.26.3", Settings: []debug.BuildSetting{revision, {Key: "vcs.modified", Value: "true"}}},
+			"(devel) (commit 0123456789ab, modified) go1.26.3"},
+		{"go run", debug.BuildInfo{GoVersion: "go1.26.3", Main: debug.Module{Version: "(devel)"}}, "(devel) go1.26.3"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := versionOf(&c.info); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
 	}
 }
 

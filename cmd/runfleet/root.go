@@ -49,9 +49,25 @@ func version() string {
 	if !ok {
 		return "unknown"
 	}
-	v := info.Main.Version
+	return versionOf(info)
+}
+
+// versionOf reads "v1.2.0 (commit 0123456789ab, modified) go1.26.3"; the commit is missing from what "go run" builds.
+func versionOf(info *debug.BuildInfo) string {
+	v, commit, modified := info.Main.Version, "", ""
 	if v == "" {
 		v = "(devel)"
+	}
+	for _, s := range info.Settings {
+		switch {
+		case s.Key == "vcs.revision":
+			commit = s.Value[:min(12, len(s.Value))]
+		case s.Key == "vcs.modified" && s.Value == "true":
+			modified = ", modified"
+		}
+	}
+	if commit != "" {
+		v += " (commit " + commit + modified + ")"
 	}
 	return v + " " + info.GoVersion
 }

@@ -59,6 +59,7 @@ func TestWhatCallsPrint(t *testing.T) {
 		{"a cell is explained", "explain-stopping-agentgone.txt", []string{"fsm", "explain", "stopping", "agentgone"}},
 		{"a cell without a row is explained", "explain-running-clusterlost.txt", []string{"fsm", "explain", "Running", "ClusterLost"}},
 		{"the code run's workspace is explained", "explain-provisioning-coderun.txt", []string{"fsm", "explain", "Provisioning", "--kind=coderun"}},
+		{"a text that names a rule says where it is", "explain-retrying.txt", []string{"fsm", "explain", "Retrying"}},
 		{"the matrix is printed", "matrix-docsrun.txt", []string{"fsm", "matrix"}},
 		{"the default kind can be named", "matrix-docsrun.txt", []string{"fsm", "matrix", "docsrun"}},
 		{"or given as a flag", "matrix-docsrun.txt", []string{"fsm", "matrix", "--kind", "docsrun"}},
@@ -111,6 +112,8 @@ func TestWrongCallsSayWhatWasMeant(t *testing.T) {
 			"runfleet: unknown flag: --size\nSee 'runfleet fsm svg --help'.\n"},
 		{"a verb with a typing error", []string{"fsm", "mermad"},
 			`runfleet: unknown command "mermad": did you mean "mermaid"? ` + verbs + "See 'runfleet fsm --help'.\n"},
+		{"a short command that is like no other", []string{"foo"},
+			"runfleet: unknown command \"foo\". Commands: completion, fsm\nSee 'runfleet --help'.\n"},
 		{"a command that is not there", []string{"launch"},
 			"runfleet: unknown command \"launch\". Commands: completion, fsm\nSee 'runfleet --help'.\n"},
 	} {

@@ -52,7 +52,8 @@ func unknown(kind, name string, names []string) error {
 	return usagef("unknown %s %q%s %s: %s", kind, name, hint, strings.ToUpper(kind[:1])+kind[1:]+"s", strings.Join(names, ", "))
 }
 
-// nearest is the name that takes the fewest typing errors, if they are few for its length; or the one that was begun.
+// nearest is the name that takes the fewest typing errors, if they are few for its length (of four letters, one may be
+// wrong); or the one that was begun.
 func nearest(name string, names []string) string {
 	name = strings.ToLower(name)
 	best, fewest := "", 1+max(2, len(name)/3)
@@ -62,7 +63,7 @@ func nearest(name string, names []string) string {
 		if len(name) > 1 && strings.HasPrefix(lower, name) {
 			d = min(d, 1)
 		}
-		if d < fewest {
+		if d < fewest && (d <= 1 || min(len(name), len(lower)) > 4) {
 			best, fewest = n, d
 		}
 	}
