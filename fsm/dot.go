@@ -30,22 +30,22 @@ func (t Table) DOT() string {
 	t.dotStates(&b, p)
 	b.WriteString("\n")
 	t.dotStart(&b)
+	t.dotAnywhere(&b, p)
 	for _, a := range p.arrows {
 		t.dotArrow(&b, p, a)
 	}
 	for _, a := range p.loops {
 		fmt.Fprintf(&b, "  %s -> %s [label=%s];\n", a.to, a.to, dotLabel(a.labels))
 	}
-	t.dotLonely(&b, p)
 	b.WriteString("}\n")
 	return b.String()
 }
 
-// caption tells the lines that are not drawn.
+// caption tells the lines that are not drawn: those after which a state stays.
 func (t Table) caption(p *picture) string {
 	var b strings.Builder
 	for _, r := range p.everywhere {
-		if !p.lonely(r.To) {
+		if r.To == Same {
 			b.WriteString(t.words(r) + `\l`)
 		}
 	}
@@ -89,6 +89,8 @@ func (t Table) dotState(s State) string {
 func (t Table) dotStart(b *strings.Builder) {
 	fmt.Fprintf(b, "  start [shape=circle, style=filled, fillcolor=%q, color=%q, label=\" \", width=0.16, fixedsize=true, group=happy];\n",
 		inkStrong, inkStrong)
+	fmt.Fprintf(b, "  title [label=%q, shape=plaintext, style=\"\", fontsize=16, margin=0];\n", t.Name)
+	b.WriteString("  {rank=same; title; start}\n  title -> start [style=invis];\n")
 	fmt.Fprintf(b, "  start -> %s [weight=100, penwidth=2.2, color=%q];\n", t.Initial, inkStrong)
 }
 
@@ -137,10 +139,10 @@ func (t Table) leadsBack(a arrow) bool {
 	return t.ended(a.from) || slices.Contains(t.Happy, a.to) && !to.Terminal
 }
 
-// dotLonely gives states that no arrow reaches one all the same, from words.
-func (t Table) dotLonely(b *strings.Builder, p *picture) {
+// dotAnywhere draws the lines of many states as arrows from words.
+func (t Table) dotAnywhere(b *strings.Builder, p *picture) {
 	for i, r := range p.everywhere {
-		if !p.lonely(r.To) {
+		if r.To == Same {
 			continue
 		}
 		fmt.Fprintf(b, "  anywhere%d [label=%q, shape=plaintext, style=\"\", fontname=\"Helvetica\", fontsize=11, fontcolor=%q];\n",
@@ -149,9 +151,15 @@ func (t Table) dotLonely(b *strings.Builder, p *picture) {
 	}
 }
 
-// dotLabel stacks labels to the right of an arrow. The spaces are such that SVG keeps; they leave room for fonts that are
-// wider than Graphviz thinks.
+// dotLabel stacks labels to the right of an arrow; a label that is alone has its guard below its trigger. The spaces are
+// such that SVG keeps; they leave room for fonts that are wider than Graphviz thinks.
 func dotLabel(labels []string) string {
+	if len(labels) == 1 {
+		on, guard, guarded := strings.Cut(labels[0], " [")
+		if guarded {
+			labels = []string{on, "[" + guard}
+		}
+	}
 	var b strings.Builder
 	for _, l := range labels {
 		b.WriteString("\u00a0\u00a0" + l + "\u00a0\u00a0" + `\l`)

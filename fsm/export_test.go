@@ -52,7 +52,8 @@ func TestTheMatrixTellsStatesWithACommonBeginningApart(t *testing.T) {
 
 // A picture that loses a row is worse than none: each one must be found in it, as an arrow or in words.
 func TestEveryRowIsInEveryPicture(t *testing.T) {
-	for name, picture := range map[string]string{"mermaid": errand().Mermaid(), "dot": errand().DOT()} {
+	dot := strings.ReplaceAll(errand().DOT(), "\u00a0\u00a0\\l\u00a0\u00a0[", " [") // there a guard may stand below its trigger
+	for name, picture := range map[string]string{"mermaid": errand().Mermaid(), "dot": dot} {
 		for _, r := range errand().Rows {
 			label := string(r.On)
 			if r.If != "" {

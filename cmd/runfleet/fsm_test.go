@@ -192,3 +192,11 @@ func TestDistanceCountsTypingErrors(t *testing.T) {
 		}
 	}
 }
+
+func TestLabelsKeepOffTheirLinesWithoutSpaces(t *testing.T) {
+	before := "<text text-anchor=\"start\" x=\"-75.5\" y=\"-5\" fill=\"#1a7f37\">\u00a0\u00a0AgentGone\u00a0\u00a0</text><text text-anchor=\"start\" x=\"8\">as it is</text>"
+	want := `<text text-anchor="start" x="-69.94" y="-5" fill="#1a7f37">AgentGone</text><text text-anchor="start" x="8">as it is</text>`
+	if diff := cmp.Diff(want, string(indented([]byte(before)))); diff != "" {
+		t.Errorf("picture (-want +got):\n%s", diff)
+	}
+}

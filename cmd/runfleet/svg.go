@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
+	"strconv"
 
 	"github.com/goccy/go-graphviz"
 
@@ -28,5 +30,22 @@ func drawSVG(ctx context.Context, t fsm.Table) (svg []byte, err error) {
 	if err := g.Render(ctx, graph, graphviz.SVG, &b); err != nil {
 		return nil, fmt.Errorf("drawing %s: %w", t.Name, err)
 	}
-	return b.Bytes(), nil
+	return indented(b.Bytes()), nil
+}
+
+// label is a text that begins with two no-break spaces, by which Graphviz keeps it off its line.
+var label = regexp.MustCompile(`(<text text-anchor="start" x=")(-?[0-9.]+)("[^>]*>)\x{a0}\x{a0}([^<]*?)\x{a0}*</text>`)
+
+// indented moves labels to the right by the two spaces that they begin with: not every program that shows an SVG shows
+// spaces there, and then the label touches its line.
+func indented(svg []byte) []byte {
+	const two = 5.56 // in Helvetica of 10 points
+	return label.ReplaceAllFunc(svg, func(text []byte) []byte {
+		m := label.FindSubmatch(text)
+		x, err := strconv.ParseFloat(string(m[2]), 64)
+		if err != nil {
+			return text
+		}
+		return fmt.Appendf(nil, "%s%s%s%s</text>", m[1], strconv.FormatFloat(x+two, 'f', 2, 64), m[3], m[4])
+	})
 }
