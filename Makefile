@@ -31,11 +31,11 @@ demo: build ## Start a small fleet, apply good and bad runs, explain a state, cl
 
 .PHONY: fleet-up
 fleet-up: ## Start a hub and MEMBERS=2 members under FLEET=.runfleet/fleet; prints JSON.
-	@$(GO) run ./test/controlplane/fleetbox up --members $(MEMBERS) --nodes $(NODES) --dir $(FLEET)
+	@$(GO) run ./test/controlplane/fleetbox up $(if $(strip $(MEMBERS)),--members "$(MEMBERS)") --nodes "$(NODES)" --dir "$(FLEET)"
 
 .PHONY: fleet-down
 fleet-down: ## Stop the fleet that fleet-up started and leave nothing of it.
-	@$(GO) run ./test/controlplane/fleetbox down --dir $(FLEET)
+	@$(GO) run ./test/controlplane/fleetbox down --dir "$(FLEET)"
 
 ## Build and test
 
@@ -69,8 +69,14 @@ generate-crds: ## Write api/v1's deep copies and api/crds, with the table's rule
 generate-docs: ## Write docs/fsm: the table explained and drawn.
 	@$(GO) run ./cmd/runfleet fsm docs
 
+.PHONY: golden
+golden: ## Rewrite the golden files of fsm, cmd/runfleet and fsm/lifecycle; then read the diff.
+	@$(GO) test ./fsm -update
+	@$(GO) test ./cmd/runfleet -update
+	@$(GO) test ./fsm/lifecycle -run 'TestStories|TestMatrices' -rewrite
+
 .PHONY: verify
-verify: ## Fail if a generated file, a format or a go.mod is not as it should be.
+verify: ## Fail if a generated file (it rewrites them), a format or a go.mod is not as it should be.
 	@GO="$(GO)" MAKE="$(MAKE)" GENERATED="$(GENERATED)" sh .ci/verify.sh
 
 .PHONY: lint
