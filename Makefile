@@ -71,9 +71,11 @@ generate-docs: ## Write docs/fsm: the table explained and drawn.
 
 .PHONY: golden
 golden: ## Rewrite the golden files of fsm, cmd/runfleet and fsm/lifecycle; then read the diff.
-	@$(GO) test ./fsm -update
-	@$(GO) test ./cmd/runfleet -update
-	@$(GO) test ./fsm/lifecycle -run 'TestStories|TestMatrices' -rewrite
+	@failed=0; \
+	  $(GO) test ./fsm -update || failed=1; \
+	  $(GO) test ./cmd/runfleet -update || failed=1; \
+	  $(GO) test ./fsm/lifecycle -run 'TestStories|TestMatrices' -rewrite || failed=1; \
+	  exit $$failed # one test that has no golden file keeps no other from being rewritten
 
 .PHONY: verify
 verify: ## Fail if a generated file (it rewrites them), a format or a go.mod is not as it should be.
