@@ -9,6 +9,11 @@ import (
 	"slices"
 )
 
+// DownCommand is what ends the box in dir, as somebody in the checkout types it.
+func DownCommand(dir string) string {
+	return "go run ./test/controlplane/fleetbox down --dir " + dir
+}
+
 // vacant returns an error that says who has the directory, if anybody has.
 func vacant(dir string) error {
 	entries, err := os.ReadDir(dir)
@@ -22,7 +27,7 @@ func vacant(dir string) error {
 	case alive(dir):
 		return taken(dir)
 	case slices.ContainsFunc(entries, func(e os.DirEntry) bool { return e.Name() == recordFile }):
-		return fmt.Errorf("directory %s holds a box whose supervisor is gone; clear it with: fleetbox down --dir %s", dir, dir)
+		return fmt.Errorf("directory %s holds a box whose supervisor is gone; clear it with: %s", dir, DownCommand(dir))
 	default:
 		return fmt.Errorf("directory %s is not empty and holds no box; choose another with --dir", dir)
 	}
@@ -33,7 +38,7 @@ func taken(dir string) error {
 	if r, err := read(dir); err == nil {
 		who = fmt.Sprintf(" (supervisor %d)", r.Supervisor)
 	}
-	return fmt.Errorf("directory %s is taken by a running box%s; stop it with: fleetbox down --dir %s", dir, who, dir)
+	return fmt.Errorf("directory %s is taken by a running box%s; stop it with: %s", dir, who, DownCommand(dir))
 }
 
 // makeDirs makes dir and returns those directories that were not there before,
@@ -47,9 +52,18 @@ func makeDirs(dir string) ([]string, error) {
 		made = append([]string{at}, made...)
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
+		removeEmpty(made)
 		return nil, fmt.Errorf("making the directory: %w", err)
 	}
 	return made, nil
+}
+
+// makeable makes the directory and removes it again, so that one that cannot be
+// made is known before programs are built for it.
+func makeable(dir string) error {
+	made, err := makeDirs(dir)
+	removeEmpty(made)
+	return err
 }
 
 // clear removes what a box has put into its directory and nothing else.

@@ -53,7 +53,7 @@ type Crash struct {
 	Time      time.Time `json:"time"`
 	Message   string    `json:"message"`
 	Log       string    `json:"log"`
-	Tail      []string  `json:"tail,omitempty"`
+	Said      string    `json:"said,omitempty"` // the line of the log that most likely says why
 }
 
 // Clusters are the hub and its members.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -55,7 +56,7 @@ func Look(ctx context.Context, dir string) (*Status, error) {
 	}
 	s := &Status{Record: r, Alive: alive(dir)}
 	if !s.Alive {
-		s.LastWords = process.Tail(filepath.Join(dir, logFile), 5)
+		s.LastWords = lastWords(filepath.Join(dir, logFile))
 		return s, nil
 	}
 	for _, c := range r.Clusters() {
@@ -73,6 +74,14 @@ func Look(ctx context.Context, dir string) (*Status, error) {
 	}
 	all.Wait()
 	return s, nil
+}
+
+// lastWords are those of a supervisor in its log. The logs of components that it
+// quotes there are indented, and too long for a person.
+func lastWords(log string) []string {
+	const enough = 5
+	words := slices.DeleteFunc(process.Tail(log, 100), func(line string) bool { return strings.HasPrefix(line, "  ") })
+	return words[max(0, len(words)-enough):]
 }
 
 // configs loads the kubeconfig of each cluster that has components.

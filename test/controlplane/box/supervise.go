@@ -150,7 +150,7 @@ func (s *supervisor) crashed(cluster string, crash *process.Crash) {
 		Time:      time.Now().UTC(),
 		Message:   fmt.Sprint(crash.Cause),
 		Log:       crash.Log,
-		Tail:      crash.Tail,
+		Said:      crash.Said(),
 	})
 	if err := s.record.write(); err != nil {
 		s.log.Print(err)

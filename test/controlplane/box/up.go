@@ -80,6 +80,9 @@ func Up(ctx context.Context, o Options) (*Summary, error) {
 	if err := vacant(dir); err != nil {
 		return nil, err
 	}
+	if err := makeable(dir); err != nil {
+		return nil, err
+	}
 	set, err := programs.Need(ctx, programs.Options{Progress: o.Progress, Free: o.Free}, o.needs()...)
 	if err != nil {
 		return nil, err

@@ -99,13 +99,13 @@ func TestBoxesRunSideBySide(t *testing.T) {
 	}
 }
 
-func TestCrashIsReportedWithTheTailOfTheLog(t *testing.T) {
+func TestCrashIsReportedWithItsLastWord(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "box")
 	up(t, dir, "--members", "1", "--nodes", "none")
 	r := record(t, dir)
 	log := filepath.Join(dir, "member-1", "logs", "etcd.log")
-	if err := os.WriteFile(log, []byte("the last thing etcd said\n"), 0o600); err != nil {
+	if err := os.WriteFile(log, []byte("the first thing etcd said\n{\"level\":\"warn\",\"msg\":\"the last thing etcd said\"}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := syscall.Kill(pidOf(t, r, "member-1", "etcd"), syscall.SIGKILL); err != nil {
@@ -113,7 +113,7 @@ func TestCrashIsReportedWithTheTailOfTheLog(t *testing.T) {
 	}
 	await(t, "crash in the record", func() bool { return len(record(t, dir).Crashes) > 0 })
 	s := fleetbox(t, "status", "--dir", dir)
-	for _, want := range []string{"unhealthy", "ended: signal: killed", "etcd of member-1 ended", "  the last thing etcd said\n"} {
+	for _, want := range []string{"unhealthy", "ended: signal: killed", "etcd of member-1 ended", "Its log is " + log + " and says last:\n  the last thing etcd said\n"} {
 		if !strings.Contains(s.stdout, want) {
 			t.Errorf("status does not say %q:\n%s", want, s.stdout)
 		}
@@ -121,8 +121,11 @@ func TestCrashIsReportedWithTheTailOfTheLog(t *testing.T) {
 	if s.code != 1 {
 		t.Errorf("status ended with %d, want 1", s.code)
 	}
+	if strings.Contains(s.stdout, "the first thing") {
+		t.Errorf("status tells more than the last word:\n%s", s.stdout)
+	}
 	said, _ := os.ReadFile(filepath.Join(dir, "supervisor.log"))
-	if !strings.Contains(string(said), "  the last thing etcd said\n") {
+	if !strings.Contains(string(said), "  the first thing etcd said\n") {
 		t.Errorf("the supervisor's log does not tell the crash:\n%s", said)
 	}
 }
@@ -132,12 +135,19 @@ func TestKilledSupervisorTakesItsProgramsWithIt(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "box")
 	up(t, dir, "--members", "0", "--nodes", "none")
 	r := record(t, dir)
+	if err := syscall.Kill(pidOf(t, r, "hub", "etcd"), syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "crash in the record", func() bool { return len(record(t, dir).Crashes) > 0 })
 	if err := syscall.Kill(r.Supervisor, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
 	awaitNoProcess(t, r)
-	if s := fleetbox(t, "status", "--dir", dir); s.code != 1 || !strings.Contains(s.stdout, "  dead, for ") {
+	if s := fleetbox(t, "status", "--dir", dir); s.code != 1 || !strings.Contains(s.stdout, "  dead, supervisor was ") || !strings.Contains(s.stdout, "Clear it with: go run ./test/controlplane/fleetbox down --dir "+dir+"\n") {
 		t.Errorf("status ended with %d, want 1 and a dead box:\n%s", s.code, s.stdout)
+	}
+	if s := fleetbox(t, "status", "--dir", dir); !strings.Contains(s.stdout, "\n  etcd ended (signal: killed)") || strings.Contains(s.stdout, "\n    ") {
+		t.Errorf("status wants the supervisor's own last words:\n%s", s.stdout)
 	}
 	if again := fleetbox(t, "up", "--dir", dir); again.code != 1 || !strings.Contains(again.stderr, "holds a box whose supervisor is gone") {
 		t.Errorf("up in its directory ended with %d: %s", again.code, again.stderr)

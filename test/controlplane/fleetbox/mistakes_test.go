@@ -69,6 +69,19 @@ func TestNotEnoughDisk(t *testing.T) {
 	awaitAbsent(t, dir)
 }
 
+// The disk of a directory that cannot be made is full, too, where that is /proc.
+func TestDirectoryThatCannotBeMadeSaysWhy(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := fleetboxIn(t, nothingBuilt(t), "up", "--dir", filepath.Join(file, "a", "box"), "--assume-free-disk", "1")
+	if r.code != 1 || !strings.HasPrefix(r.stderr, "fleetbox: ") || !strings.Contains(r.stderr, ": not a directory\n") {
+		t.Errorf("up ended with %d: %q", r.code, r.stderr)
+	}
+}
+
 // nothingBuilt is an environment in which no program is there yet.
 func nothingBuilt(t *testing.T) []string {
 	t.Helper()

@@ -48,14 +48,16 @@ func statusCommand() *cobra.Command {
 	return cmd
 }
 
-// show writes the table, and below it the last words of what crashed.
+// show writes the table, and below it the last word of what crashed; more of its
+// log is in the supervisor's.
 func show(w io.Writer, s *box.Status, now time.Time, paint func(good bool, text string) string) {
-	fmt.Fprintf(w, "%s  %s, for %v, supervisor %d\n", s.Dir, headline(s), now.Sub(s.Started).Round(time.Second), s.Supervisor)
 	if !s.Alive {
-		fmt.Fprintf(w, "Its programs ended with it. Clear it with: fleetbox down --dir %s\n", s.Dir)
+		fmt.Fprintf(w, "%s  dead, supervisor was %d\n", s.Dir, s.Supervisor)
+		fmt.Fprintf(w, "Its programs ended with it. Clear it with: %s\n", box.DownCommand(s.Dir))
 		indent(w, s.LastWords)
 		return
 	}
+	fmt.Fprintf(w, "%s  %s, up for %v, supervisor %d\n", s.Dir, headline(s), now.Sub(s.Started).Round(time.Second), s.Supervisor)
 	fmt.Fprintf(w, "\n%-10s  %-23s  %7s  %9s  %s\n", "CLUSTER", "COMPONENT", "PID", "MEMORY", "HEALTH")
 	var total uint64
 	cluster := ""
@@ -78,16 +80,17 @@ func show(w io.Writer, s *box.Status, now time.Time, paint func(good bool, text 
 	}
 	for _, p := range s.Parts {
 		if p.Crash != nil {
-			fmt.Fprintf(w, "\n%s of %s ended at %s; the end of %s:\n", p.Name, p.Cluster, p.Crash.Time.Format(time.TimeOnly), p.Crash.Log)
-			indent(w, p.Crash.Tail)
+			fmt.Fprintf(w, "\n%s of %s ended at %s. Its log is %s", p.Name, p.Cluster, p.Crash.Time.Format(time.TimeOnly), p.Crash.Log)
+			if p.Crash.Said != "" {
+				fmt.Fprintf(w, " and says last:\n  %s", p.Crash.Said)
+			}
+			fmt.Fprintln(w)
 		}
 	}
 }
 
 func headline(s *box.Status) string {
 	switch {
-	case !s.Alive:
-		return "dead"
 	case !s.Ready:
 		return "starting"
 	case !s.Healthy():

@@ -1,6 +1,8 @@
 package process
 
 import (
+	"cmp"
+	"encoding/json"
 	"io"
 	"os"
 	"regexp"
@@ -10,6 +12,23 @@ import (
 // reason finds what a dying program of Kubernetes or etcd says last but one:
 // klog's errors and fatals, cobra's "Error:", etcd's fatal level, Go's panics.
 var reason = regexp.MustCompile(`^(F\d{4} |Error: |error: |panic: |fatal error: |\{"level":"(fatal|panic|error)")`)
+
+// short makes a line of a log one that a person reads: of JSON, as etcd and kwok
+// write it, only the message and the error.
+func short(line string) string {
+	var entry struct{ Msg, Err, Error string }
+	if json.Unmarshal([]byte(line), &entry) == nil && entry.Msg != "" {
+		line = entry.Msg
+		if why := cmp.Or(entry.Err, entry.Error); why != "" {
+			line += ": " + why
+		}
+	}
+	const enough = 200
+	if runes := []rune(line); len(runes) > enough {
+		line = string(runes[:enough]) + "..."
+	}
+	return line
+}
 
 // tailBytes bounds what Tail reads of a log.
 const tailBytes = 64 << 10

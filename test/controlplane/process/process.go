@@ -112,7 +112,7 @@ type Crash struct {
 // Error is one line. Explain tells more.
 func (c *Crash) Error() string {
 	said := ""
-	if line := c.lastWords(); line != "" {
+	if line := c.Said(); line != "" {
 		said = ": " + line
 	}
 	return fmt.Sprintf("%s ended (%v)%s", c.Name, c.Cause, said)
@@ -130,15 +130,15 @@ func Explain(err error) string {
 
 func (c *Crash) Unwrap() error { return c.Cause }
 
-// lastWords is the line of the log that most likely says why.
-func (c *Crash) lastWords() string {
+// Said is the line of the log that most likely says why, in short.
+func (c *Crash) Said() string {
 	for _, line := range slices.Backward(c.Tail) {
 		if reason.MatchString(line) {
-			return line
+			return short(line)
 		}
 	}
 	if n := len(c.Tail); n > 0 {
-		return c.Tail[n-1]
+		return short(c.Tail[n-1])
 	}
 	return ""
 }

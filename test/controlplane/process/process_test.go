@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -32,6 +33,9 @@ func TestCrashTellsTheReason(t *testing.T) {
 		"fatal line of klog": {`echo "I1 hello"; echo "F1123 10:00:00 main.go:1] no port"; echo bye; exit 255`, "it ended (exit status 255): F1123 10:00:00 main.go:1] no port"},
 		"error of cobra":     {`echo "Error: unknown flag"; echo "Usage: it"; exit 1`, "it ended (exit status 1): Error: unknown flag"},
 		"nothing remarkable": {`echo one; echo two; exit 2`, "it ended (exit status 2): two"},
+		"JSON of kwok":       {`echo '{"time":"10:00","level":"ERROR","msg":"Failed to run","err":"no port","n":1}'; exit 1`, "it ended (exit status 1): Failed to run: no port"},
+		"fatal JSON of etcd": {`echo '{"level":"fatal","msg":"discovery failed","error":"no peer"}'; echo bye; exit 1`, "it ended (exit status 1): discovery failed: no peer"},
+		"a very long line":   {`printf '%0300d' 0; exit 1`, "it ended (exit status 1): " + strings.Repeat("0", 200) + "..."},
 		"silence":            {`exit 0`, "it ended (exit status 0)"},
 	}
 	for name, tc := range cases {

@@ -13,11 +13,12 @@ def service:
 
 def attempt: .metadata.labels["orchestrator.platform/attempt"] | tonumber? // 1;
 
-# The longest name of the table that the service's name is, or begins with.
+# The longest name of the table that the service's name is, or begins with. A
+# name that begins with sim- and is none of these is a typing error.
 def behaviour:
   (service + "-") as $name
   | [table | keys[] | select(. as $key | $name | startswith($key + "-"))]
-  | max_by(length) // "*";
+  | max_by(length) // if $name | startswith("sim-") then "sim-*" else "*" end;
 
 def plan:
   attempt as $n
@@ -25,7 +26,7 @@ def plan:
   | [.[] | select(.until == null or .until >= $n)]
   | .[0] // {runs: 0, exitCode: 0};
 
-def runs: ((service + "-") | capture("^sim-.*-(?<n>[0-9]+)s-").n | tonumber)? // plan.runs // 0;
+def runs: if behaviour == "sim-*" then 0 else ((service + "-") | capture("^sim-.*-(?<n>[0-9]+)s-").n | tonumber)? // plan.runs // 0 end;
 
 def limit: .spec.activeDeadlineSeconds // 1e9;
 

@@ -56,6 +56,7 @@ func TestAgentEndsAsItsServiceSays(t *testing.T) {
 		"bad-outcome leaves no JSON":              {"sim-bad-outcome", "1", ending{"Complete", "Succeeded", 0, "Completed", `Killed before it could write {"result"`}},
 		"no-pr succeeds":                          {"sim-no-pr", "1", success},
 		"no-changes says so":                      {"sim-no-changes", "1", ending{"Complete", "Succeeded", 0, "Completed", "noChanges"}},
+		"unknown simulation fails":                {"sim-fial", "1", ending{"Failed", "Failed", 64, "Error", "failed"}},
 		"duration in the name":                    {"sim-slow-3s", "1", success},
 	}
 	for name, tc := range cases {
@@ -159,6 +160,16 @@ func TestOutcomeNamesTheAttempt(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("outcome (-want +got):\n%s", diff)
+	}
+}
+
+func TestMistypedSimulationIsNamed(t *testing.T) {
+	t.Parallel()
+	a := start(t, agent("sim-slwo-60s", "1"))
+	a.ended(t)
+	message := a.awaitPod(t, "ended", ended).Status.ContainerStatuses[0].State.Terminated.Message
+	if want := "no behaviour sim-slwo-60s: see test/controlplane/README.md"; !strings.Contains(message, want) {
+		t.Errorf("the agent says %s, want %q", message, want)
 	}
 }
 
