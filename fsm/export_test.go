@@ -133,7 +133,7 @@ func TestTheMatrixTellsTheChoicesBelow(t *testing.T) {
 	matrix := errand().Matrix()
 	for _, want := range []string{
 		"WorkFailed       –     2*    v     –      –      –",
-		"AskedAgain       g     ·     ·     Wait*  Wait*  ·",
+		"WorkerReturned   –     –     3*    –      –      x",
 		"  WorkFailed      in Work        Wait, Brok",
 		"  AskedAgain      in Done, Brok  Wait or g",
 	} {

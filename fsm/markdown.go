@@ -12,7 +12,8 @@ func (t Table) Markdown() string {
 	fmt.Fprintf(&b, "# The life of a %s\n\n%s\n\n", t.Name, t.Doc)
 	fmt.Fprintf(&b, "![The states of a %s and what leads from one to another](%s.svg)\n\n", t.Name, strings.ToLower(t.Name))
 	b.WriteString("Green and straight: the path that everybody hopes for. An arrow from a dashed frame counts for each state in it. " +
-		"Two borders: ended. A small dashed name stands for the state of that name. An arrow from words counts for each state that they name. Below the picture: what changes no state.\n\n")
+		"Two borders: ended. A small dashed name stands for the state of that name. " +
+		"An arrow from words counts for each state that they name. Below the picture: what changes no state.\n\n")
 	fmt.Fprintf(&b, "<details>\n<summary>The same for Mermaid</summary>\n\n```mermaid\n%s```\n\n</details>\n\n", t.Mermaid())
 	b.WriteString("## States\n\n")
 	for _, s := range t.States {

@@ -172,6 +172,8 @@ func TestTheVersionNamesTheCommit(t *testing.T) {
 			"v1.2.0 (commit 0123456789ab) go1.26.3"},
 		{"a checkout with changes", debug.BuildInfo{GoVersion: "go1.26.3", Settings: []debug.BuildSetting{revision, {Key: "vcs.modified", Value: "true"}}},
 			"(devel) (commit 0123456789ab, modified) go1.26.3"},
+		{"a commit without a release", debug.BuildInfo{GoVersion: "go1.26.3", Main: debug.Module{Version: "v0.0.0-20260102030405-0123456789ab"},
+			Settings: []debug.BuildSetting{revision}}, "v0.0.0-20260102030405-0123456789ab go1.26.3"},
 		{"go run", debug.BuildInfo{GoVersion: "go1.26.3", Main: debug.Module{Version: "(devel)"}}, "(devel) go1.26.3"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

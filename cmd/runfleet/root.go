@@ -52,7 +52,8 @@ func version() string {
 	return versionOf(info)
 }
 
-// versionOf reads "v1.2.0 (commit 0123456789ab, modified) go1.26.3"; the commit is missing from what "go run" builds.
+// versionOf reads "v1.2.0 (commit 0123456789ab, modified) go1.26.3"; the commit is missing from what "go run"
+// builds, and is not said again where the version is made of it.
 func versionOf(info *debug.BuildInfo) string {
 	v, commit, modified := info.Main.Version, "", ""
 	if v == "" {
@@ -66,7 +67,7 @@ func versionOf(info *debug.BuildInfo) string {
 			modified = ", modified"
 		}
 	}
-	if commit != "" {
+	if commit != "" && !strings.Contains(v, commit) {
 		v += " (commit " + commit + modified + ")"
 	}
 	return v + " " + info.GoVersion

@@ -16,7 +16,11 @@ var reason = regexp.MustCompile(`^(F\d{4} |Error: |error: |panic: |fatal error: 
 // short makes a line of a log one that a person reads: of JSON, as etcd and kwok
 // write it, only the message and the error.
 func short(line string) string {
-	var entry struct{ Msg, Err, Error string }
+	var entry struct {
+		Msg   string `json:"msg"`
+		Err   string `json:"err"`   // kwok's
+		Error string `json:"error"` // etcd's
+	}
 	if json.Unmarshal([]byte(line), &entry) == nil && entry.Msg != "" {
 		line = entry.Msg
 		if why := cmp.Or(entry.Err, entry.Error); why != "" {
