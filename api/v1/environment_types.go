@@ -26,29 +26,26 @@ const (
 	ToolsAdvanced ToolConfig = "advanced"
 )
 
-// EnvValue is the value of an environment variable.
+// EnvValue is the value of an environment variable. Its rules stand on the map, since the API server repeats the value that
+// breaks a rule here, and it may be a secret.
 // +kubebuilder:validation:MaxLength=32768
-// +kubebuilder:validation:XValidation:rule="!self.contains('\\x00')",message="must not contain a NUL character: remove it"
 type EnvValue string
 
 // SecretEnvVar is an environment variable with its value from a Secret.
 type SecretEnvVar struct {
 	// name is the name of the variable.
-	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=256
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z_][A-Za-z0-9_]*$')",message="the name of an environment variable must be letters, digits and '_' and must not begin with a digit, such as API_KEY"
 	// +required
 	Name string `json:"name"`
 
 	// secretName is the Secret, on the member and in the run's namespace.
-	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="must be the name of a Secret: lower-case letters, digits, '-' and '.', such as api-keys"
 	// +required
 	SecretName string `json:"secretName"`
 
 	// secretKey is the key within the Secret.
-	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[-._a-zA-Z0-9]+$')",message="must be a key of a Secret: letters, digits, '-', '_' and '.', such as api-key"
 	// +required

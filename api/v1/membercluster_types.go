@@ -79,7 +79,6 @@ const (
 // KubeconfigSecretRef names a Secret in the operator's own namespace and the key that holds a kubeconfig.
 type KubeconfigSecretRef struct {
 	// name is the name of the Secret.
-	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="must be the name of a Secret: lower-case letters, digits, '-' and '.', such as eu-1-kubeconfig"
 	// +required

@@ -7,13 +7,16 @@ type RetryPolicy struct {
 	// maxRetries is how many attempts may follow the first one within a context version. 0 means none, never "unlimited".
 	// Attempts that the infrastructure lost have an allowance of their own and do not count. Defaults to 2.
 	// +kubebuilder:default=2
-	// +kubebuilder:validation:Minimum=0
-	// +kubebuilder:validation:Maximum=100
+	// +kubebuilder:validation:XValidation:rule="self >= 0 && self <= 100",message="must be 0 to 100: write 0 for no retry, or leave it out for 2"
 	// +optional
 	MaxRetries *int32 `json:"maxRetries,omitempty"`
 
-	// alsoOn are failure classes that are retried within maxRetries although the class table says they are not.
-	// When unset the table decides alone.
+	// alsoOn are failure classes that are retried within maxRetries although the class table says they are not:
+	// DeadlineExceeded (the attempt passed deadlineSeconds), ProvisioningDeadlineExceeded (no agent started within
+	// provisioningDeadlineSeconds), OutcomeUnknown (Job or pod vanished before the outcome was seen; the work may be done),
+	// ImageUnavailable (the image could not be pulled), SecretMissing (a Secret or ConfigMap of the pod was not there),
+	// PrerequisiteMissing (the start script missed something and ended before the agent) and Refused (the member refused an
+	// object for good). When unset the table decides alone.
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=16
 	// +kubebuilder:validation:items:Enum=DeadlineExceeded;ProvisioningDeadlineExceeded;OutcomeUnknown;ImageUnavailable;SecretMissing;PrerequisiteMissing;Refused
@@ -24,7 +27,6 @@ type RetryPolicy struct {
 // Placement chooses among the members.
 type Placement struct {
 	// cluster is the name of the one member to use. When unset the selector chooses.
-	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$')",message="must be the name of a MemberCluster: lower-case letters, digits, '-' and '.', such as eu-1"
 	// +optional
@@ -78,7 +80,6 @@ type LabelValue string
 // +kubebuilder:validation:XValidation:rule="(self.operator in ['In', 'NotIn']) == (has(self.values) && size(self.values) > 0)",message="In and NotIn need values, Exists and DoesNotExist must have none: correct operator or values"
 type ClusterSelectorRequirement struct {
 	// key is the label's key.
-	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=317
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$')",message="must be a label's key, such as region or example.com/region"
 	// +required

@@ -31,12 +31,12 @@ type Run interface {
 // +kubebuilder:validation:XValidation:rule="self.contextVersion > oldSelf.contextVersion || (has(self.totalDeadlineSeconds) ? has(oldSelf.totalDeadlineSeconds) && self.totalDeadlineSeconds == oldSelf.totalDeadlineSeconds : !has(oldSelf.totalDeadlineSeconds))",message="totalDeadlineSeconds is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".totalDeadlineSeconds"
 // +kubebuilder:validation:XValidation:rule="self.contextVersion > oldSelf.contextVersion || (has(self.provisioningDeadlineSeconds) ? has(oldSelf.provisioningDeadlineSeconds) && self.provisioningDeadlineSeconds == oldSelf.provisioningDeadlineSeconds : !has(oldSelf.provisioningDeadlineSeconds))",message="provisioningDeadlineSeconds is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".provisioningDeadlineSeconds"
 // +kubebuilder:validation:XValidation:rule="self.contextVersion > oldSelf.contextVersion || self.retry == oldSelf.retry",message="retry is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".retry"
+// +kubebuilder:validation:XValidation:rule="!has(self.totalDeadlineSeconds) || !has(self.deadlineSeconds) || self.totalDeadlineSeconds >= self.deadlineSeconds",message="totalDeadlineSeconds is shorter than one attempt's deadlineSeconds: raise it or leave it out",messageExpression=`"totalDeadlineSeconds (%d) is shorter than one attempt's deadlineSeconds (%d): raise it or leave it out".format([self.totalDeadlineSeconds, self.deadlineSeconds])`,fieldPath=".totalDeadlineSeconds"
 type RunSpec struct {
 	// contextVersion is the version of what is asked. Raising it asks for a new attempt, and is the only way to change
 	// the fields that are immutable otherwise; it can never be lowered. Defaults to 1.
 	// +kubebuilder:default=1
-	// +kubebuilder:validation:Minimum=1
-	// +kubebuilder:validation:Maximum=2147483647
+	// +kubebuilder:validation:XValidation:rule="self >= 1",message="must be 1 or higher: leave it out for 1, and raise it to ask for a new attempt"
 	// +optional
 	ContextVersion int32 `json:"contextVersion,omitempty"`
 
@@ -72,23 +72,23 @@ type RunSpec struct {
 	AgentTools []AgentTool `json:"agentTools,omitempty"`
 
 	// deadlineSeconds bounds one attempt, from the agent's start to its end. When it passes the attempt is stopped with
-	// class DeadlineExceeded. When unset the operator's configuration says: 14400 for a DocsRun, 7200 for a CodeRun.
-	// +kubebuilder:validation:Minimum=60
-	// +kubebuilder:validation:Maximum=86400
+	// class DeadlineExceeded. In seconds, 60 to 86400, such as 3600 for an hour. When unset the operator's configuration
+	// says: 14400 for a DocsRun, 7200 for a CodeRun.
+	// +kubebuilder:validation:XValidation:rule="self >= 60 && self <= 86400",message="must be 60 to 86400 seconds (a minute to a day): write a number such as 3600, or leave it out for the operator's default"
 	// +optional
 	DeadlineSeconds *int32 `json:"deadlineSeconds,omitempty"`
 
 	// totalDeadlineSeconds bounds the whole run, over all attempts and waits, from its creation. When it passes the run
-	// fails with class RunDeadlineExceeded. When unset there is no such bound.
-	// +kubebuilder:validation:Minimum=60
-	// +kubebuilder:validation:Maximum=2592000
+	// fails with class RunDeadlineExceeded. In seconds, 60 to 2592000 and not below deadlineSeconds, such as 86400 for a day.
+	// When unset there is no such bound.
+	// +kubebuilder:validation:XValidation:rule="self >= 60 && self <= 2592000",message="must be 60 to 2592000 seconds (a minute to 30 days): write a number such as 86400, or leave it out for no bound"
 	// +optional
 	TotalDeadlineSeconds *int32 `json:"totalDeadlineSeconds,omitempty"`
 
 	// provisioningDeadlineSeconds bounds the time from the choice of a member to the agent's start. When it passes the
-	// attempt fails, and an agent that starts later ends by itself. When unset the operator's configuration says: 600.
-	// +kubebuilder:validation:Minimum=30
-	// +kubebuilder:validation:Maximum=86400
+	// attempt fails, and an agent that starts later ends by itself. In seconds, 30 to 86400, such as 1200 for 20 minutes.
+	// When unset the operator's configuration says: 600.
+	// +kubebuilder:validation:XValidation:rule="self >= 30 && self <= 86400",message="must be 30 to 86400 seconds (half a minute to a day): write a number such as 600, or leave it out for the operator's default"
 	// +optional
 	ProvisioningDeadlineSeconds *int32 `json:"provisioningDeadlineSeconds,omitempty"`
 
@@ -98,16 +98,16 @@ type RunSpec struct {
 	Retry RetryPolicy `json:"retry,omitzero"`
 
 	// retentionSeconds is how long the objects on the members (finished Jobs and their logs, ConfigMaps) stay once the run
-	// has ended. 0 removes them at once. When unset the operator's configuration says. May be changed at any time.
-	// +kubebuilder:validation:Minimum=0
-	// +kubebuilder:validation:Maximum=31536000
+	// has ended. In seconds, up to 31536000, such as 86400 for a day; 0 removes them at once. When unset the operator's
+	// configuration says. May be changed at any time.
+	// +kubebuilder:validation:XValidation:rule="self >= 0 && self <= 31536000",message="must be 0 to 31536000 seconds (a year): write a number such as 86400, or leave it out for the operator's default"
 	// +optional
 	RetentionSeconds *int32 `json:"retentionSeconds,omitempty"`
 
-	// ttlSecondsAfterFinished deletes the run object itself this long after it has ended. When unset the object stays:
-	// a GitOps tool would apply a deleted one again, and it would execute again. May be changed at any time.
-	// +kubebuilder:validation:Minimum=0
-	// +kubebuilder:validation:Maximum=31536000
+	// ttlSecondsAfterFinished deletes the run object itself this long after it has ended. In seconds, up to 31536000, such
+	// as 604800 for a week. When unset the object stays: a GitOps tool would apply a deleted one again, and it would execute
+	// again. May be changed at any time.
+	// +kubebuilder:validation:XValidation:rule="self >= 0 && self <= 31536000",message="must be 0 to 31536000 seconds (a year): write a number such as 604800, or leave it out to keep the run"
 	// +optional
 	TTLSecondsAfterFinished *int32 `json:"ttlSecondsAfterFinished,omitempty"`
 

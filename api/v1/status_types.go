@@ -30,7 +30,7 @@ const (
 	PhaseTerminating Phase = "Terminating"
 )
 
-// FailureClass names why an attempt did not succeed. The class, not the exit code, decides whether it is retried.
+// FailureClass is a line of the class table: why an attempt did not succeed, and whether another one follows it.
 // +kubebuilder:validation:MaxLength=64
 type FailureClass string
 

@@ -5,14 +5,16 @@ package v1
 
 // RepositoryURL names a git repository: an https or ssh URL, git's scp-like form, or "org/repo" on GitHub.
 // Credentials never stand in it: they come from the Secret of the GitHub user or App. That rule stands on the specs, since
-// the API server repeats the value that breaks a rule here, and a password must not come back in an error.
-// +kubebuilder:validation:MinLength=1
+// the API server repeats the value that breaks a rule here, and a password must not come back in an error. So every rule
+// here begins with the two of the specs, and has nothing to say of what they refuse: a query or fragment, a token of
+// GitHub, and an '@' after anything but blanks, ssh:// and a user's name.
 // +kubebuilder:validation:MaxLength=512
-// +kubebuilder:validation:XValidation:rule="self.matches('^-|::|://|(?s)^https?://.*@|^[A-Za-z0-9+.-]+://[^@]*:[^@]*@|^[^/@:]+:[^/@][^@]*@') || self.matches('^([A-Za-z0-9._-]+@[A-Za-z0-9.-]+:[A-Za-z0-9._~%+:/-]+|[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9._-]+)$')",message="write https://host/path, ssh://git@host/path, git@host:org/repo.git or org/repo, without spaces or control characters"
-// +kubebuilder:validation:XValidation:rule="!self.contains('://') || self.matches('(?s)^https?://.*@|^[A-Za-z0-9+.-]+://[^@]*:[^@]*@|^[^/@:]+:[^/@][^@]*@') || self.matches('^(https://|ssh://([A-Za-z0-9._-]+@)?)([A-Za-z0-9.-]+|[[][0-9A-Fa-f:.]+[]])(:[0-9]{1,5})?/[A-Za-z0-9._~%+:/-]+$')",message="only https:// and ssh:// URLs are fetched, with a host, an optional port and a path, and without spaces, query or control characters: write https://host/path or ssh://git@host/path"
-// +kubebuilder:validation:XValidation:rule="!self.matches('^[A-Za-z0-9+.-]*::')",message="must not name a git transport helper such as ext::, which runs commands: write an https or ssh URL"
-// +kubebuilder:validation:XValidation:rule="!self.startsWith('-')",message="must not begin with '-', which git would read as an option: write an https or ssh URL"
-// +kubebuilder:validation:XValidation:rule="!self.matches('(^|/)[.][.]?(/|$)')",message="must not contain a path segment '.' or '..': write the repository's own path"
+// +kubebuilder:validation:XValidation:rule="self.matches('(?is)[?#]|(gh[oprsu]_|github_pat_)[a-z0-9_]{16}|((^|[^h]|[^s]h)://|:/?[^/@]|(^|[^:/])/|[^\\\\x00-\\\\x20@:/a-z0-9._-]).*@') || self.matches('^-|^[A-Za-z0-9+.-]*::|://|(^|/)[.][.]?(/|$)|^([A-Za-z0-9._-]+@[A-Za-z0-9.-]+:[A-Za-z0-9._~%+:/-]+|[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9._-]+)$')",message="write https://host/path, ssh://git@host/path, git@host:org/repo.git or org/repo, without spaces or control characters"
+// +kubebuilder:validation:XValidation:rule="self.matches('(?is)[?#]|(gh[oprsu]_|github_pat_)[a-z0-9_]{16}|((^|[^h]|[^s]h)://|:/?[^/@]|(^|[^:/])/|[^\\\\x00-\\\\x20@:/a-z0-9._-]).*@') || !self.contains('://') || self.matches('^-|^[A-Za-z0-9+.-]*::|(^|/)[.][.]?(/|$)|^(https://|ssh://([A-Za-z0-9._-]+@)?)([A-Za-z0-9.-]+|[[][0-9A-Fa-f:.]+[]])(:[0-9]{1,5})?/[A-Za-z0-9._~%+:/-]+$')",message="only https:// and ssh:// URLs are fetched, with a host, an optional port and a path, and without spaces or control characters: write https://host/path or ssh://git@host/path"
+// +kubebuilder:validation:XValidation:rule="self.matches('(?is)[?#]|(gh[oprsu]_|github_pat_)[a-z0-9_]{16}|((^|[^h]|[^s]h)://|:/?[^/@]|(^|[^:/])/|[^\\\\x00-\\\\x20@:/a-z0-9._-]).*@') || !self.matches('^[A-Za-z0-9+.-]*::')",message="must not name a git transport helper such as ext::, which runs commands: write an https or ssh URL"
+// +kubebuilder:validation:XValidation:rule="self.matches('(?is)[?#]|(gh[oprsu]_|github_pat_)[a-z0-9_]{16}|((^|[^h]|[^s]h)://|:/?[^/@]|(^|[^:/])/|[^\\\\x00-\\\\x20@:/a-z0-9._-]).*@') || !self.startsWith('-')",message="must not begin with '-', which git would read as an option: write an https or ssh URL"
+// +kubebuilder:validation:XValidation:rule="self.matches('(?is)[?#]|(gh[oprsu]_|github_pat_)[a-z0-9_]{16}|((^|[^h]|[^s]h)://|:/?[^/@]|(^|[^:/])/|[^\\\\x00-\\\\x20@:/a-z0-9._-]).*@') || self.matches('^-|^[A-Za-z0-9+.-]*::') || !self.matches('(^|/)[.][.]?(/|$)')",message="must not contain a path segment '.' or '..': write the repository's own path"
+// +kubebuilder:validation:XValidation:rule="self.matches('(?is)[?#]|(gh[oprsu]_|github_pat_)[a-z0-9_]{16}|((^|[^h]|[^s]h)://|:/?[^/@]|(^|[^:/])/|[^\\\\x00-\\\\x20@:/a-z0-9._-]).*@') || self.matches('(^|/)[.][.]?(/|$)') || !self.matches('^https://(?i:www[.])?(?i:github[.]com)(:[0-9]+)?/[A-Za-z0-9_-]+/[A-Za-z0-9._-]+/[A-Za-z0-9_-][A-Za-z0-9._~%+:/-]*$')",message="is a page of a repository on GitHub, such as /tree/ or /blob/ or /pull/: write the address of the repository itself, https://github.com/org/repo, and the branch in its own field"
 type RepositoryURL string
 
 // BranchName names a branch by the rules of git check-ref-format.
@@ -34,14 +36,13 @@ type RelativePath string
 
 // GitHubName is the name of a GitHub user, bot or App. It selects the Secrets with its credentials and signs the commits.
 // Letters, digits and single hyphens; an underscore and the enterprise's short code may follow, and "[bot]".
-// +kubebuilder:validation:MinLength=1
-// +kubebuilder:validation:MaxLength=44
-// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z0-9]+(-[A-Za-z0-9]+)*(_[A-Za-z0-9]+)?([[]bot[]])?$') && (self.endsWith('[bot]') || self.size() <= 39)",message="must be a GitHub name: at most 39 letters, digits and single hyphens, such as octo-cat (octo_corp and octo[bot] are accepted)"
+// A token is refused by the specs, which do not repeat it; the length is bounded so that they see it.
+// +kubebuilder:validation:MaxLength=256
+// +kubebuilder:validation:XValidation:rule="self.matches('^[\\\\x00-\\\\x20]*(?i:gh[oprsu]_|github_pat_)') || self.matches('^[A-Za-z0-9]+(-[A-Za-z0-9]+)*(_[A-Za-z0-9]+)?([[]bot[]])?$') && self.size() <= (self.endsWith('[bot]') ? 44 : 39)",message="must be a GitHub name: at most 39 letters, digits and single hyphens, such as octo-cat (octo_corp and octo[bot] are accepted)"
 type GitHubName string
 
 // ModelName names a model as the agent's program understands it, such as "sonnet" or "claude-sonnet-4-20250514".
 // It is no enum, since models come and go.
-// +kubebuilder:validation:MinLength=1
 // +kubebuilder:validation:MaxLength=128
 // +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z0-9][A-Za-z0-9._:/@+-]*([[][A-Za-z0-9]+[]])?$')",message="must be a model's name of letters, digits and . _ : / @ + -, such as sonnet or claude-sonnet-4-20250514"
 type ModelName string
@@ -53,7 +54,6 @@ type ModelName string
 type Prompt string
 
 // ToolName names one tool that the agent may use.
-// +kubebuilder:validation:MinLength=1
 // +kubebuilder:validation:MaxLength=128
 // +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z0-9_][A-Za-z0-9_.:/*-]*$')",message="must be a tool's name of letters, digits and _ . : / * -, such as brave_web_search"
 type ToolName string

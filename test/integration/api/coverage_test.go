@@ -47,14 +47,18 @@ var _ = AfterSuite(func() {
 	Expect(silent).To(BeEmpty(), "rules that no test has broken")
 })
 
-// spoken matches what a rule says when it is broken. Of a message expression, the words around what it inserts.
+// spoken matches what a rule says when it is broken. Of a message expression, the words around what it
+// inserts.
 func spoken(r apiextensions.ValidationRule) *regexp.Regexp {
 	if r.MessageExpression == "" {
 		return regexp.MustCompile(regexp.QuoteMeta(r.Message))
 	}
-	words := strings.ReplaceAll(regexp.QuoteMeta(r.MessageExpression), `' \+ self\.phase \+ '`, `\w+`)
-	return regexp.MustCompile(strings.Trim(words, "'"))
+	words := inserted.ReplaceAllString(regexp.QuoteMeta(r.MessageExpression), ".*")
+	return regexp.MustCompile(strings.Trim(words, `'"`))
 }
+
+// inserted is what a message expression puts between its words, in either form: 'a ' + self.b + ' c', "a %s c".format([self.b]).
+var inserted = regexp.MustCompile(`' \\\+ self\\\.phase \\\+ '|%[ds]|"\\\.format.*$`)
 
 // rulesOf lists the rules of a schema and of everything in it.
 func rulesOf(s apiextensions.JSONSchemaProps) []apiextensions.ValidationRule {
