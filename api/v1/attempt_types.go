@@ -101,6 +101,10 @@ type Attempt struct {
 	// +optional
 	StopRequestedAt *metav1.MicroTime `json:"stopRequestedAt,omitempty"`
 
+	// endingSince is when its pod was first seen ending after it was told to.
+	// +optional
+	EndingSince *metav1.MicroTime `json:"endingSince,omitempty"`
+
 	// escalatedAt is when the agent was given up as unable to end by itself: from here on its Job is deleted, and no outcome
 	// is to be had.
 	// +optional

@@ -32,10 +32,6 @@ const (
 	ClassClusterLost FailureClass = "ClusterLost"
 	// ClassRefused: the member refused an object for good (forbidden, invalid, name taken).
 	ClassRefused FailureClass = "Refused"
-	// ClassStalled: the agent was silent for longer than spec.stallSeconds.
-	ClassStalled FailureClass = "Stalled"
-	// ClassLimitExceeded: the agent used up spec.limits.
-	ClassLimitExceeded FailureClass = "LimitExceeded"
 	// ClassStopped: the attempt ended because the run was cancelled, suspended or superseded.
 	ClassStopped FailureClass = "Stopped"
 )

@@ -62,6 +62,10 @@ func (in *Attempt) DeepCopyInto(out *Attempt) {
 		in, out := &in.StopRequestedAt, &out.StopRequestedAt
 		*out = (*in).DeepCopy()
 	}
+	if in.EndingSince != nil {
+		in, out := &in.EndingSince, &out.EndingSince
+		*out = (*in).DeepCopy()
+	}
 	if in.EscalatedAt != nil {
 		in, out := &in.EscalatedAt, &out.EscalatedAt
 		*out = (*in).DeepCopy()

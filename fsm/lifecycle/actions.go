@@ -120,7 +120,11 @@ func (c change) recordStart() {
 	e := c.entry()
 	if e.StartSeenAt == nil {
 		e.StartSeenAt = c.now()
-		e.FencedUntil = micro(e.StartSeenAt.Add(seconds(e.DeadlineSeconds) + c.Grace + c.Slack))
+		// Both bounds hold, whatever was seen when; the nearer one counts. (A start that is seen late must not move it away.)
+		seen := e.StartSeenAt.Add(seconds(e.DeadlineSeconds) + c.Grace + c.Slack)
+		if e.FencedUntil == nil || seen.Before(e.FencedUntil.Time) {
+			e.FencedUntil = micro(seen)
+		}
 	}
 	if c.s.StartedAt == nil {
 		c.s.StartedAt = e.StartSeenAt
@@ -141,7 +145,7 @@ func (c change) stopForDeadline() {
 		cause = v1.StopLost
 	}
 	if e := c.entry(); e.StartSeenAt == nil && c.f.Agent.Pod.Problem != "" {
-		e.Class, e.Message = c.f.Agent.Pod.Problem, c.f.Agent.Pod.Message
+		e.Class, e.Message = c.f.Agent.Pod.Problem, clip(c.f.Agent.Pod.Message)
 	}
 	c.recordStop(cause)
 }

@@ -16,7 +16,11 @@ func (c change) adoptAttempt() {
 }
 
 // raiseAttempt takes note of it in a final state or while the run is deleted: its end is still to come.
-func (c change) raiseAttempt() { c.takeStray() }
+// It is told to end like any other: nothing runs in a final state.
+func (c change) raiseAttempt() {
+	c.takeStray()
+	c.entry().StopRequestedAt = c.now()
+}
 
 func (c change) takeStray() {
 	stray := *c.f.Census.Stray
@@ -37,6 +41,8 @@ func (c change) takeStray() {
 	e.DeadlineSeconds = int32(stray.Deadline / time.Second)
 	e.Incarnation = c.f.Hub.Incarnation
 	e.StartSeenAt, e.EndedAt, e.EndedBy, e.GoneSince = nil, nil, "", nil
+	e.StopRequestedAt, e.EndingSince, e.EscalatedAt, e.OutcomeRecorded = nil, nil, nil, nil
+	e.Class, e.Message = "", ""
 	// What the objects do not say is bounded from now on: the attempt cannot have been committed later.
 	before := stray.StartBefore
 	if before.IsZero() {

@@ -41,8 +41,6 @@ var Classes = []ClassDef{
 	{v1.ClassOutcomeUnknown, RetryNever, "Job or pod vanished before the outcome was seen.", "Find out who deletes them. The work may have been done: look before raising spec.contextVersion."},
 	{v1.ClassClusterLost, RetryNever, "The member was silent until the attempt's fence had passed, or is no longer the cluster it was.", "Bring the member back, or set spec.placement.onClusterLost to Reschedule."},
 	{v1.ClassRefused, RetryNever, "The member refused an object for good: forbidden, invalid, or its name is taken.", "Correct what the message names, then raise spec.contextVersion."},
-	{v1.ClassStalled, RetryBudget, "The agent was silent for too long and was ended.", "Read the agent's log."},
-	{v1.ClassLimitExceeded, RetryNever, "The agent used up the run's limits.", "Raise the limits together with spec.contextVersion."},
 	{v1.ClassStopped, RetryNever, "The attempt was ended because the run was cancelled, suspended or superseded.", "Nothing."},
 }
 
@@ -60,8 +58,6 @@ var resultClasses = map[string]v1.FailureClass{
 	ResultTimeout:             v1.ClassDeadlineExceeded,
 	ResultPrerequisiteMissing: v1.ClassPrerequisiteMissing,
 	ResultStartedTooLate:      v1.ClassStartedTooLate,
-	ResultStalled:             v1.ClassStalled,
-	ResultLimitExceeded:       v1.ClassLimitExceeded,
 }
 
 // Results lists every result that an outcome may have.

@@ -9,6 +9,7 @@ import (
 	"github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/fsm/lifecycle"
 	"github.com/runfleet/runfleet/fsm/lifecycle/lifecycletest"
+	"k8s.io/apimachinery/pkg/types"
 )
 
 // commandHub: apply KIND, edit (people change spec or annotations), restore (the hub's backup), operator (census).
@@ -56,14 +57,26 @@ func (w story) edit(t *testing.T, d *datadriven.TestData, a datadriven.CmdArg) {
 	case "to-pending":
 		w.Status = v1.RunStatus{Phase: v1.PhasePending}
 		w.Hub = lifecycle.HubFacts{Incarnation: w.Hub.Incarnation + 1, Since: w.Now}
-	case "to-open": // as it was before the end of the newest attempt was recorded
+	case "stamp": // the object comes from a backup or another hub, with the status of its first life
+		w.Run.StampUID = types.UID(val())
+		w.Census = lifecycle.Census{}
+	case "remember": // what the backup will hold
+		backup = *w.Status.DeepCopy()
+	case "to-remembered":
+		w.Status = *backup.DeepCopy()
 		w.Hub = lifecycle.HubFacts{Incarnation: w.Hub.Incarnation + 1, Since: w.Now}
+	case "away": // time passes before the operator looks again
+		w.Now = w.Now.Add(dur())
+		w.Object(w.Status.Attempt, w.Status.Cluster).Pod.Started = true
 	case "counted":
 		w.Census = lifecycle.Census{Complete: true, Stray: w.Stray()}
 	default:
 		t.Fatalf("%s: unknown argument %q", d.Pos, a.Key)
 	}
 }
+
+// backup is the status that "restore to-remembered" brings back.
+var backup v1.RunStatus
 
 // commandWorld: member NAME answers|silent|replaced|unregistered, candidate NAME|none, lease NAME held|busy|free, wait DURATION.
 func (w story) commandWorld(t *testing.T, d *datadriven.TestData) {
@@ -110,6 +123,15 @@ func (w story) commandAgent(t *testing.T, d *datadriven.TestData, o *lifecycle.A
 		o.Refusal = lifecycle.Refusal{Reason: "Forbidden", Message: "creating Job: forbidden: service account runfleet may not create jobs"}
 	case "deletes-job": // in the background: the Job goes first, its pod lives on
 		o.Job = lifecycle.JobFacts{Presence: lifecycle.Absent}
+	case "deletes-job-and-keeps-pod": // with orphan propagation, after the pod ended
+		o.Job = lifecycle.JobFacts{Presence: lifecycle.Absent}
+		o.Ended.UID, o.Ended.Version = "pod-1", "3"
+	case "ends-unnoticed": // the pod has ended, and its Job's controller is late
+		w.agentEnds(t, d, o)
+		o.Job.Active, o.Job.Complete, o.Job.Failed = 1, false, false
+	case "ends-unseen": // the Job is finished, its pod is not seen yet
+		w.agentEnds(t, d, o)
+		o.Ended = lifecycle.Evidence{}
 	case "deletes-job-and-pod":
 		o.Job, o.Pod = lifecycle.JobFacts{Presence: lifecycle.Absent}, lifecycle.PodFacts{Presence: lifecycle.Absent}
 	case "pod-goes":

@@ -82,7 +82,7 @@ func inputs(s v1.RunStatus, f Facts) metav1.Condition {
 	case s.Attempt == 0 || ended(current(s)):
 		return condition(kind, metav1.ConditionUnknown, v1.ReasonUnobserved, "no attempt is out")
 	case f.Agent.Pod.Problem == v1.ClassSecretMissing:
-		return condition(kind, metav1.ConditionFalse, v1.ReasonSecretMissing, f.Agent.Pod.Message)
+		return condition(kind, metav1.ConditionFalse, v1.ReasonSecretMissing, clip(f.Agent.Pod.Message))
 	case jobUID(s) == "":
 		return condition(kind, metav1.ConditionUnknown, v1.ReasonUnobserved, "being created")
 	default:

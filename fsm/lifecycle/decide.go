@@ -64,7 +64,7 @@ func (l Lifecycle) Decide(s v1.RunStatus, f Facts) Decision {
 		f = aim(next, f)
 	} else if quarantined && f.Census.Complete && f.Census.Stray == nil {
 		next.Incarnation = f.Hub.Incarnation // counted, and nothing found that the status does not know
-		quarantined = false
+		quarantined = foreignStamp(f)
 	}
 	l.note(&next, f, quarantined)
 	l.describe(&next, f, row, quarantined)
@@ -75,8 +75,11 @@ func (l Lifecycle) Decide(s v1.RunStatus, f Facts) Decision {
 		next.LastUpdate = &metav1.Time{Time: f.Now.UTC().Truncate(time.Second)}
 	}
 	d := Decision{Row: row, Status: next, Wake: l.wake(next, f, quarantined)}
-	if !quarantined {
+	switch {
+	case !quarantined:
 		d.Effects = l.effects(next, f)
+	case foreignStamp(f) && f.Census.Complete && f.Census.Stray == nil:
+		d.Effects = []Effect{{Verb: VerbEnsure, Resource: Finalizer}} // counted: write our own stamp, which ends the quarantine
 	}
 	return d
 }
@@ -177,8 +180,37 @@ func (l Lifecycle) note(s *v1.RunStatus, f Facts, quarantined bool) {
 	case f.Agent.Job.Presence == Present || f.Agent.Pod.Presence == Present:
 		e.GoneSince = nil
 	}
-	if s.Phase == v1.PhaseStopping && e.EscalatedAt == nil && e.StopRequestedAt != nil && !f.Agent.Job.Finished() &&
-		passed(f.Now, e.StopRequestedAt.Add(l.Grace+l.EscalateAfter)) {
+	if e.StopRequestedAt != nil && f.Cluster.Link == Answers {
+		l.noteStop(e, f)
+	}
+}
+
+// noteStop keeps since when the pod is ending, and gives the agent up when that takes too long. Only a look that the
+// member answered counts: an agent that was never told to end must not lose its evidence because the link was down.
+func (l Lifecycle) noteStop(e *v1.Attempt, f Facts) {
+	switch {
+	case f.Agent.Pod.Presence == Present && !f.Agent.Pod.Ending:
+		e.EndingSince = nil
+	case f.Agent.Pod.Presence == Present && e.EndingSince == nil:
+		e.EndingSince = micro(f.Now)
+	}
+	if e.EscalatedAt == nil && passed(f.Now, l.giveUpAt(e, f)) {
 		e.EscalatedAt = micro(f.Now)
+	}
+}
+
+// giveUpAt is when an agent that was told to end is given up: grace and a bit after its pod began to end or, where there
+// is no pod, after the stop. Never while an ended pod holds an outcome that is not recorded.
+func (l Lifecycle) giveUpAt(e *v1.Attempt, f Facts) time.Time {
+	pod := f.Agent.Pod.Presence
+	switch {
+	case f.Agent.Job.Finished() || f.Agent.Ended.Pod == Present:
+		return time.Time{}
+	case pod == Present && e.EndingSince != nil:
+		return e.EndingSince.Add(l.Grace + l.EscalateAfter)
+	case pod == Absent && f.Agent.Job.Presence == Present:
+		return e.StopRequestedAt.Add(l.Grace + l.EscalateAfter)
+	default:
+		return time.Time{}
 	}
 }

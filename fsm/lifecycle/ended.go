@@ -44,14 +44,19 @@ func (l Lifecycle) seenGone(s v1.RunStatus, f Facts) bool {
 // the object came from a backup or another hub. A status confirmed under this incarnation is not in quarantine.
 func (Lifecycle) quarantined(s v1.RunStatus, f Facts) bool {
 	switch {
+	case foreignStamp(f):
+		return true
 	case s.Incarnation > 0:
 		return s.Incarnation < f.Hub.Incarnation
 	case f.Run.StampUID == "": // never stamped: placed before the restore and forgotten, or new
 		return f.Hub.Incarnation > 1 && f.Run.Created.Before(f.Hub.Since)
 	default:
-		return f.Run.StampUID != f.Run.UID || f.Run.StampIncarnation < f.Hub.Incarnation
+		return f.Run.StampIncarnation < f.Hub.Incarnation
 	}
 }
+
+// foreignStamp says that the object was re-created from a backup or moved from another hub, perhaps with its status.
+func foreignStamp(f Facts) bool { return f.Run.StampUID != "" && f.Run.StampUID != f.Run.UID }
 
 func attempt(s v1.RunStatus, n int32) *v1.Attempt {
 	i := slices.IndexFunc(s.Attempts, func(a v1.Attempt) bool { return a.Number == n })

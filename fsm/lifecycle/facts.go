@@ -118,7 +118,8 @@ type AgentFacts struct {
 	Refusal Refusal
 }
 
-// JobFacts is the attempt's Job. For an attempt with a recorded Job UID only that Job is Present.
+// JobFacts is the attempt's Job. For an attempt with a recorded Job UID only that Job is Present; another Job of its name
+// is told as one more AgentFacts in Others, with the same attempt.
 type JobFacts struct {
 	Presence        Presence
 	UID             types.UID
@@ -180,8 +181,6 @@ const (
 	ResultTimeout             = "timeout"
 	ResultPrerequisiteMissing = "prerequisiteMissing"
 	ResultStartedTooLate      = "startedTooLate"
-	ResultStalled             = "stalled"
-	ResultLimitExceeded       = "limitExceeded"
 	ResultInterrupted         = "interrupted" // told to end from outside; partial work is pushed
 )
 

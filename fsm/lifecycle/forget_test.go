@@ -33,3 +33,27 @@ func TestOldAttemptsAreForgottenOnlyWhenNothingIsLeftOfThem(t *testing.T) {
 		t.Errorf("left are %v, want %v", left, want)
 	}
 }
+
+func TestTheFinalizerWaitsForEveryMemberThatWasTouched(t *testing.T) {
+	l := Lifecycle{Settings: DefaultSettings()}
+	s := v1.RunStatus{Phase: v1.PhaseTerminating, Members: []string{"a", "b"}}
+	tests := map[string]struct {
+		members []MemberFacts
+		waits   bool
+	}{
+		"a member that was not asked": {[]MemberFacts{{Name: "a", Link: Answers, Leftover: Absent}}, true},
+		"a member that could not say": {[]MemberFacts{{Name: "a", Link: Answers}, {Name: "b", Link: Answers, Leftover: Absent}}, true},
+		"a member that holds something": {
+			[]MemberFacts{{Name: "a", Link: Answers, Leftover: Present}, {Name: "b", Link: Answers, Leftover: Absent}}, true,
+		},
+		"a silent member is left to the sweeper": {[]MemberFacts{{Name: "a", Link: Answers, Leftover: Absent}, {Name: "b"}}, false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			f := Facts{Run: RunFacts{Finalizer: true}, Members: tt.members}
+			if released := len(l.effectsTerminating(s, f)) > 0; released == tt.waits {
+				t.Errorf("the finalizer is released: %t", released)
+			}
+		})
+	}
+}

@@ -24,7 +24,7 @@ var guardDefs = []fsm.GuardDef{
 	{Name: LastAttemptEnded, Doc: "There was no attempt, or attempts[n].endedAt is set."},
 	{Name: EndsCancelled, Doc: "The verdict on the ended attempt: it was stopped to cancel, or spec.cancel is true now."},
 	{Name: EndsSucceeded, Doc: "The verdict: neither cancelled nor superseded, and the Job is Complete with a success."},
-	{Name: EndsInRetry, Doc: "The verdict: superseded; or, within the whole run's deadline, suspended, lost and to be rescheduled, or failed with RetryDue."},
+	{Name: EndsInRetry, Doc: "The verdict: superseded; or, within the whole run's deadline, suspended, lost and to be rescheduled, or failed or past its deadline with a class that is retried."},
 	{Name: EndsFailed, Doc: "The verdict: none of the other three."},
 }
 
@@ -89,11 +89,17 @@ func (l Lifecycle) verdict(s v1.RunStatus, f Facts) fsm.Guard {
 		return EndsInRetry
 	case cause == v1.StopLost && f.Run.OnClusterLost == v1.ClusterLostReschedule && s.InfraCount < l.InfraAllowance && !f.Agent.Job.Failed:
 		return EndsInRetry
-	case (cause == v1.StopFailure || cause == v1.StopDeadline) && l.retry(s, f, l.stopClass(s, f)) != RetryNever:
+	case judgedByClass(s, f) && l.retry(s, f, l.stopClass(s, f)) != RetryNever:
 		return EndsInRetry
 	default:
 		return EndsFailed
 	}
+}
+
+// judgedByClass says that the failure class decides about a retry: the attempt failed, or had its time, or was called
+// lost and came back with evidence.
+func judgedByClass(s v1.RunStatus, f Facts) bool {
+	return s.StopCause == v1.StopFailure || s.StopCause == v1.StopDeadline || s.StopCause == v1.StopLost && f.Agent.Ended.Pod == Present
 }
 
 // succeeded is a visible success: the agent's own word, or, where its pod cannot be seen, the Job's.

@@ -11,6 +11,7 @@ type config struct {
 	name      string
 	kind      Kind
 	retries   int32
+	alsoOn    []v1.FailureClass // retried although the class table says no
 	allowance int32
 	onLost    v1.OnClusterLost
 	retention time.Duration

@@ -20,6 +20,7 @@ func configurations() []config {
 		base("raised twice", alone, retries(0), direct, with(2, fRaise)),
 		base("suspended twice", alone, retries(0), direct, with(2, fSuspend)),
 		base("deleted by hand", with(1, byHand...), faults(1)),
+		base("deleted by hand, and an unknown outcome is retried", also(v1.ClassOutcomeUnknown), with(1, byHand...), faults(1)),
 		base("deleted by hand twice", retries(0), with(1, byHand...)),
 		base("deleted by hand, and cancelled or deleted", alone, retries(0), direct, with(1, byHand...), with(1, fCancel, fDelete)),
 		base("deleted by hand, and raised", alone, retries(0), direct, with(1, fJobGone, fPodGone, fRaise)),
@@ -67,6 +68,7 @@ func configurations() []config {
 }
 
 func retries(n int32) func(*config)          { return func(c *config) { c.retries = n } }
+func also(c v1.FailureClass) func(*config)   { return func(o *config) { o.alsoOn = append(o.alsoOn, c) } }
 func allowance(n int32) func(*config)        { return func(c *config) { c.allowance = n } }
 func outcomes(all ...podState) func(*config) { return func(c *config) { c.outcomes = all } }
 func faults(n uint8) func(*config)           { return func(c *config) { c.total = n } }

@@ -1,6 +1,7 @@
 package lifecycle
 
 import (
+	"math"
 	"math/big"
 	"regexp"
 
@@ -46,21 +47,32 @@ func addUsage(u *v1.Usage, o *Outcome) *v1.Usage {
 		sum = *u
 	}
 	sum.CostUSD = addDecimals(sum.CostUSD, string(o.CostUSD))
-	sum.InputTokens += max(0, o.InputTokens)
-	sum.OutputTokens += max(0, o.OutputTokens)
-	sum.Turns += max(0, o.Turns)
+	sum.InputTokens = addCount(sum.InputTokens, o.InputTokens, math.MaxInt64)
+	sum.OutputTokens = addCount(sum.OutputTokens, o.OutputTokens, math.MaxInt64)
+	sum.Turns = addCount(sum.Turns, o.Turns, math.MaxInt32)
 	return &sum
 }
 
+// addCount adds what an agent claims to have used: never less than before, and never beyond what the field holds.
+func addCount[N int32 | int64](sum, claimed, most N) N {
+	if claimed <= 0 {
+		return sum
+	}
+	return sum + min(claimed, most-sum)
+}
+
 // decimal bounds what is parsed: math/big would spend for ever on "1e999999999".
-var decimal = regexp.MustCompile(`^[0-9]{1,9}(\.[0-9]{1,12})?$`)
+var (
+	decimal  = regexp.MustCompile(`^[0-9]{1,9}(\.[0-9]{1,12})?$`)
+	sumSoFar = regexp.MustCompile(`^[0-9]{1,15}(\.[0-9]{1,12})?$`)
+)
 
 // addDecimals adds two decimal numbers exactly, to four places; what is not a plain number counts as nothing.
 func addDecimals(a, b string) string {
 	switch {
 	case !decimal.MatchString(b):
 		return a
-	case !decimal.MatchString(a):
+	case !sumSoFar.MatchString(a):
 		a = "0"
 	}
 	x, _ := new(big.Rat).SetString(a)

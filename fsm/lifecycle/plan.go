@@ -61,8 +61,8 @@ func (l Lifecycle) wanted(s v1.RunStatus, f Facts) []Effect {
 		return append(l.effectsWaiting(s, f), l.sweep(s, f)...)
 	case v1.PhaseTerminating:
 		return l.effectsTerminating(s, f)
-	default:
-		return append(l.sweep(s, f), l.expire(s, f)...)
+	default: // final: an open attempt is one that row 2 found
+		return slices.Concat(l.effectsStopping(s, f), l.sweep(s, f), l.expire(s, f))
 	}
 }
 
@@ -122,8 +122,8 @@ func (l Lifecycle) effectsStopping(s v1.RunStatus, f Facts) []Effect {
 	a := f.Agent
 	mine := a.Job.Presence == Present && a.Job.UID == e.JobUID && !a.Job.Deleting
 	switch {
-	case mine && a.Job.Finished():
-		return nil
+	case a.Job.Finished(), a.Ended.Pod == Present && !recorded(e):
+		return nil // ended already: its outcome comes first, then its Job's controller
 	case mine && (a.Job.Suspended || e.EscalatedAt != nil):
 		return []Effect{onJob(VerbDelete, a)}
 	case a.Pod.Presence == Present && e.EscalatedAt != nil:

@@ -149,6 +149,14 @@ func TestTheHistoryAndTheAttemptsKeepTheAPIsBounds(t *testing.T) {
 		if len(s.History) > historyBound || len(s.Attempts) > attemptsBound || len([]rune(s.Message)) > messageBound {
 			t.Errorf("%d rows of history, %d attempts, %d characters", len(s.History), len(s.Attempts), len(s.Message))
 		}
+		for _, e := range s.Attempts {
+			if len([]rune(e.Message)) > messageBound {
+				t.Errorf("attempt %d: a message of %d characters", e.Number, len([]rune(e.Message)))
+			}
+		}
+		if u := s.Usage; u != nil && (u.InputTokens < 0 || u.OutputTokens < 0 || u.Turns < 0 || len(u.CostUSD) > 32) {
+			t.Errorf("usage %+v", *u)
+		}
 		if s.Attempt > w.Status.Attempt && w.Status.Attempt > 0 && entryOf(s, w.Status.Attempt) != nil && entryOf(s, w.Status.Attempt).EndedAt == nil {
 			t.Errorf("attempt %d begins, %d has not ended", s.Attempt, w.Status.Attempt)
 		}

@@ -53,7 +53,7 @@ func (c change) nextAttempt(class v1.FailureClass) {
 		c.s.NextAttemptAt = c.now()
 	case c.was.StopCause == v1.StopSuspend:
 		c.s.NextAttemptAt = c.now()
-	case c.was.StopCause == v1.StopLost:
+	case c.was.StopCause == v1.StopLost && (c.f.Agent.Ended.Pod != Present || c.retry(c.was, c.f, class) == RetryNever):
 		c.s.InfraCount++
 		c.backOff(c.s.InfraCount)
 	default:
@@ -66,7 +66,7 @@ func (c change) recordFailure() {
 	class, message := c.failure()
 	e := c.entry()
 	if e != nil && e.EndedAt == nil {
-		e.Class, e.Message = class, message
+		e.Class, e.Message = class, clip(message)
 		c.recordOutcome()
 	}
 	if c.s.ContextVersion == 0 { // failed before the first attempt: the failure is this version's

@@ -44,8 +44,8 @@ var triggers = []fsm.TriggerDef{
 	{Name: SuspendRequested, Doc: "spec.suspend is true."},
 	{Name: RunDeadlinePassed, Doc: "The whole run's deadline has passed."},
 	{Name: DeadlinePassed, Doc: "The attempt was seen started and deadline + slack have passed, or was not and startBefore has."},
-	{Name: AgentOrphaned, Doc: "The recorded Job is absent by a live read, and an unfinished pod of the attempt is still there."},
-	{Name: AgentVanished, Doc: "Two live looks, settle apart, found neither the recorded Job nor an unfinished pod of the attempt."},
+	{Name: AgentOrphaned, Doc: "The recorded Job is absent by a live read, and a pod of the attempt is still there: it may run, or hold the outcome."},
+	{Name: AgentVanished, Doc: "Two live looks, settle apart, found neither the recorded Job nor a pod of the attempt."},
 	{Name: ClusterLost, Doc: "The member was silent for longer than the grace, answers with another identity, or its MemberCluster is gone."},
 	{Name: ProvisioningRefused, Doc: "No Job UID is recorded and the member refused an object for good. Quota, rate limits and time-outs are not for good."},
 	{Name: AgentCreated, Doc: "No Job UID is recorded, and a Job of this run and attempt is there and not being deleted."},
@@ -78,9 +78,12 @@ var sensors = []sensor{
 	{ContextRaised, func(_ Lifecycle, s v1.RunStatus, f Facts) bool { return f.Run.ContextVersion > s.ContextVersion }},
 	{SuspendRequested, func(_ Lifecycle, _ v1.RunStatus, f Facts) bool { return f.Run.Suspend }},
 	{RunDeadlinePassed, func(_ Lifecycle, _ v1.RunStatus, f Facts) bool { return passed(f.Now, runDeadline(f)) }},
-	{DeadlinePassed, func(l Lifecycle, s v1.RunStatus, f Facts) bool { return passed(f.Now, l.attemptDeadline(s)) }},
+	{DeadlinePassed, func(l Lifecycle, s v1.RunStatus, f Facts) bool {
+		return !startedUnnoticed(s, f) && passed(f.Now, l.attemptDeadline(s))
+	}},
 	{AgentOrphaned, func(_ Lifecycle, s v1.RunStatus, f Facts) bool {
-		return jobUID(s) != "" && f.Agent.Job.Presence == Absent && f.Agent.Pod.Presence == Present
+		left := f.Agent.Pod.Presence == Present || f.Agent.Ended.Pod == Present
+		return jobUID(s) != "" && f.Agent.Job.Presence == Absent && left
 	}},
 	{AgentVanished, func(l Lifecycle, s v1.RunStatus, f Facts) bool { return jobUID(s) != "" && l.seenGone(s, f) }},
 	{ClusterLost, func(l Lifecycle, s v1.RunStatus, f Facts) bool { return s.Attempt > 0 && l.clusterLost(f) }},
@@ -146,11 +149,23 @@ func late(s v1.RunStatus, f Facts) []AgentFacts {
 	var out []AgentFacts
 	for _, a := range seen {
 		e := attempt(s, a.Attempt)
-		if e != nil && !recorded(e) && a.Job.Presence == Present && a.Job.UID == e.JobUID && a.Job.Finished() && a.Ended.Pod != Unknown {
+		if e == nil || recorded(e) {
+			continue
+		}
+		finished := a.Job.Presence == Present && a.Job.UID == e.JobUID && a.Job.Finished() && a.Ended.Pod != Unknown
+		orphaned := a.Job.Presence == Absent && a.Ended.Pod == Present
+		if finished || orphaned {
 			out = append(out, a)
 		}
 	}
 	return out
+}
+
+// startedUnnoticed says that the agent is seen started and nobody wrote it down yet: after a pause of the operator, or of
+// a hub that was restored. It was started in time (the start script sees to that), so its own deadline counts.
+func startedUnnoticed(s v1.RunStatus, f Facts) bool {
+	e := current(s)
+	return e != nil && e.JobUID != "" && e.StartSeenAt == nil && f.Agent.Pod.Started
 }
 
 func (l Lifecycle) clusterLost(f Facts) bool {

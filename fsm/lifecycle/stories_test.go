@@ -114,6 +114,9 @@ func (w story) summary(d lifecycle.Decision) string {
 			fmt.Fprintf(&b, ", %s", e.Class)
 		}
 		fmt.Fprintf(&b, "; retries %d, lost %d", s.RetryCount, s.InfraCount)
+		if e.EndedAt == nil {
+			fmt.Fprintf(&b, "; its fence is in %s", e.FencedUntil.Sub(w.Now).Round(time.Second))
+		}
 	}
 	if !d.Wake.IsZero() {
 		fmt.Fprintf(&b, "\n  looks again in %s", d.Wake.Sub(w.Now).Round(time.Second))

@@ -42,7 +42,7 @@ func sweepAttempt(e *v1.Attempt, a AgentFacts, old bool) []Effect {
 	var out []Effect
 	known := e == nil || recorded(e)
 	// The pod of an unfinished Job may have ended already, and its Job's controller be late: its outcome comes first (I8).
-	empty := known || a.Job.Suspended || a.Ended.Pod == Absent
+	empty := known || a.Job.Suspended || a.Ended.Pod == Absent || a.Pod.Presence == Present
 	if a.Job.Presence == Present && !a.Job.Deleting && (unfinished(a.Job) && empty || old && a.Job.Finished() && known) {
 		out = append(out, onJob(VerbDelete, a))
 	}
@@ -104,7 +104,7 @@ func (l Lifecycle) effectsTerminating(s v1.RunStatus, f Facts) []Effect {
 			out = append(out, removeAll(a)...)
 		}
 	}
-	if f.Run.Finalizer && l.allEnded(s, f) && !leftover(f) {
+	if f.Run.Finalizer && l.allEnded(s, f) && !leftover(s, f) {
 		out = append(out, Effect{Verb: VerbDelete, Resource: Finalizer})
 	}
 	return out
@@ -143,6 +143,10 @@ func (l Lifecycle) allEnded(s v1.RunStatus, f Facts) bool {
 
 // leftover says that a member still holds something of the run, or could not say. A member that is silent, gone or
 // another cluster is not asked: what lies there is left to the sweeper of rule O.
-func leftover(f Facts) bool {
-	return slices.ContainsFunc(f.Members, func(m MemberFacts) bool { return m.Link == Answers && m.Leftover != Absent })
+func leftover(s v1.RunStatus, f Facts) bool {
+	held := func(m MemberFacts) bool { return m.Link == Answers && m.Leftover != Absent }
+	unasked := func(name string) bool {
+		return !slices.ContainsFunc(f.Members, func(m MemberFacts) bool { return m.Name == name })
+	}
+	return slices.ContainsFunc(f.Members, held) || slices.ContainsFunc(s.Members, unasked)
 }

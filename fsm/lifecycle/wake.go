@@ -29,6 +29,7 @@ func (l Lifecycle) wake(s v1.RunStatus, f Facts, quarantined bool) time.Time {
 	if e := current(s); e != nil && !ended(e) {
 		l.wakeAttempt(s, e, f, add)
 	}
+	l.wakeEvidence(s, f, add)
 	switch {
 	case s.Phase == v1.PhaseRetrying && s.NextAttemptAt != nil:
 		add(s.NextAttemptAt.Time)
@@ -55,12 +56,19 @@ func (l Lifecycle) wakeAttempt(s v1.RunStatus, e *v1.Attempt, f Facts, add func(
 	if e.GoneSince != nil {
 		add(e.GoneSince.Add(l.Settle))
 	}
-	if s.Phase == v1.PhaseStopping && e.StopRequestedAt != nil && e.EscalatedAt == nil {
-		add(e.StopRequestedAt.Add(l.Grace + l.EscalateAfter))
+	if e.StopRequestedAt != nil && e.EscalatedAt == nil && f.Cluster.Link == Answers {
+		add(l.giveUpAt(e, f))
 	}
-	// Evidence that has not shown up is listed live after ten seconds (docs/lifecycle.md, Outcome).
-	if f.Agent.Job.Finished() && f.Agent.Ended.Pod == Unknown {
-		add(f.Now.Add(evidenceWait))
+}
+
+// wakeEvidence looks again soon at a finished attempt whose pod's evidence has not shown up: it is listed live then
+// (docs/lifecycle.md, Outcome). While its member is silent there is nothing to list.
+func (l Lifecycle) wakeEvidence(s v1.RunStatus, f Facts, add func(time.Time)) {
+	for _, a := range append([]AgentFacts{f.Agent}, f.Others...) {
+		e := attempt(s, a.Attempt)
+		if e != nil && !recorded(e) && a.Job.Finished() && a.Ended.Pod == Unknown && reachableNow(f, a.Cluster) {
+			add(f.Now.Add(evidenceWait))
+		}
 	}
 }
 

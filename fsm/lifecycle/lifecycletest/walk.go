@@ -1,7 +1,9 @@
 package lifecycletest
 
 import (
+	"math"
 	"math/rand"
+	"strings"
 	"time"
 
 	"github.com/runfleet/runfleet/api/v1"
@@ -76,7 +78,12 @@ func happenToAgent(r *rand.Rand, o *lifecycle.AgentFacts) {
 	case k < 5 && alive:
 		End(o, int32([]int{0, 0, 1, 78, 137}[r.Intn(5)]), "", &lifecycle.Outcome{
 			Result: lifecycle.ResultSucceeded, PullRequestURL: "https://github.com/example/shop/pull/1", CostUSD: "0.5",
+			InputTokens: math.MaxInt64 - 3, OutputTokens: -7, Turns: math.MaxInt32,
 		})
+	case k == 4 && !alive && r.Intn(4) == 0: // a member that answers with a book
+		o.Refusal = lifecycle.Refusal{Reason: "Invalid", Message: strings.Repeat("spec.template is invalid. ", 400)}
+	case k == 7 && alive && !o.Pod.Started:
+		o.Pod.Problem, o.Pod.Message = v1.ClassImage, strings.Repeat("the image was not found. ", 400)
 	case k == 5 && r.Intn(4) == 0: // a user deletes the Job in the background
 		o.Job = lifecycle.JobFacts{Presence: lifecycle.Absent}
 	case k == 6 && r.Intn(4) == 0: // and its pod

@@ -160,6 +160,7 @@ func (w *World) Stray() *lifecycle.Stray {
 			best = &lifecycle.Stray{
 				Attempt: o.Attempt, ContextVersion: 1, Cluster: o.Cluster, ClusterUID: w.identity[o.Cluster],
 				JobUID: o.Job.UID, JobName: name, ConfigMapName: name, Deadline: w.Run.Deadline,
+				StartBefore: w.Run.Created.Add(w.Run.ProvisioningDeadline),
 			}
 		}
 	}
