@@ -199,8 +199,10 @@ type MemberFacts struct {
 
 // Census is the count of rule Q: after a restore, every member is asked twice for Jobs and pods of this run.
 type Census struct {
-	Complete bool   // every registered member answered two live lists, settle apart; or a human said recover
-	Stray    *Stray // the highest attempt that either count found and the status does not know: a Job may go between the two and leave a late pod
+	Complete bool // every registered member answered two live lists, settle apart; or a human said recover
+	// Stray is the highest attempt that either count found and the status does not know: a Job may go between the two and
+	// leave a late pod.
+	Stray *Stray
 }
 
 // Stray is an attempt that a restored hub has forgotten. Its JobUID is that of the Job or, where only a pod was found, of
