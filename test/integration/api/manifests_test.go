@@ -150,6 +150,12 @@ func read(file string) *unstructured.Unstructured {
 var stretched = regexp.MustCompile(`\{\d+\}`)
 
 func stretch(v any) any {
+	if fields, ok := v.(map[string]any); ok {
+		for k := range fields {
+			fields[k] = stretch(fields[k])
+		}
+		return fields
+	}
 	text, ok := v.(string)
 	if !ok {
 		return v
