@@ -78,6 +78,7 @@ type LabelValue string
 
 // ClusterSelectorRequirement is one condition on a label.
 // +kubebuilder:validation:XValidation:rule="(self.operator in ['In', 'NotIn']) == (has(self.values) && size(self.values) > 0)",message="In and NotIn need values, Exists and DoesNotExist must have none: correct operator or values"
+// +kubebuilder:validation:XValidation:rule="!has(self.values) || self.values.all(v, v.matches('^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$'))",message="values must be those of labels, such as eu-west",fieldPath=".values"
 type ClusterSelectorRequirement struct {
 	// key is the label's key.
 	// +kubebuilder:validation:MaxLength=317

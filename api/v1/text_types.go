@@ -3,18 +3,12 @@ package v1
 // The kinds of text that specs are made of. Every value ends in a file name, a command line or a URL somewhere, so each
 // kind says what it accepts, and its messages say what to write instead.
 
-// RepositoryURL names a git repository: an https or ssh URL, git's scp-like form, or "org/repo" on GitHub.
-// Credentials never stand in it: they come from the Secret of the GitHub user or App. That rule stands on the specs, since
-// the API server repeats the value that breaks a rule here, and a password must not come back in an error. So every rule
-// here begins with the two of the specs, and has nothing to say of what they refuse: a query or fragment, a token of
-// GitHub, and an '@' after anything but blanks, ssh:// and a user's name.
+// RepositoryURL names a git repository: https://host/path, ssh://git@host/path, git's scp-like git@host:org/repo.git, or
+// "org/repo" on GitHub. Credentials never stand in it: they come from the Secret of the GitHub user or App.
+//
+// What it accepts is one pattern, and stands on the specs, once for each field of this type: the API server repeats the
+// value that breaks a rule of a string, and a password must not come back in an error. The message names the mistake.
 // +kubebuilder:validation:MaxLength=512
-// +kubebuilder:validation:XValidation:rule="self.matches('(?is)[?#]|(gh[oprsu]_|github_pat_)[a-z0-9_]{16}|((^|[^h]|[^s]h)://|:/?[^/@]|(^|[^:/])/|[^\\\\x00-\\\\x20@:/a-z0-9._-]).*@') || self.matches('^-|^[A-Za-z0-9+.-]*::|://|(^|/)[.][.]?(/|$)|^([A-Za-z0-9._-]+@[A-Za-z0-9.-]+:[A-Za-z0-9._~%+:/-]+|[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9._-]+)$')",message="write https://host/path, ssh://git@host/path, git@host:org/repo.git or org/repo, without spaces or control characters"
-// +kubebuilder:validation:XValidation:rule="self.matches('(?is)[?#]|(gh[oprsu]_|github_pat_)[a-z0-9_]{16}|((^|[^h]|[^s]h)://|:/?[^/@]|(^|[^:/])/|[^\\\\x00-\\\\x20@:/a-z0-9._-]).*@') || !self.contains('://') || self.matches('^-|^[A-Za-z0-9+.-]*::|(^|/)[.][.]?(/|$)|^(https://|ssh://([A-Za-z0-9._-]+@)?)([A-Za-z0-9.-]+|[[][0-9A-Fa-f:.]+[]])(:[0-9]{1,5})?/[A-Za-z0-9._~%+:/-]+$')",message="only https:// and ssh:// URLs are fetched, with a host, an optional port and a path, and without spaces or control characters: write https://host/path or ssh://git@host/path"
-// +kubebuilder:validation:XValidation:rule="self.matches('(?is)[?#]|(gh[oprsu]_|github_pat_)[a-z0-9_]{16}|((^|[^h]|[^s]h)://|:/?[^/@]|(^|[^:/])/|[^\\\\x00-\\\\x20@:/a-z0-9._-]).*@') || !self.matches('^[A-Za-z0-9+.-]*::')",message="must not name a git transport helper such as ext::, which runs commands: write an https or ssh URL"
-// +kubebuilder:validation:XValidation:rule="self.matches('(?is)[?#]|(gh[oprsu]_|github_pat_)[a-z0-9_]{16}|((^|[^h]|[^s]h)://|:/?[^/@]|(^|[^:/])/|[^\\\\x00-\\\\x20@:/a-z0-9._-]).*@') || !self.startsWith('-')",message="must not begin with '-', which git would read as an option: write an https or ssh URL"
-// +kubebuilder:validation:XValidation:rule="self.matches('(?is)[?#]|(gh[oprsu]_|github_pat_)[a-z0-9_]{16}|((^|[^h]|[^s]h)://|:/?[^/@]|(^|[^:/])/|[^\\\\x00-\\\\x20@:/a-z0-9._-]).*@') || self.matches('^-|^[A-Za-z0-9+.-]*::') || !self.matches('(^|/)[.][.]?(/|$)')",message="must not contain a path segment '.' or '..': write the repository's own path"
-// +kubebuilder:validation:XValidation:rule="self.matches('(?is)[?#]|(gh[oprsu]_|github_pat_)[a-z0-9_]{16}|((^|[^h]|[^s]h)://|:/?[^/@]|(^|[^:/])/|[^\\\\x00-\\\\x20@:/a-z0-9._-]).*@') || self.matches('(^|/)[.][.]?(/|$)') || !self.matches('^https://(?i:www[.])?(?i:github[.]com)(:[0-9]+)?/[A-Za-z0-9_-]+/[A-Za-z0-9._-]+/[A-Za-z0-9_-][A-Za-z0-9._~%+:/-]*$')",message="is a page of a repository on GitHub, such as /tree/ or /blob/ or /pull/: write the address of the repository itself, https://github.com/org/repo, and the branch in its own field"
 type RepositoryURL string
 
 // BranchName names a branch by the rules of git check-ref-format.
@@ -47,10 +41,9 @@ type GitHubName string
 // +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z0-9][A-Za-z0-9._:/@+-]*([[][A-Za-z0-9]+[]])?$')",message="must be a model's name of letters, digits and . _ : / @ + -, such as sonnet or claude-sonnet-4-20250514"
 type ModelName string
 
-// Prompt is text for the agent: at most 64 KiB in UTF-8, without NUL.
+// Prompt is text for the agent: at most 64 KiB in UTF-8, without NUL. The rules stand on the spec, because the API server
+// would repeat all of it in the error.
 // +kubebuilder:validation:MaxLength=65536
-// +kubebuilder:validation:XValidation:rule="bytes(self).size() <= 65536",message="must be at most 64 KiB (65536 bytes): put longer guidance into a file of the repository and name it here"
-// +kubebuilder:validation:XValidation:rule="!self.contains('\\x00')",message="must not contain a NUL character: remove it"
 type Prompt string
 
 // ToolName names one tool that the agent may use.
