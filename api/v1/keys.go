@@ -19,6 +19,7 @@ const (
 	AnnotationHome = "orchestrator.platform/home"
 	// AnnotationAbandonRemote, on a run, is the number of an attempt that a person vouches to have ended (rule E, e). It
 	// proves the end of an attempt that is being stopped; to stop one, set spec.cancel or raise spec.contextVersion too.
+	// It shortens the wait for a member that will not come back; a wrong word here can make two agents run at once.
 	AnnotationAbandonRemote = "orchestrator.platform/abandon-remote"
 	// AnnotationPreserve, on a run, keeps its objects on the members whatever retentionSeconds says, while it is "true".
 	AnnotationPreserve = "orchestrator.platform/preserve"
