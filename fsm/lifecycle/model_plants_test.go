@@ -21,7 +21,7 @@ const twoAgents = "I1: two live agents"
 
 // TestModelCheckFindsPlantedBugs plants one mistake after the other. A check that finds none of them proves nothing.
 func TestModelCheckFindsPlantedBugs(t *testing.T) {
-	for _, b := range slices.Concat(mistakesOfTheOperator(), mistakesOfTheRequests(), mistakesOfTheRules()) {
+	for _, b := range slices.Concat(mistakesOfTheOperator(), mistakesOfTheRequests(), mistakesOfTheRules(), mistakesOfHaste()) {
 		t.Run(b.name, func(t *testing.T) {
 			t.Parallel()
 			b.plant.only = b.finds

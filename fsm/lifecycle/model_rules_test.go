@@ -15,6 +15,9 @@ func (m *model) broken(k look, was v1.RunStatus, truth Facts, d Decision) string
 			return bad
 		}
 	}
+	if bad := m.brokenEffects(k, was, truth, d); bad != "" {
+		return bad
+	}
 	for _, e := range d.Effects {
 		if e.Resource == Finalizer && e.Verb == VerbDelete && k.incarnation == 1 {
 			if bad := m.sought(leftBehind(k)); bad != "" {
@@ -114,11 +117,11 @@ func (m *model) brokenBudget(was, next v1.RunStatus, f Facts) string {
 }
 
 // brokenEnd: a visible success never becomes Failed (BELL), a visible outcome is recorded as it is (I8), and an agent
-// is given up for a deadline only after it (KILL).
+// is stopped for a deadline only after it, and never for a late start that is in sight (KILL).
 func (m *model) brokenEnd(was, next v1.RunStatus, f Facts) string {
 	a := f.Agent
-	success := was.Attempt > 0 && a.Job.Finished() && a.Job.Complete && a.Ended.Pod == Present && a.Ended.Outcome != nil && a.Job.UID == jobUID(was)
-	if next.Phase == v1.PhaseFailed && was.Phase != v1.PhaseFailed && success && next.Attempt == was.Attempt && !ended(current(was)) {
+	fails := next.Phase == v1.PhaseFailed && was.Phase != v1.PhaseFailed && next.Attempt == was.Attempt && !ended(current(was))
+	if fails && visibleSuccess(was, next, a) {
 		return "BELL: a visible success becomes Failed"
 	}
 	e, o := current(next), current(was)
@@ -126,10 +129,15 @@ func (m *model) brokenEnd(was, next v1.RunStatus, f Facts) string {
 		return "I8: the outcome is called recorded, and is not"
 	}
 	stopped := next.Phase == v1.PhaseStopping && was.Phase != v1.PhaseStopping
-	if stopped && (next.StopCause == v1.StopLost || next.StopCause == v1.StopDeadline) && !passed(origin, m.l.attemptDeadline(was)) {
+	stopped = stopped && (next.StopCause == v1.StopLost || next.StopCause == v1.StopDeadline)
+	switch {
+	case stopped && !passed(origin, m.l.attemptDeadline(was)):
 		return "KILL: an agent is stopped because of its member's silence"
+	case stopped && o.StartSeenAt == nil && o.JobUID != "" && a.Pod.Started:
+		return "KILL: an agent is stopped because it did not start, and it is in sight"
+	default:
+		return ""
 	}
-	return ""
 }
 
 // leftBehind: the finalizer goes only when no member that can be asked holds anything of the run (I9).

@@ -84,6 +84,7 @@ func (a *archive) canonical(s v1.RunStatus, ticks int) v1.RunStatus {
 			c.StartBefore, c.FencedUntil = future(e.StartBefore, ticks), future(e.FencedUntil, ticks)
 			c.StartSeenAt = past(e.StartSeenAt, ticks, seconds(e.DeadlineSeconds)+a.l.Slack)
 			c.StopRequestedAt = past(e.StopRequestedAt, ticks, a.l.Grace+a.l.EscalateAfter)
+			c.EndingSince = past(e.EndingSince, ticks, a.l.Grace+a.l.EscalateAfter)
 			c.GoneSince = past(e.GoneSince, ticks, max(tick, a.l.Settle))
 			c.Class = e.Class
 		}
@@ -121,9 +122,9 @@ func statusKey(s v1.RunStatus) string {
 		s.Incarnation, s.RetryCount, s.InfraCount, s.StopCause, offset(s.NextAttemptAt), offset(s.FinishedAt))
 	for i := range s.Attempts {
 		e := &s.Attempts[i]
-		b = fmt.Appendf(b, "|%d %d %s %s %s %d %d %v %s %s %s %s %s %s %s %s", e.Number, e.ContextVersion, e.Cluster, e.ClusterUID,
+		b = fmt.Appendf(b, "|%d %d %s %s %s %d %d %v %s %s %s %s %s %s %s %s %s", e.Number, e.ContextVersion, e.Cluster, e.ClusterUID,
 			e.JobUID, e.DeadlineSeconds, e.Incarnation, recorded(e), offset(e.EndedAt), offset(e.StartBefore), offset(e.FencedUntil),
-			offset(e.StartSeenAt), offset(e.StopRequestedAt), offset(e.GoneSince), offset(e.EscalatedAt), e.Class)
+			offset(e.StartSeenAt), offset(e.StopRequestedAt), offset(e.EndingSince), offset(e.GoneSince), offset(e.EscalatedAt), e.Class)
 	}
 	return string(b)
 }
