@@ -190,7 +190,7 @@ func (l Lifecycle) note(s *v1.RunStatus, f Facts, quarantined bool) {
 func (l Lifecycle) noteStop(e *v1.Attempt, f Facts) {
 	switch {
 	case f.Agent.Pod.Presence == Present && !f.Agent.Pod.Ending:
-		e.EndingSince = nil
+		e.EndingSince, e.EscalatedAt = nil, nil // it came after we gave up waiting for it: it is told to end first
 	case f.Agent.Pod.Presence == Present && e.EndingSince == nil:
 		e.EndingSince = micro(f.Now)
 	}

@@ -108,7 +108,7 @@ func (l Lifecycle) succeeded(a AgentFacts) bool {
 	case a.Job.Failed:
 		return false
 	case a.Ended.Pod == Present:
-		return (a.Job.Complete || a.Job.Presence == Absent) && l.classify(a, true) == ""
+		return l.classify(a, true) == "" // its Job may be gone, or its Job's controller late
 	default:
 		return a.Job.Complete && a.Ended.Pod == Unknown
 	}

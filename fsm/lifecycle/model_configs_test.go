@@ -63,6 +63,8 @@ func configurations() []config {
 		base("a code run that may move", code, allowance(1), retries(0), reschedule, with(1, fLink)),
 		base("long deadlines", retries(0), long, with(1, fLink, fCancel, fJobGone)),
 		base("long deadlines, and the run moves", retries(0), direct, long, allowance(1), reschedule, with(1, fLink)),
+		base("an agent that starts after it was given up", retries(0), direct, alone, wide, with(1, fCancel, fLink)),
+		base("long deadlines, and a pod cache that lags", retries(0), lagging, long, with(1, fCancel, fLink)),
 		base("long deadlines, and a restored hub", retries(0), direct, long, with(1, fRestore), faults(1)),
 	}
 }
@@ -86,4 +88,5 @@ func refusals(c *config)                     { c.refusals = true }
 func unretained(c *config)                   { c.retention = 0 }
 func configMaps(c *config)                   { c.inputs = true }
 func code(c *config)                         { c.kind = CodeRun }
+func wide(c *config)                         { c.times = times{3 * tick, tick, 0, tick} }
 func long(c *config)                         { c.times = times{2 * tick, 2 * tick, tick, tick} }

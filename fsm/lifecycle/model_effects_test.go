@@ -27,7 +27,7 @@ func (m *model) brokenEffects(k look, was v1.RunStatus, truth Facts, d Decision)
 // and an agent is given up only after it was told to end (I8). A pod that ends while the request travels has had its time.
 func hastyDelete(k look, s v1.RunStatus, e Effect) string {
 	a := attempt(s, e.Attempt)
-	if s.Phase == v1.PhaseTerminating || k.mode == lookEarly || a == nil || recorded(a) || e.Attempt <= int32(k.abandoned) {
+	if s.Phase == v1.PhaseTerminating || a == nil || recorded(a) || e.Attempt <= int32(k.abandoned) {
 		return ""
 	}
 	for _, o := range k.objs {
@@ -67,13 +67,10 @@ func (e Effect) ends(a AgentFacts) bool {
 }
 
 // visibleSuccess says that the look shows a success of the recorded Job: of a Job that is gone or not finished yet the
-// ended pod says it (BELL). Only where the fence passes, or a person abandons the attempt, before its Job's controller
-// came to it, the machine goes by the Job.
-func visibleSuccess(was, next v1.RunStatus, a AgentFacts) bool {
+// ended pod says it (BELL).
+func visibleSuccess(was v1.RunStatus, a AgentFacts) bool {
 	if jobUID(was) == "" || a.Ended.Pod != Present || a.Ended.Outcome == nil || a.Ended.Outcome.Result != ResultSucceeded {
 		return false
 	}
-	by := attempt(next, was.Attempt).EndedBy
-	late := !a.Job.Finished() && (by == v1.EndFenced || by == v1.EndAbandoned)
-	return a.Job.Presence == Absent || a.Job.UID == jobUID(was) && !late
+	return a.Job.Presence == Absent || a.Job.UID == jobUID(was)
 }

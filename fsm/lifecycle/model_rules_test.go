@@ -121,7 +121,7 @@ func (m *model) brokenBudget(was, next v1.RunStatus, f Facts) string {
 func (m *model) brokenEnd(was, next v1.RunStatus, f Facts) string {
 	a := f.Agent
 	fails := next.Phase == v1.PhaseFailed && was.Phase != v1.PhaseFailed && next.Attempt == was.Attempt && !ended(current(was))
-	if fails && visibleSuccess(was, next, a) {
+	if fails && visibleSuccess(was, a) {
 		return "BELL: a visible success becomes Failed"
 	}
 	e, o := current(next), current(was)

@@ -124,7 +124,7 @@ func (l Lifecycle) effectsStopping(s v1.RunStatus, f Facts) []Effect {
 	switch {
 	case a.Job.Finished(), a.Ended.Pod == Present && !recorded(e):
 		return nil // ended already: its outcome comes first, then its Job's controller
-	case mine && (a.Job.Suspended || e.EscalatedAt != nil):
+	case mine && (a.Job.Suspended || e.EscalatedAt != nil && (a.Ended.Pod == Absent || a.Pod.Presence == Present)):
 		return []Effect{onJob(VerbDelete, a)}
 	case a.Pod.Presence == Present && e.EscalatedAt != nil:
 		return []Effect{onPod(VerbDelete, a)}
