@@ -8,8 +8,13 @@ cd "$(dirname "$0")/../.."
 dir=.runfleet/demo
 began=$(date +%s)
 
+# kubectl keeps what it discovers under ~/.kube unless it is told another place; a demo leaves nothing there.
+KUBECACHEDIR=$(mktemp -d)
+export KUBECACHEDIR
+
 down() {
 	go run ./test/controlplane/fleetbox down --dir "$dir" >/dev/null 2>&1 || true
+	rm -rf "$KUBECACHEDIR"
 }
 trap down EXIT
 trap 'exit 130' INT TERM
