@@ -33,7 +33,7 @@ const (
 
 // triggers are all of them, most important first; the sensors stand in the same order.
 var triggers = []fsm.TriggerDef{
-	{Name: StrayFound, Doc: "In quarantine only: a complete live count found a Job or pod of this run with a higher attempt number than the status, or with its number while no Job UID is recorded."},
+	{Name: StrayFound, Doc: "In quarantine only: a complete live count found a Job or pod of this run with a higher attempt number than the status, or with its number while no Job UID is recorded, and knows its Job's UID."},
 	{Name: DeleteRequested, Doc: "metadata.deletionTimestamp is set."},
 	{Name: LateOutcome, Doc: "An attempt that is over for the machine is seen finished and has no recorded outcome."},
 	{Name: AgentGone, Doc: "The attempt has ended by rule E."},
@@ -63,7 +63,9 @@ type sensor struct {
 // affair. (AgentGone and LateOutcome ask the status which attempts are open.)
 var sensors = []sensor{
 	{StrayFound, func(l Lifecycle, s v1.RunStatus, f Facts) bool {
-		return l.quarantined(s, f) && f.Census.Complete && f.Census.Stray != nil
+		// Adopted with no Job UID recorded, its living pod would count as never authorised (rule E, a).
+		named := f.Census.Stray != nil && f.Census.Stray.JobUID != ""
+		return l.quarantined(s, f) && f.Census.Complete && named
 	}},
 	{DeleteRequested, func(_ Lifecycle, _ v1.RunStatus, f Facts) bool { return f.Run.Deleted }},
 	{LateOutcome, func(_ Lifecycle, s v1.RunStatus, f Facts) bool { return len(late(s, f)) > 0 }},

@@ -155,7 +155,7 @@ func (w *World) Stray() *lifecycle.Stray {
 	for _, o := range w.objects {
 		there := o.Job.Presence == lifecycle.Present || o.Pod.Presence == lifecycle.Present
 		newer := o.Attempt > w.Status.Attempt || (o.Attempt == w.Status.Attempt && !known(o.Attempt))
-		if there && newer && o.Job.UID != "" && (best == nil || o.Attempt > best.Attempt) {
+		if there && newer && (best == nil || o.Attempt > best.Attempt) {
 			name := v1.AttemptName(w.Run.Name, w.Run.UID, o.Attempt)
 			best = &lifecycle.Stray{
 				Attempt: o.Attempt, ContextVersion: 1, Cluster: o.Cluster, ClusterUID: w.identity[o.Cluster],
