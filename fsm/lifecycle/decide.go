@@ -56,13 +56,14 @@ func (l Lifecycle) Decide(s v1.RunStatus, f Facts) Decision {
 		return Decision{Status: s, Wake: f.Now.Add(l.Resync)}
 	}
 	f = aim(s, f)
-	row := l.fire(s, f)
-	next := *s.DeepCopy()
 	quarantined := l.quarantined(s, f)
+	counted := quarantined && f.Census.Complete && f.Census.Stray == nil
+	row := l.fire(s, f, quarantined)
+	next := *s.DeepCopy()
 	if row.ID != "" {
 		l.apply(&next, f, row, s)
 		f = aim(next, f)
-	} else if quarantined && f.Census.Complete && f.Census.Stray == nil {
+	} else if counted {
 		next.Incarnation = f.Hub.Incarnation // counted, and nothing found that the status does not know
 		quarantined = foreignStamp(f)
 	}
@@ -78,8 +79,8 @@ func (l Lifecycle) Decide(s v1.RunStatus, f Facts) Decision {
 	switch {
 	case !quarantined:
 		d.Effects = l.effects(next, f)
-	case foreignStamp(f) && f.Census.Complete && f.Census.Stray == nil:
-		d.Effects = []Effect{{Verb: VerbEnsure, Resource: Finalizer}} // counted: write our own stamp, which ends the quarantine
+	case counted: // under a foreign stamp: write our own, which ends the quarantine
+		d.Effects = []Effect{{Verb: VerbEnsure, Resource: Finalizer}}
 	}
 	return d
 }
@@ -94,8 +95,7 @@ func (l Lifecycle) readable(s v1.RunStatus) bool {
 
 // fire returns the row of the most important trigger that the table accepts. In quarantine nothing but StrayFound
 // counts (rule Q2), not even a cancel: it would end a run whose agent nobody has looked for yet.
-func (l Lifecycle) fire(s v1.RunStatus, f Facts) fsm.Row {
-	quarantined := l.quarantined(s, f)
+func (l Lifecycle) fire(s v1.RunStatus, f Facts, quarantined bool) fsm.Row {
 	for _, on := range l.Sense(s, f) {
 		if quarantined && on != StrayFound {
 			continue

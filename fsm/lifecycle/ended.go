@@ -15,7 +15,7 @@ func (l Lifecycle) proof(s v1.RunStatus, f Facts) v1.EndProof {
 		return ""
 	case e.JobUID == "" && s.Incarnation == f.Hub.Incarnation:
 		return v1.EndNeverAuthorised
-	case e.JobUID != "" && f.Agent.Job.UID == e.JobUID && f.Agent.Job.Finished() && f.Agent.Ended.Pod != Unknown:
+	case judged(s, f):
 		return v1.EndJobFinished
 	case l.seenGone(s, f):
 		return v1.EndSeenGone

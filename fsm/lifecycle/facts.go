@@ -39,6 +39,14 @@ type Facts struct {
 	Census  Census        // what a restored hub learnt from its members
 }
 
+// attempts are the newest attempt, if there is one, and the others.
+func (f Facts) attempts() []AgentFacts {
+	if f.Agent.Attempt == 0 {
+		return f.Others
+	}
+	return append([]AgentFacts{f.Agent}, f.Others...)
+}
+
 // HubFacts is the hub's incarnation: a counter that grows when the hub is restored from a backup (rule Q).
 type HubFacts struct {
 	Incarnation int64

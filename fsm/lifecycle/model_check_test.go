@@ -13,9 +13,6 @@ const mostStates = 1_500_000
 
 // TestModelCheck explores every configuration whole.
 func TestModelCheck(t *testing.T) {
-	if testing.Short() {
-		t.Skip("too long under the race detector; the planted bugs are searched for all the same")
-	}
 	start := time.Now()
 	var mu sync.Mutex
 	var states, explored int

@@ -69,19 +69,14 @@ func (l Lifecycle) wanted(s v1.RunStatus, f Facts) []Effect {
 // effectsWaiting asks for the finalizer first, then, with a candidate at hand, for the Leases one after the other (a
 // fixed order, so that two runs cannot wait for each other).
 func (l Lifecycle) effectsWaiting(s v1.RunStatus, f Facts) []Effect {
-	if !f.Run.Finalizer || f.Run.StampUID != f.Run.UID {
+	switch w := l.placeable(s, f); {
+	case w.Reason == v1.ReasonFinalizerMissing:
 		return []Effect{{Verb: VerbEnsure, Resource: Finalizer}}
-	}
-	w := l.placeable(s, f)
-	if w.Reason != v1.ReasonWorkspaceBusy && w.Reason != v1.ReasonBranchBusy {
+	case w.Lease != "":
+		return []Effect{{Verb: VerbEnsure, Resource: Lease, Name: w.Lease}}
+	default:
 		return nil
 	}
-	for _, lease := range f.Leases {
-		if !lease.Held {
-			return []Effect{{Verb: VerbEnsure, Resource: Lease, Name: lease.Name}}
-		}
-	}
-	return nil
 }
 
 // effectsProvisioning creates while no Job is authorised, and releases the one that is; never both, and neither after
@@ -148,10 +143,15 @@ func onEndedPod(v Verb, a AgentFacts) Effect {
 	return Effect{v, a.Cluster, Pod, a.Attempt, a.Ended.UID, a.Ended.Version, ""}
 }
 
+func onInputs(v Verb, a AgentFacts) Effect {
+	return Effect{Verb: v, Cluster: a.Cluster, Resource: Inputs, Attempt: a.Attempt}
+}
+
 // waiting says why no attempt can start now; the zero value says that one can.
 type waiting struct {
 	Reason, Message string
-	Brief           bool // our own next effect ends it: not worth a write
+	Lease           string // the one to take, where that is what is waited for
+	Brief           bool   // our own next effect ends it: not worth a write
 }
 
 // placeable is the question behind ClusterChosen and AttemptDue.
@@ -173,7 +173,7 @@ func (l Lifecycle) placeable(s v1.RunStatus, f Facts) waiting {
 	for _, lease := range f.Leases {
 		if !lease.Held {
 			message := "the Lease " + lease.Name + " is held by run " + lease.Holder
-			return waiting{Reason: lease.Reason, Message: message, Brief: lease.Holder == ""}
+			return waiting{Reason: lease.Reason, Message: message, Lease: lease.Name, Brief: lease.Holder == ""}
 		}
 	}
 	return waiting{}

@@ -61,32 +61,25 @@ func (c change) nextAttempt(class v1.FailureClass) {
 	}
 }
 
-// recordFailure writes why the attempt (or, without one, the run) failed. In the rows to Retrying the retry is charged.
+// recordFailure writes why the attempt failed; in the rows to Retrying the retry is charged. Where no attempt is open the
+// run failed, and its trigger says why.
 func (c change) recordFailure() {
-	class, message := c.failure()
-	e := c.entry()
-	if e != nil && e.EndedAt == nil {
-		e.Class, e.Message = class, clip(message)
-		c.recordOutcome()
-	}
 	if c.s.ContextVersion == 0 { // failed before the first attempt: the failure is this version's
 		c.s.ContextVersion = c.f.Run.ContextVersion
 	}
+	e := c.entry()
+	if ended(e) {
+		return
+	}
+	class := c.classify(c.f.Agent, false)
+	message := c.failureMessage(class, c.f.Agent)
+	if c.row.On == ProvisioningRefused {
+		class, message = v1.ClassRefused, c.f.Agent.Refusal.Message
+	}
+	e.Class, e.Message = class, clip(message)
+	c.recordOutcome()
 	if c.row.To == Retrying {
 		c.charge(class)
-	}
-}
-
-// failure names the class and the sentence of the row that fires.
-func (c change) failure() (v1.FailureClass, string) {
-	switch c.row.On {
-	case RunDeadlinePassed:
-		return v1.ClassRunDeadlineExceeded, "the whole run passed spec.totalDeadlineSeconds"
-	case ProvisioningRefused:
-		return v1.ClassRefused, c.f.Agent.Refusal.Message
-	default:
-		class := c.classify(c.f.Agent, false)
-		return class, c.failureMessage(class, c.f.Agent)
 	}
 }
 

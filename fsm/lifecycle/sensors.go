@@ -146,7 +146,7 @@ func judged(s v1.RunStatus, f Facts) bool {
 func late(s v1.RunStatus, f Facts) []AgentFacts {
 	seen := f.Others
 	if final(s.Phase) || s.Phase == v1.PhaseRetrying {
-		seen = append([]AgentFacts{f.Agent}, seen...)
+		seen = f.attempts()
 	}
 	var out []AgentFacts
 	for _, a := range seen {

@@ -31,14 +31,13 @@ const (
 
 // The timers.
 const (
-	RunDeadline     fsm.Timer = "RunDeadline"
 	StartBefore     fsm.Timer = "StartBefore"
 	AttemptDeadline fsm.Timer = "AttemptDeadline"
 	Fence           fsm.Timer = "Fence"
 )
 
 var (
-	unstarted = []fsm.State{Pending, Provisioning, Running, Stopping, Retrying}
+	active    = []fsm.State{Pending, Provisioning, Running, Stopping, Retrying}
 	executing = []fsm.State{Provisioning, Running}
 	finals    = []fsm.State{Succeeded, Failed, Cancelled}
 )
@@ -101,7 +100,6 @@ var resources = []fsm.ResourceDef{
 }
 
 var timers = []fsm.TimerDef{
-	{Name: RunDeadline, Doc: "metadata.creationTimestamp + spec.totalDeadlineSeconds, where set."},
 	{Name: StartBefore, Doc: "attempts[n].startBefore = commit of the attempt + spec.provisioningDeadlineSeconds (rule F)."},
 	{Name: AttemptDeadline, Doc: "attempts[n].startSeenAt + the attempt's deadline + slack: later than every limit on the member."},
 	{Name: Fence, Doc: "attempts[n].fencedUntil: by then the member itself has ended the attempt (rule F)."},

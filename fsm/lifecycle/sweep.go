@@ -23,8 +23,8 @@ func (l Lifecycle) sweep(s v1.RunStatus, f Facts) []Effect {
 		last++ // nothing is kept any longer
 	}
 	var out []Effect
-	for _, a := range append([]AgentFacts{f.Agent}, f.Others...) {
-		if a.Attempt > 0 && a.Attempt <= s.Attempt {
+	for _, a := range f.attempts() {
+		if a.Attempt <= s.Attempt {
 			out = append(out, sweepAttempt(attempt(s, a.Attempt), a, a.Attempt < last)...)
 		}
 	}
@@ -54,7 +54,7 @@ func sweepAttempt(e *v1.Attempt, a AgentFacts, old bool) []Effect {
 		out = append(out, onEndedPod(VerbDelete, a))
 	}
 	if old && a.Inputs == Present && a.Pod.Presence == Absent {
-		out = append(out, Effect{Verb: VerbDelete, Cluster: a.Cluster, Resource: Inputs, Attempt: a.Attempt})
+		out = append(out, onInputs(VerbDelete, a))
 	}
 	return out
 }
@@ -99,10 +99,8 @@ func (l Lifecycle) expire(s v1.RunStatus, f Facts) []Effect {
 // every attempt has ended and every member that can be asked says that nothing is left.
 func (l Lifecycle) effectsTerminating(s v1.RunStatus, f Facts) []Effect {
 	var out []Effect
-	for _, a := range append([]AgentFacts{f.Agent}, f.Others...) {
-		if a.Attempt > 0 {
-			out = append(out, removeAll(a)...)
-		}
+	for _, a := range f.attempts() {
+		out = append(out, removeAll(a)...)
 	}
 	if f.Run.Finalizer && l.allEnded(s, f) && !leftover(s, f) {
 		out = append(out, Effect{Verb: VerbDelete, Resource: Finalizer})
@@ -125,7 +123,7 @@ func removeAll(a AgentFacts) []Effect {
 		out = append(out, onEndedPod(VerbDelete, a))
 	}
 	if a.Inputs == Present {
-		out = append(out, Effect{Verb: VerbDelete, Cluster: a.Cluster, Resource: Inputs, Attempt: a.Attempt})
+		out = append(out, onInputs(VerbDelete, a))
 	}
 	return out
 }

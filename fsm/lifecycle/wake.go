@@ -15,15 +15,14 @@ func (l Lifecycle) wake(s v1.RunStatus, f Facts, quarantined bool) time.Time {
 			at = t
 		}
 	}
-	active := !final(s.Phase)
-	if quarantined || active || !ended(current(s)) {
+	if quarantined || !final(s.Phase) || !ended(current(s)) {
 		add(f.Now.Add(l.Resync))
 	}
 	if quarantined {
 		add(f.Now.Add(l.Settle))
 		return at
 	}
-	if active {
+	if !final(s.Phase) {
 		add(runDeadline(f))
 	}
 	if e := current(s); e != nil && !ended(e) {
@@ -64,7 +63,7 @@ func (l Lifecycle) wakeAttempt(s v1.RunStatus, e *v1.Attempt, f Facts, add func(
 // wakeEvidence looks again soon at a finished attempt whose pod's evidence has not shown up: it is listed live then
 // (docs/lifecycle.md, Outcome). While its member is silent there is nothing to list.
 func (l Lifecycle) wakeEvidence(s v1.RunStatus, f Facts, add func(time.Time)) {
-	for _, a := range append([]AgentFacts{f.Agent}, f.Others...) {
+	for _, a := range f.attempts() {
 		e := attempt(s, a.Attempt)
 		if e != nil && !recorded(e) && a.Job.Finished() && a.Ended.Pod == Unknown && reachableNow(f, a.Cluster) {
 			add(f.Now.Add(evidenceWait))
