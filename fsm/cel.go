@@ -64,7 +64,7 @@ func (t Table) raiseRules(from State) []Rule {
 			raised := t.raises(r)
 			var grows []string
 			for _, field := range raised {
-				grows = append(grows, fmt.Sprintf("%s > %s", orZero("self", field), orZero("oldSelf", field)))
+				grows = append(grows, fmt.Sprintf("%s > %s", OrZero("self", field), OrZero("oldSelf", field)))
 			}
 			if way := strings.Join(grows, " && "); way != "" && !slices.Contains(ways, way) {
 				ways, fields = append(ways, way), append(fields, strings.Join(raised, " and "))
@@ -99,8 +99,8 @@ func otherPhase(s State) string {
 	return fmt.Sprintf("!has(oldSelf.phase) || oldSelf.phase != '%s'", s)
 }
 
-// orZero reads an integer field that is absent while it is zero.
-func orZero(object, field string) string {
+// OrZero reads an integer field of the status in CEL; the API leaves out a number that is 0.
+func OrZero(object, field string) string {
 	return fmt.Sprintf("(has(%[1]s.%[2]s) ? %[1]s.%[2]s : 0)", object, field)
 }
 

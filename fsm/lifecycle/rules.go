@@ -19,8 +19,8 @@ func Rules(t fsm.Table) []fsm.Rule {
 
 // What status says before and after, in CEL. The API omits a number that is 0 and a list that is empty.
 var (
-	oldAttempt, newAttempt         = orZero("oldSelf", "attempt"), orZero("self", "attempt")
-	oldTransitions, newTransitions = orZero("oldSelf", "transitions"), orZero("self", "transitions")
+	oldAttempt, newAttempt         = fsm.OrZero("oldSelf", "attempt"), fsm.OrZero("self", "attempt")
+	oldTransitions, newTransitions = fsm.OrZero("oldSelf", "transitions"), fsm.OrZero("self", "transitions")
 	oldAttempts, newAttempts       = orEmpty("oldSelf", "attempts"), orEmpty("self", "attempts")
 	oldHistory, newHistory         = orEmpty("oldSelf", "history"), orEmpty("self", "history")
 	oldMembers, newMembers         = orEmpty("oldSelf", "members"), orEmpty("self", "members")
@@ -31,7 +31,7 @@ func counterRules() []fsm.Rule {
 	var rules []fsm.Rule
 	for _, field := range []string{"contextVersion", "attempt", "transitions"} {
 		rules = append(rules, fsm.Rule{
-			Rule:      fmt.Sprintf("%s >= %s", orZero("self", field), orZero("oldSelf", field)),
+			Rule:      fmt.Sprintf("%s >= %s", fsm.OrZero("self", field), fsm.OrZero("oldSelf", field)),
 			Message:   field + " never falls: leave it or write a higher one",
 			FieldPath: "." + field,
 		})
@@ -50,7 +50,7 @@ func attemptRules() []fsm.Rule {
 		{
 			// Only a restored hub finds attempts that it has forgotten, and then its incarnation grows too (rule Q).
 			Rule: fmt.Sprintf("%s <= %s + 1 || %s > %s", newAttempt, oldAttempt,
-				orZero("self", "incarnation"), orZero("oldSelf", "incarnation")),
+				fsm.OrZero("self", "incarnation"), fsm.OrZero("oldSelf", "incarnation")),
 			Message:   "attempt grows by one at a time, unless incarnation grows too",
 			FieldPath: ".attempt",
 		},
@@ -97,10 +97,6 @@ func historyRules() []fsm.Rule {
 // endedIn says that the newest attempt before has an end in a list of attempts.
 func endedIn(attempts string) string {
 	return fmt.Sprintf("%s.exists(a, a.number == %s && has(a.endedAt))", attempts, oldAttempt)
-}
-
-func orZero(object, field string) string {
-	return fmt.Sprintf("(has(%[1]s.%[2]s) ? %[1]s.%[2]s : 0)", object, field)
 }
 
 func orEmpty(object, field string) string {
