@@ -15,7 +15,8 @@ const (
 
 // Annotations.
 const (
-	// AnnotationHome, on an object on a member, is "namespace/name" of its run on the hub.
+	// AnnotationHome, on an object on a member, is "Kind/namespace/name" of its run on the hub, such as DocsRun/default/shop.
+	// Anybody on the member can write it, so it only says which run to look at.
 	AnnotationHome = "orchestrator.platform/home"
 	// AnnotationAbandonRemote, on a run, is the number of an attempt that a person vouches to have ended (rule E, e). It
 	// proves the end of an attempt that is being stopped; to stop one, set spec.cancel or raise spec.contextVersion too.
@@ -23,6 +24,12 @@ const (
 	AnnotationAbandonRemote = "orchestrator.platform/abandon-remote"
 	// AnnotationPreserve, on a run, keeps its objects on the members whatever retentionSeconds says, while it is "true".
 	AnnotationPreserve = "orchestrator.platform/preserve"
+	// AnnotationSpecHash, on a Job, is a digest of what the operator rendered: a Job with another one is not ours.
+	AnnotationSpecHash = "orchestrator.platform/spec-hash"
+	// AnnotationToken, on a Lease, is status.transitions of its holder when it was taken (rule W).
+	AnnotationToken = "orchestrator.platform/token"
+	// AnnotationMember, on a workspace's Lease, is the member that holds the volume.
+	AnnotationMember = "orchestrator.platform/member"
 	// AnnotationStamp, on a run, is "uid/incarnation" as of the write that added the finalizer. A run whose stamp is not
 	// its own was re-created from a backup or moved from another hub, and is quarantined (rule Q1).
 	AnnotationStamp = "orchestrator.platform/stamp"

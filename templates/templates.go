@@ -1,0 +1,2 @@
+// Package templates holds the Handlebars templates of the files that an agent needs.
+package templates
