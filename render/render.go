@@ -1,15 +1,22 @@
 // Package render makes the objects of one attempt: pure, the same inputs give the same bytes (I11).
+//
+//	run, attempt n ──► subject ──┬─► view ──► templates ──► files ──► ConfigMap
+//	settings, hub                └─► environment, pod ──────────────► Job, volume
+//
+// What a person writes never becomes syntax of anything: it reaches the start script as environment variables and as
+// files, JSON as encoded strings, and Markdown as the text it is. Everything is read from the spec and from what was
+// frozen when the attempt was committed, so that an attempt is rendered to the same bytes in every later pass.
 package render
 
 import (
+	"errors"
+	"fmt"
+
 	"github.com/runfleet/runfleet/api/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 )
-
-// Settings is the part of the operator's configuration that shapes an attempt's objects.
-type Settings struct{}
 
 // Objects are what one attempt needs on its member.
 type Objects struct {
@@ -20,15 +27,38 @@ type Objects struct {
 
 // Render makes the objects of attempt n of a run, whose committed status holds that attempt. hub is the UID of the hub's
 // kube-system namespace.
+//
+// The bytes also depend on the settings and on this program. Whoever compares [v1.AnnotationSpecHash] of an existing Job
+// with a new rendering therefore asks first whether the attempt's templateDigest is still [Digest] of these settings:
+// after a change of configuration or an upgrade in between, another hash says nothing.
 func Render(run v1.Run, n int32, hub types.UID, s Settings) (Objects, error) {
-	return Objects{}, nil
+	objects, err := render(run, n, hub, s)
+	if err != nil {
+		return Objects{}, fmt.Errorf("rendering attempt %d of %s: %w", n, home(run), err)
+	}
+	return objects, nil
 }
 
-// Digest identifies the set of templates and everything else in the settings that shapes an attempt.
-func Digest(s Settings) string { return "" }
+func render(run v1.Run, n int32, hub types.UID, s Settings) (Objects, error) {
+	a, err := subjectOf(run, n, hub, s)
+	if err != nil {
+		return Objects{}, err
+	}
+	files, err := a.files()
+	if err != nil {
+		return Objects{}, err
+	}
+	inputs := a.inputs(files)
+	return Objects{Workspace: a.workspace(), Inputs: inputs, Agent: a.job(inputs)}, nil
+}
 
-// Branch is the branch that the run's agent pushes to, "" where it is not shared with any other run.
-func Branch(run v1.Run) string { return "" }
-
-// Repository is the repository that the run's agent pushes to, in one spelling however the URL was written.
-func Repository(run v1.Run) string { return "" }
+// Check renders a sample of both kinds, so that settings or templates that can never work are refused when the operator
+// starts and not when the first run comes.
+func Check(s Settings) error {
+	var errs []error
+	for _, run := range sampleRuns() {
+		_, err := Render(run, run.RunStatus().Attempt, sampleHub, s)
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}

@@ -6,6 +6,5 @@
 package arch
 
 import (
-	_ "github.com/aymerick/raymond"      // render
 	_ "sigs.k8s.io/multicluster-runtime" // reconcilers
 )

@@ -1,0 +1,82 @@
+package render
+
+import (
+	"encoding/json"
+
+	"github.com/runfleet/runfleet/api/v1"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// inputs is the ConfigMap with the attempt's files. Nobody can change it while a pod starts from it.
+func (a subject) inputs(files map[string]string) *corev1.ConfigMap {
+	return &corev1.ConfigMap{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "ConfigMap"},
+		ObjectMeta: a.meta(a.entry.ConfigMapName),
+		Immutable:  new(true),
+		Data:       files,
+	}
+}
+
+// job is the agent's Job. It is inert until it is resumed, and it makes one pod, once: attempts are the machine's (A8).
+func (a subject) job(inputs *corev1.ConfigMap) *batchv1.Job {
+	pod := a.meta("")
+	pod.Namespace = ""
+	job := &batchv1.Job{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "batch/v1", Kind: "Job"},
+		ObjectMeta: a.meta(a.entry.JobName),
+		Spec: batchv1.JobSpec{
+			Parallelism:           new(int32(1)),
+			Completions:           new(int32(1)),
+			BackoffLimit:          new(int32(0)),
+			ActiveDeadlineSeconds: new(int64(a.entry.DeadlineSeconds)),
+			PodReplacementPolicy:  new(batchv1.Failed),
+			Template:              corev1.PodTemplateSpec{ObjectMeta: pod, Spec: a.pod()},
+		},
+	}
+	job.Annotations[v1.AnnotationSpecHash] = specHash(job.Spec, inputs.Data)
+	job.Spec.Suspend = new(true) // after the hash: resuming does not make it another Job
+	return job
+}
+
+// workspace is the volume that every run of a service on this member shares, so it carries nothing of a single run.
+func (a subject) workspace() *corev1.PersistentVolumeClaim {
+	if a.code == nil {
+		return nil
+	}
+	size := a.Workspace.Size
+	if size.IsZero() {
+		size = resource.MustParse("10Gi")
+	}
+	labels := a.managed()
+	labels["app"], labels["service"] = "orchestrator", labelValue(a.code.Service) // the original's
+	return &corev1.PersistentVolumeClaim{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "PersistentVolumeClaim"},
+		ObjectMeta: metav1.ObjectMeta{Name: workspaceName(a.code.Service), Namespace: a.run.GetNamespace(), Labels: labels},
+		Spec: corev1.PersistentVolumeClaimSpec{
+			AccessModes:      []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce},
+			StorageClassName: a.Workspace.StorageClass,
+			Resources:        corev1.VolumeResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceStorage: size}},
+		},
+	}
+}
+
+func (a subject) meta(name string) metav1.ObjectMeta {
+	return metav1.ObjectMeta{
+		Name:        name,
+		Namespace:   a.run.GetNamespace(),
+		Labels:      a.labels(),
+		Annotations: map[string]string{v1.AnnotationHome: home(a.run)},
+	}
+}
+
+// specHash identifies what the Job executes: its spec and the files it starts from.
+func specHash(spec batchv1.JobSpec, files map[string]string) string {
+	text, err := json.Marshal([]any{spec, files}) // maps come out sorted
+	if err != nil {                               // API types always can be marshalled
+		text = []byte(err.Error())
+	}
+	return digest(text)
+}

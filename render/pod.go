@@ -1,0 +1,101 @@
+package render
+
+import (
+	corev1 "k8s.io/api/core/v1"
+)
+
+// AgentContainer is the name of the container whose end is the attempt's end.
+const AgentContainer = "agent"
+
+// Where things are inside the container.
+const (
+	configDirectory    = "/config" // the attempt's files, read-only
+	workspaceDirectory = "/workspace"
+	homeDirectory      = "/home/agent"
+	outcomeFile        = workspaceDirectory + "/.runfleet-outcome.json" // what the agent may leave for the start script
+	managedSettings    = "/etc/claude-code/managed-settings.json"       // the only place from which the agent obeys rules in a directory nobody trusted
+)
+
+// The pod's volumes.
+const (
+	volumeConfig    = "config"
+	volumeWorkspace = "workspace"
+	volumeHome      = "home"
+)
+
+// agentID is the user and group that the agent works as, and the group of its files.
+const agentID = 1000
+
+// pod is as much as the agent needs, and no more: no root, no privilege, no token of the member's API.
+func (a subject) pod() corev1.PodSpec {
+	l := limitsOf(int64(a.entry.DeadlineSeconds), a.Grace)
+	spec := corev1.PodSpec{
+		RestartPolicy:                 corev1.RestartPolicyNever,
+		ActiveDeadlineSeconds:         &l.pod,
+		TerminationGracePeriodSeconds: new(seconds(a.Grace)),
+		ServiceAccountName:            a.ServiceAccount,
+		AutomountServiceAccountToken:  new(false),
+		EnableServiceLinks:            new(false), // hundreds of variables about services that are none of its business
+		SecurityContext: &corev1.PodSecurityContext{
+			RunAsNonRoot:        new(true),
+			RunAsUser:           new(int64(agentID)),
+			RunAsGroup:          new(int64(agentID)),
+			FSGroup:             new(int64(agentID)),
+			FSGroupChangePolicy: new(corev1.FSGroupChangeOnRootMismatch), // a large workspace would be walked at each start
+			SeccompProfile:      &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
+		},
+		Containers: []corev1.Container{a.container()},
+		Volumes: []corev1.Volume{
+			{Name: volumeConfig, VolumeSource: corev1.VolumeSource{ConfigMap: &corev1.ConfigMapVolumeSource{
+				LocalObjectReference: corev1.LocalObjectReference{Name: a.entry.ConfigMapName},
+				DefaultMode:          new(int32(0o444)),
+			}}},
+			{Name: volumeWorkspace, VolumeSource: a.workspaceSource()},
+			{Name: volumeHome, VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}},
+		},
+	}
+	for _, name := range a.ImagePullSecrets {
+		spec.ImagePullSecrets = append(spec.ImagePullSecrets, corev1.LocalObjectReference{Name: name})
+	}
+	return spec
+}
+
+func (a subject) container() corev1.Container {
+	var command []string
+	for _, word := range a.Command {
+		command = append(command, verbatim(word)) // $(NAME) is replaced in arguments too
+	}
+	return corev1.Container{
+		Name:            AgentContainer,
+		Image:           a.Image,
+		ImagePullPolicy: a.ImagePullPolicy,
+		// A file, since one argument may have 128 KiB at most; and the agent's command as arguments, so that no word of it
+		// is read as shell.
+		Command:    []string{"/bin/sh", configDirectory + "/container.sh"},
+		Args:       command,
+		WorkingDir: workspaceDirectory,
+		Env:        a.environment(),
+		Resources:  a.Resources,
+		VolumeMounts: []corev1.VolumeMount{
+			{Name: volumeConfig, MountPath: configDirectory, ReadOnly: true},
+			{Name: volumeConfig, MountPath: managedSettings, SubPath: "settings.json", ReadOnly: true},
+			{Name: volumeWorkspace, MountPath: workspaceDirectory},
+			{Name: volumeHome, MountPath: homeDirectory},
+		},
+		TerminationMessagePolicy: corev1.TerminationMessageReadFile, // the log's tail is no outcome, and may hold anything
+		SecurityContext: &corev1.SecurityContext{
+			AllowPrivilegeEscalation: new(false),
+			Capabilities:             &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}},
+		},
+	}
+}
+
+// workspaceSource is the service's volume, which keeps the work from one attempt to the next, or scratch space.
+func (a subject) workspaceSource() corev1.VolumeSource {
+	if a.code == nil {
+		return corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}
+	}
+	return corev1.VolumeSource{PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{
+		ClaimName: workspaceName(a.code.Service),
+	}}
+}
