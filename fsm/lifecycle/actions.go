@@ -1,6 +1,7 @@
 package lifecycle
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/runfleet/runfleet/api/v1"
@@ -144,8 +145,12 @@ func (c change) stopForDeadline() {
 	if c.f.Cluster.Link != Answers {
 		cause = v1.StopLost
 	}
-	if e := c.entry(); e.StartSeenAt == nil && c.f.Agent.Pod.Problem != "" {
-		e.Class, e.Message = c.f.Agent.Pod.Problem, clip(c.f.Agent.Pod.Message)
+	switch e, a := c.entry(), c.f.Agent; {
+	case e.StartSeenAt != nil:
+	case a.Pod.Problem != "":
+		e.Class, e.Message = a.Pod.Problem, clip(a.Pod.Message)
+	case a.Warning != "":
+		e.Message = clip(fmt.Sprintf("attempt %d on member %s: %s: %s", a.Attempt, a.Cluster, causeNeverStarted, a.Warning))
 	}
 	c.recordStop(cause)
 }

@@ -44,7 +44,8 @@ func New(kind Kind, settings Settings) (Lifecycle, error) {
 // Decision is what one pass concludes. Commit Status first; only then execute Effects.
 type Decision struct {
 	Row     fsm.Row      // zero when nothing fires
-	Status  v1.RunStatus // what to commit; equal to the input when nothing changed
+	Status  v1.RunStatus // what to commit; the input where Changed is false
+	Changed bool         // whether there is anything to commit
 	Effects []Effect     // what to do once Status is committed
 	Wake    time.Time    // when to look again if nothing else happens; zero: never
 }
@@ -70,12 +71,13 @@ func (l Lifecycle) Decide(s v1.RunStatus, f Facts) Decision {
 	l.note(&next, f, quarantined)
 	l.describe(&next, f, row, quarantined)
 	// Semantic: a time read back from the API server has another location than one just computed, and is the same time.
-	if equality.Semantic.DeepEqual(next, s) {
+	changed := !equality.Semantic.DeepEqual(next, s)
+	if !changed {
 		next = s
 	} else {
 		next.LastUpdate = &metav1.Time{Time: f.Now.UTC().Truncate(time.Second)}
 	}
-	d := Decision{Row: row, Status: next, Wake: l.wake(next, f, quarantined)}
+	d := Decision{Row: row, Status: next, Changed: changed, Wake: l.wake(next, f, quarantined)}
 	switch {
 	case !quarantined:
 		d.Effects = l.effects(next, f)

@@ -61,6 +61,8 @@ func (Lifecycle) provisioning(s v1.RunStatus, f Facts) (reason, message string) 
 		return string(f.Agent.Pod.Problem), job(s) + " cannot start: " + f.Agent.Pod.Message
 	case jobUID(s) == "":
 		return v1.ReasonProvisioning, "creating " + job(s)
+	case f.Agent.Warning != "":
+		return v1.ReasonProvisioning, job(s) + " does not start yet: " + f.Agent.Warning
 	default:
 		return v1.ReasonProvisioning, "waiting for the agent of " + job(s) + " to start"
 	}
@@ -77,9 +79,11 @@ var causes = map[v1.StopCause]string{
 	v1.StopFailure:     "its Job was deleted while its pod was running",
 }
 
+const causeNeverStarted = "its agent was not seen started within spec.provisioningDeadlineSeconds"
+
 func cause(s v1.RunStatus) string {
 	if e := current(s); s.StopCause == v1.StopDeadline && e != nil && e.StartSeenAt == nil {
-		return "its agent was not seen started within spec.provisioningDeadlineSeconds"
+		return causeNeverStarted
 	}
 	return causes[s.StopCause]
 }

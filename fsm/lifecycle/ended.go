@@ -69,6 +69,23 @@ func attempt(s v1.RunStatus, n int32) *v1.Attempt {
 // current is the entry of status.attempt, nil before the first attempt.
 func current(s v1.RunStatus) *v1.Attempt { return attempt(s, s.Attempt) }
 
+// Settled says that a run is final and its last attempt has ended: nothing of it executes, and by rule W its Leases may be
+// taken over.
+func Settled(s v1.RunStatus) bool { return final(s.Phase) && ended(current(s)) }
+
+// Open is the entry of the attempt that is out, nil when none is.
+func Open(s v1.RunStatus) *v1.Attempt {
+	if e := current(s); !ended(e) {
+		return e
+	}
+	return nil
+}
+
+// Waiting says that the run waits for a member, its Leases or the end of its back-off.
+func Waiting(s v1.RunStatus) bool {
+	return s.Phase == v1.PhasePending || s.Phase == v1.PhaseRetrying
+}
+
 func jobUID(s v1.RunStatus) types.UID {
 	if e := current(s); e != nil {
 		return e.JobUID

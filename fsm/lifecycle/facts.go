@@ -124,6 +124,7 @@ type AgentFacts struct {
 	Ended   Evidence
 	Inputs  Presence
 	Refusal Refusal
+	Warning string // what the member last warned of while the agent does not start, such as "FailedMount: ..."; "" for nothing
 }
 
 // JobFacts is the attempt's Job. For an attempt with a recorded Job UID only that Job is Present; another Job of its name

@@ -45,6 +45,9 @@ func (l Lifecycle) wake(s v1.RunStatus, f Facts, quarantined bool) time.Time {
 func (l Lifecycle) wakeAttempt(s v1.RunStatus, e *v1.Attempt, f Facts, add func(time.Time)) {
 	if s.Phase == v1.PhaseProvisioning || s.Phase == v1.PhaseRunning {
 		add(l.attemptDeadline(s))
+		if e.JobUID != "" && e.StartSeenAt == nil && e.CreatedAt != nil && f.Cluster.Link == Answers {
+			add(nextQuestion(e.CreatedAt.Time, f.Now))
+		}
 		if f.Cluster.Link == Silent && !f.Cluster.SilentSince.IsZero() {
 			add(f.Cluster.SilentSince.Add(l.ClusterLostGrace + time.Nanosecond))
 		}
@@ -72,3 +75,18 @@ func (l Lifecycle) wakeEvidence(s v1.RunStatus, f Facts, add func(time.Time)) {
 }
 
 const evidenceWait = 10 * time.Second
+
+// An agent that does not start is asked after, since quota, Pod Security and missing volumes are told in events only:
+// after StartPatience, and then again every questionInterval.
+const (
+	StartPatience    = 10 * time.Second
+	questionInterval = 30 * time.Second
+)
+
+func nextQuestion(created, now time.Time) time.Time {
+	first := created.Add(StartPatience)
+	if now.Before(first) {
+		return first
+	}
+	return first.Add((now.Sub(first)/questionInterval + 1) * questionInterval)
+}
