@@ -55,7 +55,5 @@ func completeKinds(*cobra.Command, []string, string) ([]string, cobra.ShellCompD
 // addKindFlag adds --kind with its completion.
 func addKindFlag(cmd *cobra.Command, kind *string) {
 	cmd.Flags().StringVar(kind, "kind", kindNames()[0], "the kind of run: docsrun or coderun")
-	if err := cmd.RegisterFlagCompletionFunc("kind", completeKinds); err != nil {
-		panic(err) //nolint:forbidigo // the flag was added one line above
-	}
+	completeFlag(cmd, "kind", completeKinds)
 }

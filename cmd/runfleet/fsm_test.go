@@ -177,7 +177,7 @@ func TestTheVersionNamesTheCommit(t *testing.T) {
 		{"go run", debug.BuildInfo{GoVersion: "go1.26.3", Main: debug.Module{Version: "(devel)"}}, "(devel) go1.26.3"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := versionOf(&c.info); got != c.want {
+			if got := buildOf(&c.info).String(); got != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})

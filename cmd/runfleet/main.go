@@ -2,34 +2,38 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
+	"syscall"
 )
 
-// The exit codes: scripts tell a wrong call from a wrong world.
-const (
-	exitOK    = 0
-	exitFail  = 1
-	exitUsage = 2
-)
-
-func main() { os.Exit(run(os.Args, os.Stdout, os.Stderr)) }
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	os.Exit(run(ctx, os.Args, os.Stdout, os.Stderr))
+}
 
 // run is main with everything it touches handed in, so that a test can call it.
-func run(args []string, stdout, stderr io.Writer) int {
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root := newRootCommand(args[0])
 	root.SetArgs(args[1:])
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	called, err := root.ExecuteC()
+	called, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return exitOK
 	}
-	fmt.Fprintf(stderr, "%s: %v\n", root.DisplayName(), err)
+	if ctx.Err() != nil && exitCode(err) == exitFail {
+		return exitInterrupted
+	}
+	if said := err.Error(); said != "" {
+		fmt.Fprintf(stderr, "%s: %s\n", root.DisplayName(), said)
+	}
 	if isUsage(err) {
 		fmt.Fprintf(stderr, "See '%s --help'.\n", called.CommandPath())
-		return exitUsage
 	}
-	return exitFail
+	return exitCode(err)
 }

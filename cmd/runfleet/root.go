@@ -2,23 +2,42 @@ package main
 
 import (
 	"path/filepath"
-	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
 )
 
+// groups are the verbs as the help shows them.
+var groups = []struct {
+	id, title string
+	commands  func() []*cobra.Command
+}{
+	{"runs", "Runs:", func() []*cobra.Command {
+		return append([]*cobra.Command{newCreateCommand(), newGetCommand(), newWaitCommand(), newRetryCommand()}, newChangeCommands()...)
+	}},
+	{"fleet", "Fleet:", func() []*cobra.Command { return []*cobra.Command{newCRDsCommand()} }},
+	{"machine", "Machine:", func() []*cobra.Command { return []*cobra.Command{newFSMCommand()} }},
+}
+
 // newRootCommand builds the whole command line. The name it was called by is the name it shows.
 func newRootCommand(called string) *cobra.Command {
 	root := newGroup("runfleet", "AI coding agents as Kubernetes Jobs across a fleet of clusters")
-	root.Version = version()
+	root.Version = thisBuild().String()
 	root.SilenceErrors = true // run prints the error, once
 	root.SilenceUsage = true  // the help is one flag away; a wall of text hides the error
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usagef("%w", err) })
 	if strings.HasPrefix(filepath.Base(called), "kubectl-") {
 		root.Annotations = map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl runfleet"}
 	}
-	root.AddCommand(newFSMCommand())
+	root.CompletionOptions.DisableDefaultCmd = true // ours has the shells and the words
+	for _, g := range groups {
+		root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})
+		for _, cmd := range g.commands() {
+			cmd.GroupID = g.id
+			root.AddCommand(cmd)
+		}
+	}
+	root.AddCommand(newVersionCommand(), newCompletionCommand())
 	return root
 }
 
@@ -41,34 +60,4 @@ func newGroup(use, short string) *cobra.Command {
 			return unknown("command", args[0], names)
 		},
 	}
-}
-
-// version is what the Go toolchain wrote into the binary.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	return versionOf(info)
-}
-
-// versionOf reads "v1.2.0 (commit 0123456789ab, modified) go1.26.3"; the commit is missing from what "go run"
-// builds, and is not said again where the version is made of it.
-func versionOf(info *debug.BuildInfo) string {
-	v, commit, modified := info.Main.Version, "", ""
-	if v == "" {
-		v = "(devel)"
-	}
-	for _, s := range info.Settings {
-		switch {
-		case s.Key == "vcs.revision":
-			commit = s.Value[:min(12, len(s.Value))]
-		case s.Key == "vcs.modified" && s.Value == "true":
-			modified = ", modified"
-		}
-	}
-	if commit != "" && !strings.Contains(v, commit) {
-		v += " (commit " + commit + modified + ")"
-	}
-	return v + " " + info.GoVersion
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"flag"
 	"os"
 	"path/filepath"
@@ -21,7 +22,7 @@ type result struct {
 
 func call(args ...string) result {
 	var stdout, stderr bytes.Buffer
-	code := run(append([]string{"/usr/local/bin/runfleet"}, args...), &stdout, &stderr)
+	code := run(context.Background(), append([]string{"/usr/local/bin/runfleet"}, args...), &stdout, &stderr)
 	return result{code, stdout.String(), stderr.String()}
 }
 
@@ -128,7 +129,7 @@ func TestWrongCallsSayWhatWasMeant(t *testing.T) {
 
 func TestAPluginOfKubectlCallsItselfThat(t *testing.T) {
 	var stdout, stderr bytes.Buffer
-	code := run([]string{"/usr/local/bin/kubectl-runfleet", "fsm", "chek"}, &stdout, &stderr)
+	code := run(context.Background(), []string{"/usr/local/bin/kubectl-runfleet", "fsm", "chek"}, &stdout, &stderr)
 	want := result{exitUsage, "", "kubectl runfleet: unknown command \"chek\": did you mean \"check\"? " +
 		"Commands: check, docs, dot, explain, json, matrix, mermaid, svg\nSee 'kubectl runfleet fsm --help'.\n"}
 	if diff := cmp.Diff(want, result{code, stdout.String(), stderr.String()}); diff != "" {
