@@ -1,0 +1,124 @@
+package config
+
+import (
+	"regexp"
+	"time"
+
+	"github.com/runfleet/runfleet/fsm/lifecycle"
+	"github.com/runfleet/runfleet/render"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+)
+
+// draft is a configuration while it is read: with the parts that are put together at the end.
+type draft struct {
+	Config
+
+	repository, tag string
+	command, args   []string
+}
+
+func defaults() draft {
+	d := draft{
+		command: []string{"claude"},
+		args:    []string{"-p", "--output-format", "stream-json", "--verbose"},
+	}
+	d.Lifecycle = lifecycle.DefaultSettings()
+	d.Deadlines = Deadlines{
+		Docs: 4 * time.Hour, Code: defaultCode,
+		Min: time.Minute, Max: 24 * time.Hour,
+		Provisioning: 10 * time.Minute,
+	}
+	d.Cleanup = Cleanup{Enabled: true, Completed: 24 * time.Hour, Failed: 72 * time.Hour}
+	d.Render = render.Settings{
+		ImagePullPolicy: corev1.PullIfNotPresent,
+		APIKey:          render.SecretKey{Name: "anthropic-api-key", Key: "api-key"},
+		Workspace:       render.Workspace{Size: resource.MustParse("10Gi")},
+		Resources: corev1.ResourceRequirements{
+			Requests: quantities("100m", "256Mi"),
+			Limits:   quantities("2", "4Gi"),
+		},
+	}
+	return d
+}
+
+func quantities(cpu, memory string) corev1.ResourceList {
+	return corev1.ResourceList{corev1.ResourceCPU: resource.MustParse(cpu), corev1.ResourceMemory: resource.MustParse(memory)}
+}
+
+// defaultCode is the least that the original's job.activeDeadlineSeconds gives a CodeRun, too (behaviour 18).
+const defaultCode = 2 * time.Hour
+
+// key is one key of config.yaml: data, so that reading, defaults, suggestions and docs/configuration.md cannot differ.
+type key struct {
+	path    string // agent.image.tag
+	meaning string
+	setting
+}
+
+// What the texts must look like.
+var (
+	imageName  = pattern{regexp.MustCompile(`^[a-z0-9]([a-zA-Z0-9._:/-]*[a-zA-Z0-9])?$`), "an image without its tag, such as registry.example.com/agent"}
+	imageTag   = pattern{regexp.MustCompile(`^(sha256:[a-f0-9]{64}|[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})$`), `a tag such as "1.0.0", or a digest sha256:...`}
+	objectName = pattern{regexp.MustCompile(`^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$`), "the name of an object: lower-case letters, digits, '-' and '.'"}
+	secretKey  = pattern{regexp.MustCompile(`^[-._a-zA-Z0-9]{1,253}$`), "a key of a Secret: letters, digits, '-', '_' and '.'"}
+	modelName  = pattern{regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}(\[[A-Za-z0-9]+\])?$`), "the name of a model, such as sonnet"}
+	address    = pattern{regexp.MustCompile(`^https?://[^\s/@]+(/[^\s]*)?$`), "an address such as http://collector.telemetry:4317, without credentials"}
+	word       = pattern{regexp.MustCompile(`^[^\x00]+$`), "text"}
+)
+
+const day = 24 * 60 * 60
+
+// keys are all that config.yaml may say, in the order of the documentation. Of two keys that mean the same the later wins.
+var keys = []key{
+	{"agent.image.repository", "The agent's image, without its tag. It must hold `sh`, `timeout` and the agent's program.", text(imageName, func(d *draft) *string { return &d.repository })},
+	{"agent.image.tag", "Its tag or digest. In quotes, if it looks like a number.", text(imageTag, func(d *draft) *string { return &d.tag })},
+	{"agent.image.pullPolicy", "When a member's node pulls it: Always, IfNotPresent or Never.", oneOf(func(d *draft) *corev1.PullPolicy { return &d.Render.ImagePullPolicy }, corev1.PullAlways, corev1.PullIfNotPresent, corev1.PullNever)},
+	{"agent.imagePullSecrets", "Secrets to pull it with, on the member in the run's namespace.", list(objectName, func(d *draft) *[]string { return &d.Render.ImagePullSecrets })},
+	{"agent.command", "The agent's program.", list(word, func(d *draft) *[]string { return &d.command })},
+	{"agent.args", "Its arguments. The prompt comes on its standard input.", list(word, func(d *draft) *[]string { return &d.args })},
+	{"agent.model", "The model of runs that name none. Without it the agent chooses.", text(modelName, func(d *draft) *string { return &d.Render.Model })},
+	{"agent.resources.requests", "What a pod reserves on its node.", resources(func(d *draft) *corev1.ResourceList { return &d.Render.Resources.Requests })},
+	{"agent.resources.limits", "What a pod may use at most.", resources(func(d *draft) *corev1.ResourceList { return &d.Render.Resources.Limits })},
+	{"agent.serviceAccountName", "The pod's service account, whose token it does not get. Without it the namespace's default.", text(objectName, func(d *draft) *string { return &d.Render.ServiceAccount })},
+
+	{"secrets.apiKeySecretName", "The Secret with the API key of the model, on the member in the run's namespace.", text(objectName, func(d *draft) *string { return &d.Render.APIKey.Name })},
+	{"secrets.apiKeySecretKey", "Its key.", text(secretKey, func(d *draft) *string { return &d.Render.APIKey.Key })},
+
+	{"permissions.agentToolsOverride", "Whether `allow` and `deny` take the place of the built-in rules, which allow every usual tool.", boolean(func(d *draft) *bool { return &d.Render.Permissions.Override })},
+	{"permissions.allow", "What the agent may do without asking, such as `Bash(git:*)`.", list(word, func(d *draft) *[]string { return &d.Render.Permissions.Allow })},
+	{"permissions.deny", "What it may not do.", list(word, func(d *draft) *[]string { return &d.Render.Permissions.Deny })},
+
+	{"telemetry.enabled", "Whether agents send their own metrics and logs.", boolean(func(d *draft) *bool { return &d.Render.Telemetry.Enabled })},
+	{"telemetry.otlpEndpoint", "Where to send metrics.", text(address, func(d *draft) *string { return &d.Render.Telemetry.OTLPEndpoint })},
+	{"telemetry.otlpProtocol", "How: grpc, http/protobuf, http/json, or http, which is http/protobuf.", protocol(func(d *draft) *string { return &d.Render.Telemetry.OTLPProtocol })},
+	{"telemetry.logsEndpoint", "Where to send logs.", text(address, func(d *draft) *string { return &d.Render.Telemetry.LogsEndpoint })},
+	{"telemetry.logsProtocol", "How, as `otlpProtocol`.", protocol(func(d *draft) *string { return &d.Render.Telemetry.LogsProtocol })},
+
+	{"storage.storageClassName", "The storage class of the workspaces. Without it the member's default.", storageClass()},
+	{"storage.workspaceSize", "The size of a service's workspace. It is not changed on volumes that exist.", quantity(func(d *draft) *resource.Quantity { return &d.Render.Workspace.Size })},
+
+	{"job.activeDeadlineSeconds", "The original's deadline of both kinds; a CodeRun gets at least 7200. `deadlines` wins.", originalDeadline()},
+	{"deadlines.docsSeconds", "The deadline of an attempt of a DocsRun that does not say.", seconds(1, 7*day, func(d *draft) *time.Duration { return &d.Deadlines.Docs })},
+	{"deadlines.codeSeconds", "The deadline of an attempt of a CodeRun that does not say.", seconds(1, 7*day, func(d *draft) *time.Duration { return &d.Deadlines.Code })},
+	{"deadlines.minSeconds", "The shortest deadline that a run may ask for; a shorter one is raised to it.", seconds(1, 7*day, func(d *draft) *time.Duration { return &d.Deadlines.Min })},
+	{"deadlines.maxSeconds", "The longest; a longer one is lowered to it.", seconds(1, 7*day, func(d *draft) *time.Duration { return &d.Deadlines.Max })},
+	{"deadlines.provisioningSeconds", "From the choice of a member to the agent's start, for runs that do not say.", seconds(1, day, func(d *draft) *time.Duration { return &d.Deadlines.Provisioning })},
+
+	{"retries.infraAllowance", "How many attempts the infrastructure may lose per context version without a charge to the run's own retries.", whole(0, 100, func(d *draft) *int32 { return &d.Lifecycle.InfraAllowance })},
+	{"retries.keptAttempts", "How many attempts a run's status remembers.", whole(1, 50, func(d *draft) *int { return &d.Lifecycle.MaxAttempts })},
+
+	{"cleanup.enabled", "Whether objects of finished runs are removed from their members.", boolean(func(d *draft) *bool { return &d.Cleanup.Enabled })},
+	{"cleanup.completedJobDelayMinutes", "How long they stay after a run succeeded or was cancelled, where the run does not say.", minutes(0, 365*24*60, func(d *draft) *time.Duration { return &d.Cleanup.Completed })},
+	{"cleanup.failedJobDelayMinutes", "How long they stay after it failed.", minutes(0, 365*24*60, func(d *draft) *time.Duration { return &d.Cleanup.Failed })},
+
+	{"timing.settleSeconds", "Between two live looks that prove that a Job is gone. More than a member's Job controller takes from reading to creating.", seconds(1, 3600, func(d *draft) *time.Duration { return &d.Lifecycle.Settle })},
+	{"timing.slackSeconds", "After a member's own deadline, before the hub acts.", seconds(1, 3600, func(d *draft) *time.Duration { return &d.Lifecycle.Slack })},
+	{"timing.graceSeconds", "What an agent gets to end by itself: the pod's terminationGracePeriodSeconds.", seconds(1, 3600, func(d *draft) *time.Duration { return &d.Lifecycle.Grace })},
+	{"timing.escalateAfterSeconds", "After the grace period: how long an agent that was told to end may still be there.", seconds(1, 3600, func(d *draft) *time.Duration { return &d.Lifecycle.EscalateAfter })},
+	{"timing.maxSkewSeconds", "By how much clocks of hub and members may differ. Used where a start was never seen.", seconds(0, day, func(d *draft) *time.Duration { return &d.Lifecycle.MaxSkew })},
+	{"timing.clusterLostGraceSeconds", "How long a member may be silent before it is called lost.", seconds(1, day, func(d *draft) *time.Duration { return &d.Lifecycle.ClusterLostGrace })},
+	{"timing.backoffBaseSeconds", "The wait before a first retry; it doubles with each further one.", seconds(1, day, func(d *draft) *time.Duration { return &d.Lifecycle.BackoffBase })},
+	{"timing.backoffMaxSeconds", "The longest wait before a retry.", seconds(1, day, func(d *draft) *time.Duration { return &d.Lifecycle.BackoffMax })},
+	{"timing.resyncSeconds", "How often an active run is looked at though nothing happens.", seconds(1, day, func(d *draft) *time.Duration { return &d.Lifecycle.Resync })},
+}
