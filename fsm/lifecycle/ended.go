@@ -55,6 +55,9 @@ func (Lifecycle) quarantined(s v1.RunStatus, f Facts) bool {
 	}
 }
 
+// Quarantined is what the shell asks before it takes the trouble of a count.
+func (l Lifecycle) Quarantined(s v1.RunStatus, f Facts) bool { return l.quarantined(s, f) }
+
 // foreignStamp says that the object was re-created from a backup or moved from another hub, perhaps with its status.
 func foreignStamp(f Facts) bool { return f.Run.StampUID != "" && f.Run.StampUID != f.Run.UID }
 

@@ -1,0 +1,118 @@
+package reconcilers
+
+import (
+	"context"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/runfleet/runfleet/api/v1"
+	"github.com/runfleet/runfleet/fsm/lifecycle"
+	"github.com/runfleet/runfleet/reconcilers/fleet"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+)
+
+// Census remembers first counts (rule Q3): a run that was re-created from a backup or moved here is left alone until every
+// registered member was asked twice, settle apart, what it executes of it. Lost with the process, and then begun anew:
+// that only takes longer.
+type Census struct {
+	mu    sync.Mutex
+	first map[types.UID]count
+}
+
+type count struct {
+	at    time.Time
+	stray *lifecycle.Stray
+}
+
+// NewCensus returns an empty one.
+func NewCensus() *Census { return &Census{first: map[types.UID]count{}} }
+
+// of is what is known after this look. A member that does not answer keeps the count from being complete.
+func (c *Census) of(ctx context.Context, p *pass) lifecycle.Census {
+	uid := p.run.GetUID()
+	found, ok := p.count(ctx)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !ok {
+		delete(c.first, uid)
+		return lifecycle.Census{}
+	}
+	before, counted := c.first[uid]
+	if !counted {
+		c.first[uid] = count{at: p.now, stray: found}
+		return lifecycle.Census{}
+	}
+	if p.now.Sub(before.at) < p.config.Lifecycle.Settle {
+		return lifecycle.Census{}
+	}
+	delete(c.first, uid)
+	return lifecycle.Census{Complete: true, Stray: highest(before.stray, found)} // both counts together: see decision 0003
+}
+
+func highest(a, b *lifecycle.Stray) *lifecycle.Stray {
+	if a == nil || b != nil && b.Attempt >= a.Attempt {
+		return b
+	}
+	return a
+}
+
+// count asks every member for Jobs and pods of the run, and says whether all answered.
+func (p *pass) count(ctx context.Context) (*lifecycle.Stray, bool) {
+	var found *lifecycle.Stray
+	for _, m := range p.members {
+		if !m.Answers {
+			return nil, false
+		}
+		for _, kind := range []schema.GroupVersionKind{jobKind, podKind} {
+			stray, err := p.countOn(ctx, m, kind)
+			if err != nil {
+				log.FromContext(ctx).Info("Counting without an answer", "cluster", m.Name, "error", err.Error())
+				return nil, false
+			}
+			found = highest(found, stray)
+		}
+	}
+	return found, true
+}
+
+// countOn returns the highest attempt that the status does not know, of the objects of one kind on one member.
+func (p *pass) countOn(ctx context.Context, m fleet.Member, kind schema.GroupVersionKind) (*lifecycle.Stray, error) {
+	ctx, cancel := context.WithTimeout(ctx, p.RequestTimeout)
+	defer cancel()
+	list := metav1.PartialObjectMetadataList{}
+	list.SetGroupVersionKind(listOf(kind))
+	of := client.MatchingLabels{v1.LabelRunUID: string(p.run.GetUID())}
+	if err := m.Live.List(ctx, &list, of, client.InNamespace(p.run.GetNamespace())); err != nil {
+		return nil, err
+	}
+	var found *lifecycle.Stray
+	for i := range list.Items {
+		found = highest(found, p.stray(m, kind, &list.Items[i]))
+	}
+	return found, nil
+}
+
+// stray is the attempt that an object belongs to, nil if the status knows it.
+func (p *pass) stray(m fleet.Member, kind schema.GroupVersionKind, o *metav1.PartialObjectMetadata) *lifecycle.Stray {
+	n, err := strconv.ParseInt(o.Labels[v1.LabelAttempt], 10, 32)
+	s := p.status()
+	open := lifecycle.Open(*s)
+	if err != nil || int32(n) < s.Attempt || int32(n) == s.Attempt && (open == nil || open.JobUID != "") {
+		return nil
+	}
+	name := v1.AttemptName(p.run.GetName(), p.run.GetUID(), int32(n))
+	stray := &lifecycle.Stray{
+		Attempt: int32(n), ContextVersion: p.run.RunSpec().ContextVersion, Cluster: m.Name, ClusterUID: m.UID,
+		JobName: name, ConfigMapName: name, Deadline: p.config.Deadline(p.Kind, p.run.RunSpec().DeadlineSeconds),
+		JobUID: types.UID(o.Labels["batch.kubernetes.io/controller-uid"]), // a pod's Job may be gone
+	}
+	if kind == jobKind {
+		stray.JobUID = o.UID
+	}
+	return stray
+}

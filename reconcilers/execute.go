@@ -1,0 +1,142 @@
+package reconcilers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/runfleet/runfleet/api/v1"
+	"github.com/runfleet/runfleet/fsm/lifecycle"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+)
+
+// findings are what acting taught: facts of this pass, to decide with again if it has not written yet.
+type findings struct {
+	leases  map[string]lifecycle.LeaseFacts // by name; only those that were asked for
+	refusal lifecycle.Refusal
+	soon    bool // something was not as it was seen: look again at once
+}
+
+func (f *findings) nothing() bool { return len(f.leases) == 0 && f.refusal.Reason == "" }
+
+// addTo returns the facts with what was found.
+func (f *findings) addTo(facts lifecycle.Facts) lifecycle.Facts {
+	leases := append([]lifecycle.LeaseFacts(nil), facts.Leases...)
+	for i, l := range leases {
+		if found, ok := f.leases[l.Name]; ok {
+			leases[i] = found
+		}
+	}
+	facts.Leases = leases
+	if f.refusal.Reason != "" {
+		facts.Agent.Refusal = f.refusal
+	}
+	return facts
+}
+
+// errStale says that the object is not in the version that was decided on: a newer view will decide anew.
+var errStale = errors.New("seen in an older version")
+
+// execute does what the committed status asks for. Every effect names what it means, and losing or repeating one is
+// harmless. A member's definitive no ends the list: what follows in it needs what was refused.
+func (p *pass) execute(ctx context.Context, effects []lifecycle.Effect) (findings, error) {
+	found := findings{leases: map[string]lifecycle.LeaseFacts{}}
+	var errs []error
+	for _, e := range effects {
+		err := p.perform(ctx, e, &found)
+		switch {
+		case err == nil:
+		case errors.Is(err, errStale):
+			found.soon = true
+		default:
+			errs = append(errs, fmt.Errorf("%s %s%s: %w", e.Verb, e.Resource, on(e), err))
+		}
+		if found.refusal.Reason != "" {
+			break
+		}
+	}
+	return found, errors.Join(errs...)
+}
+
+func on(e lifecycle.Effect) string {
+	if e.Cluster == "" {
+		return ""
+	}
+	return fmt.Sprintf(" of attempt %d on member %s", e.Attempt, e.Cluster)
+}
+
+// perform does one effect, within the time that a request may take.
+func (p *pass) perform(ctx context.Context, e lifecycle.Effect, found *findings) error {
+	log.FromContext(ctx).V(2).Info("Executing an effect", "verb", e.Verb, "resource", e.Resource, "cluster", e.Cluster, "attempt", e.Attempt)
+	ctx, cancel := context.WithTimeout(ctx, p.RequestTimeout)
+	defer cancel()
+	if e.Cluster == "" {
+		return p.onHub(ctx, e, found)
+	}
+	return p.onMember(ctx, e, found)
+}
+
+func (p *pass) onHub(ctx context.Context, e lifecycle.Effect, found *findings) error {
+	switch {
+	case e.Resource == lifecycle.Finalizer && e.Verb == lifecycle.VerbEnsure:
+		return stale(p.addFinalizer(ctx))
+	case e.Resource == lifecycle.Finalizer && e.Verb == lifecycle.VerbDelete:
+		return stale(p.removeFinalizer(ctx))
+	case e.Resource == lifecycle.Lease && e.Verb == lifecycle.VerbEnsure:
+		facts, err := p.takeLease(ctx, e.Name)
+		if err == nil {
+			found.leases[e.Name] = facts
+		}
+		return stale(err)
+	case e.Resource == lifecycle.Run && e.Verb == lifecycle.VerbDelete:
+		return stale(p.deleteRun(ctx, e.UID))
+	default:
+		return fmt.Errorf("no such effect on the hub")
+	}
+}
+
+// onMember sends one request to the member that the committed status names, if it is the cluster that it was.
+func (p *pass) onMember(ctx context.Context, e lifecycle.Effect, found *findings) error {
+	m, ok := p.Fleet.Member(e.Cluster) // now, not when the pass began: clients are never kept
+	if !ok || p.linkOf(*p.status(), m) != lifecycle.Answers {
+		return errStale
+	}
+	switch {
+	case e.Verb == lifecycle.VerbEnsure:
+		refusal, err := p.ensure(ctx, m, e)
+		found.refusal = refusal
+		return err
+	case e.Verb == lifecycle.VerbRelease && e.Resource == lifecycle.Agent:
+		return p.release(ctx, m, e)
+	case e.Verb == lifecycle.VerbEnd && e.Resource == lifecycle.Pod:
+		return p.end(ctx, m, e)
+	case e.Verb == lifecycle.VerbDelete:
+		return p.remove(ctx, m, e)
+	default:
+		return fmt.Errorf("no such effect on a member")
+	}
+}
+
+// stale turns the answers "not that version" and "gone" into errStale and nothing: both mean that a newer view decides.
+func stale(err error) error {
+	switch {
+	case apierrors.IsNotFound(err):
+		return nil
+	case apierrors.IsConflict(err):
+		return errStale
+	default:
+		return err
+	}
+}
+
+// attempt is the committed entry that an effect is about.
+func (p *pass) attempt(n int32) (*v1.Attempt, error) {
+	s := p.status()
+	for i := range s.Attempts {
+		if s.Attempts[i].Number == n {
+			return &s.Attempts[i], nil
+		}
+	}
+	return nil, fmt.Errorf("attempt %d is not in the status", n)
+}

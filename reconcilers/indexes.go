@@ -1,0 +1,72 @@
+package reconcilers
+
+import (
+	"slices"
+
+	"github.com/runfleet/runfleet/api/v1"
+	"github.com/runfleet/runfleet/fsm/lifecycle"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// The indexes of the hub's cache over the runs of both kinds, for client.MatchingFields.
+const (
+	// IndexActive finds the runs with an attempt out on a member.
+	IndexActive = "activeOn"
+	// IndexConcerned finds the runs to look at when a member comes, goes or changes.
+	IndexConcerned = "concernedBy"
+	// IndexWaiting finds the runs that wait, by the reason for which they do: NoCandidate, WorkspaceBusy, ...
+	IndexWaiting = "waitingFor"
+	// IndexLease finds the waiting runs by a Lease that they need.
+	IndexLease = "needsLease"
+)
+
+// Indexes returns the value functions of the indexes; system is the operator's own namespace.
+func Indexes(system string) map[string]client.IndexerFunc {
+	of := func(f func(v1.Run, v1.RunStatus) []string) client.IndexerFunc {
+		return func(o client.Object) []string {
+			run, ok := o.(v1.Run)
+			if !ok {
+				return nil
+			}
+			return f(run, *run.RunStatus())
+		}
+	}
+	return map[string]client.IndexerFunc{
+		IndexActive:    of(activeOn),
+		IndexConcerned: of(concernedBy),
+		IndexWaiting:   of(waitingFor),
+		IndexLease:     of(func(run v1.Run, s v1.RunStatus) []string { return needsLease(run, s, system) }),
+	}
+}
+
+func activeOn(_ v1.Run, s v1.RunStatus) []string {
+	if lifecycle.Open(s) == nil {
+		return nil
+	}
+	return []string{s.Cluster}
+}
+
+func concernedBy(run v1.Run, s v1.RunStatus) []string {
+	if run.GetDeletionTimestamp() != nil {
+		return slices.Clone(s.Members)
+	}
+	return activeOn(run, s)
+}
+
+func waitingFor(_ v1.Run, s v1.RunStatus) []string {
+	if !lifecycle.Waiting(s) {
+		return nil
+	}
+	return []string{s.Reason}
+}
+
+func needsLease(run v1.Run, s v1.RunStatus, system string) []string {
+	if !lifecycle.Waiting(s) {
+		return nil
+	}
+	var names []string
+	for _, l := range leasesOf(run, system) {
+		names = append(names, l.Name)
+	}
+	return names
+}

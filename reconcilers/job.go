@@ -1,0 +1,52 @@
+package reconcilers
+
+import (
+	"fmt"
+
+	"github.com/runfleet/runfleet/api/v1"
+	"github.com/runfleet/runfleet/fsm/lifecycle"
+	"github.com/runfleet/runfleet/render"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+)
+
+// jobFacts is what the machine knows of a Job.
+func jobFacts(j *batchv1.Job) lifecycle.JobFacts {
+	f := lifecycle.JobFacts{
+		Presence: lifecycle.Present, UID: j.UID, ResourceVersion: j.ResourceVersion,
+		Suspended: j.Spec.Suspend != nil && *j.Spec.Suspend, Deleting: j.DeletionTimestamp != nil, Active: j.Status.Active,
+	}
+	if j.Status.Terminating != nil {
+		f.Terminating = *j.Status.Terminating
+	}
+	for _, c := range j.Status.Conditions {
+		if c.Status != corev1.ConditionTrue {
+			continue
+		}
+		switch c.Type {
+		case batchv1.JobComplete:
+			f.Complete = true
+		case batchv1.JobFailed:
+			f.Failed, f.Reason = true, c.Reason
+		case batchv1.JobFailureTarget:
+			f.Reason = c.Reason // the cause, while its pods are still ending
+		default:
+		}
+	}
+	return f
+}
+
+// rendered says that the Job is what this operator renders for the attempt. Its name and labels alone do not say so:
+// anybody on the member can write them.
+func (p *pass) rendered(j *batchv1.Job, e *v1.Attempt) bool {
+	o, err := render.Render(p.run, e.Number, p.Hub.UID, p.config.Render)
+	if err != nil {
+		return false // said when the Job is ensured
+	}
+	return j.Annotations[v1.AnnotationSpecHash] == o.Agent.Annotations[v1.AnnotationSpecHash]
+}
+
+func specDiffers(member string, j *batchv1.Job) lifecycle.Refusal {
+	return lifecycle.Refusal{Reason: "SpecDiffers", Message: fmt.Sprintf("Job %s/%s on member %s was not made by this operator with its "+
+		"present configuration: delete that Job if it is not needed, then raise spec.contextVersion", j.Namespace, j.Name, member)}
+}

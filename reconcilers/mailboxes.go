@@ -1,0 +1,98 @@
+package reconcilers
+
+import (
+	"context"
+	"sync"
+
+	"github.com/runfleet/runfleet/api/v1"
+	"github.com/runfleet/runfleet/fsm/lifecycle"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/workqueue"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+	mcreconcile "sigs.k8s.io/multicluster-runtime/pkg/reconcile"
+)
+
+type queue = workqueue.TypedRateLimitingInterface[mcreconcile.Request]
+
+// Mailboxes are the work queues of both kinds. Whatever happens on any cluster ends here as "look at this run again".
+type Mailboxes struct {
+	Runs   client.Reader // the hub's cache
+	System string        // the operator's namespace
+
+	mu     sync.Mutex
+	queues map[lifecycle.Kind]queue
+}
+
+// source hands the queue of a kind over when its controller starts.
+func (m *Mailboxes) source(kind lifecycle.Kind) source.TypedSource[mcreconcile.Request] {
+	return source.TypedFunc[mcreconcile.Request](func(_ context.Context, q queue) error {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		if m.queues == nil {
+			m.queues = map[lifecycle.Kind]queue{}
+		}
+		m.queues[kind] = q
+		return nil
+	})
+}
+
+// Post puts one run into its mailbox. Requests always name the run's home, the hub, wherever the event came from.
+// Before the controllers start nobody listens, and nobody misses anything: each run is looked at once then.
+func (m *Mailboxes) Post(kind lifecycle.Kind, key types.NamespacedName) {
+	m.mu.Lock()
+	q := m.queues[kind]
+	m.mu.Unlock()
+	if q != nil {
+		request := mcreconcile.Request{}
+		request.NamespacedName = key
+		q.Add(request)
+	}
+}
+
+// MemberChanged wakes the runs that a member concerns, and those that wait for one.
+func (m *Mailboxes) MemberChanged(member string) {
+	ctx := context.Background()
+	m.postAll(ctx, client.MatchingFields{IndexConcerned: member})
+	m.postAll(ctx, client.MatchingFields{IndexWaiting: v1.ReasonNoCandidate})
+	m.postAll(ctx, client.MatchingFields{IndexWaiting: ""}) // not looked at yet
+}
+
+// RunSettled wakes the runs that wait for a Lease of a run that ended or is gone.
+func (m *Mailboxes) RunSettled(ctx context.Context, run v1.Run) {
+	for _, l := range leasesOf(run, m.System) {
+		m.postAll(ctx, client.MatchingFields{IndexLease: l.Name})
+	}
+}
+
+// AttemptEnded wakes the runs for which no member had room.
+func (m *Mailboxes) AttemptEnded(ctx context.Context) {
+	m.postAll(ctx, client.MatchingFields{IndexWaiting: v1.ReasonNoCandidate})
+}
+
+func (m *Mailboxes) postAll(ctx context.Context, which client.MatchingFields) {
+	var docs v1.DocsRunList
+	var code v1.CodeRunList
+	for _, list := range []client.ObjectList{&docs, &code} {
+		if err := m.Runs.List(ctx, list, which, client.UnsafeDisableDeepCopy); err != nil {
+			log.FromContext(ctx).Error(err, "Listing the runs to wake")
+			return
+		}
+	}
+	for i := range docs.Items {
+		m.Post(lifecycle.DocsRun, client.ObjectKeyFromObject(&docs.Items[i]))
+	}
+	for i := range code.Items {
+		m.Post(lifecycle.CodeRun, client.ObjectKeyFromObject(&code.Items[i]))
+	}
+}
+
+// activeRuns counts the runs of both kinds with an attempt out on the member, for its status.
+func (m *Mailboxes) activeRuns(member string) int32 {
+	n, err := countActive(context.Background(), m.Runs, member)
+	if err != nil {
+		return 0
+	}
+	return int32(n)
+}

@@ -1,0 +1,171 @@
+package reconcilers
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/runfleet/runfleet/api/v1"
+	"github.com/runfleet/runfleet/fsm/lifecycle"
+	"github.com/runfleet/runfleet/reconcilers/config"
+	"github.com/runfleet/runfleet/reconcilers/fleet"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	mcreconcile "sigs.k8s.io/multicluster-runtime/pkg/reconcile"
+)
+
+// Hub is the cluster that holds the runs.
+type Hub struct {
+	Cached client.Reader // with the indexes of indexes.go
+	Live   client.Reader
+	Writer interface {
+		client.Writer
+		client.StatusClient
+	}
+	UID       types.UID // of its kube-system namespace
+	Namespace string    // the operator's own, for Leases that no namespace of a run owns
+}
+
+// Fleet is the registry of members.
+type Fleet interface {
+	Members() []fleet.Member                 // all, sorted by name
+	Member(name string) (fleet.Member, bool) // false: there is no MemberCluster of that name
+}
+
+// Observer is told what happened, after it was committed (A6), and never before.
+type Observer interface {
+	Committed(run v1.Run, was v1.RunStatus, d lifecycle.Decision)
+}
+
+// Reconciler moves the runs of one kind. One value serves all workers.
+type Reconciler struct {
+	Kind     lifecycle.Kind
+	Machine  lifecycle.Lifecycle // its settings are replaced by the configuration's in every pass
+	Hub      Hub
+	Fleet    Fleet
+	Config   func() config.Config
+	Placed   *Ledger // shared by both kinds
+	Census   *Census // shared by both kinds
+	Observer Observer
+	Now      func() time.Time
+	// RequestTimeout bounds one request to a member or the hub. Shorter than the leader's lease (A13): no request of a
+	// leader that lost its lease is still under way when the next one begins.
+	RequestTimeout time.Duration
+}
+
+const (
+	// again is when to look after something that a newer view will decide differently.
+	again = 100 * time.Millisecond
+	// turns bounds how often one pass decides. Each turn but the last found a Lease or a refusal, of which there are few.
+	turns = 5
+)
+
+// Reconcile looks, thinks, writes once, acts.
+func (r *Reconciler) Reconcile(ctx context.Context, req mcreconcile.Request) (reconcile.Result, error) {
+	run := newRun(r.Kind)
+	if err := r.Hub.Cached.Get(ctx, req.NamespacedName, run); err != nil {
+		return reconcile.Result{}, client.IgnoreNotFound(err)
+	}
+	p := r.begin(run)
+	facts := p.observe(ctx)
+	for range turns {
+		d := p.machine.Decide(*run.RunStatus(), facts)
+		if d.Changed {
+			if err := p.commit(ctx, d); err != nil {
+				return onCommit(err)
+			}
+		}
+		found, err := p.execute(ctx, d.Effects)
+		if err != nil {
+			return reconcile.Result{}, err
+		}
+		if d.Changed || found.nothing() {
+			found.soon = found.soon || !found.nothing() || d.Row.ID != "" && p.restless(facts)
+			return wakeAt(d.Wake, facts.Now, found), nil
+		}
+		facts = found.addTo(facts)
+	}
+	return reconcile.Result{RequeueAfter: again}, nil
+}
+
+// restless says that the state just committed leads on by itself: it waits for nothing that would bring an event.
+func (p *pass) restless(f lifecycle.Facts) bool {
+	s := *p.status()
+	if lifecycle.Waiting(s) {
+		return s.NextAttemptAt == nil || !f.Now.Before(s.NextAttemptAt.Time)
+	}
+	return p.machine.Decide(s, f).Row.ID != ""
+}
+
+// onCommit says what a commit that was not accepted means. A conflict means "my view was old": nothing was done, and the
+// newer object is to be looked at. (Writes to the status alone wake nobody, so its event may not come; see events.go.)
+func onCommit(err error) (reconcile.Result, error) {
+	switch {
+	case apierrors.IsConflict(err):
+		return reconcile.Result{RequeueAfter: again}, nil
+	case apierrors.IsNotFound(err):
+		return reconcile.Result{}, nil
+	default:
+		return reconcile.Result{}, fmt.Errorf("writing the status: %w", err)
+	}
+}
+
+// wakeAt is when to look again if nothing else happens.
+func wakeAt(at, now time.Time, found findings) reconcile.Result {
+	var after time.Duration
+	if !at.IsZero() {
+		after = max(at.Sub(now), time.Millisecond)
+	}
+	if found.soon {
+		after = again
+		if !at.IsZero() {
+			after = min(after, max(at.Sub(now), time.Millisecond))
+		}
+	}
+	return reconcile.Result{RequeueAfter: after}
+}
+
+// pass is one run being looked at once.
+type pass struct {
+	*Reconciler
+	run     v1.Run
+	config  config.Config
+	machine lifecycle.Lifecycle
+	now     time.Time
+	members []fleet.Member
+}
+
+func (r *Reconciler) begin(run v1.Run) *pass {
+	p := &pass{Reconciler: r, run: run, config: r.Config(), machine: r.Machine, now: r.Now(), members: r.Fleet.Members()}
+	p.machine.Settings = p.config.Lifecycle
+	return p
+}
+
+func (p *pass) status() *v1.RunStatus { return p.run.RunStatus() }
+
+// commit writes the decided status, once and optimistically, and then says what happened. The run keeps the version that
+// the API server returned.
+func (p *pass) commit(ctx context.Context, d lifecycle.Decision) error {
+	was := *p.status()
+	next, ok := p.run.DeepCopyObject().(v1.Run)
+	if !ok {
+		return fmt.Errorf("copying a %s", p.Kind)
+	}
+	*next.RunStatus() = d.Status
+	if d.Row.ID != "" {
+		log.FromContext(ctx).Info("Committing a transition", "trigger", d.Row.On, "from", was.Phase, "to", d.Status.Phase,
+			"attempt", d.Status.Attempt, "cluster", d.Status.Cluster, "reason", d.Status.Reason)
+	}
+	bounded, cancel := context.WithTimeout(ctx, p.RequestTimeout)
+	defer cancel()
+	if err := p.Hub.Writer.Status().Update(bounded, next); err != nil {
+		return err
+	}
+	p.Placed.note(next)
+	p.run = next
+	p.Observer.Committed(next, was, d)
+	return nil
+}

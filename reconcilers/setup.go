@@ -1,0 +1,73 @@
+package reconcilers
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/go-logr/logr"
+	"github.com/runfleet/runfleet/api/v1"
+	"github.com/runfleet/runfleet/fsm/lifecycle"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/util/workqueue"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	mcbuilder "sigs.k8s.io/multicluster-runtime/pkg/builder"
+	mcmanager "sigs.k8s.io/multicluster-runtime/pkg/manager"
+	mcreconcile "sigs.k8s.io/multicluster-runtime/pkg/reconcile"
+)
+
+// Kinds are the two kinds, in the order in which they are set up and shown.
+var Kinds = []lifecycle.Kind{lifecycle.DocsRun, lifecycle.CodeRun}
+
+const (
+	// workers per kind. Each spends its time waiting for API servers; a dead member costs none of them more than one request.
+	workers = 16
+	// Errors are retried from a fifth of a second to half a minute: a member that recovers is not waited for much longer.
+	firstRetry, lastRetry = 200 * time.Millisecond, 30 * time.Second
+)
+
+// IndexRuns adds the indexes to the hub's cache. Through the local manager: the multicluster one would index the members.
+func IndexRuns(ctx context.Context, mgr mcmanager.Manager, system string) error {
+	for _, run := range []client.Object{&v1.DocsRun{}, &v1.CodeRun{}} {
+		for name, f := range Indexes(system) {
+			if err := mgr.GetLocalManager().GetFieldIndexer().IndexField(ctx, run, name, f); err != nil {
+				return fmt.Errorf("indexing %T by %s: %w", run, name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// Setup adds the reconciler of one kind to the manager. Everything is set here and nothing by the manager's options, most
+// of which multicluster-runtime v0.24.1 ignores (reference: docs/decisions).
+func (r *Reconciler) Setup(mgr mcmanager.Manager, mail *Mailboxes) error {
+	local := []mcbuilder.WatchesOption{mcbuilder.WithEngageWithLocalCluster(true), mcbuilder.WithEngageWithProviderClusters(false)}
+	members := []mcbuilder.WatchesOption{mcbuilder.WithEngageWithLocalCluster(false), mcbuilder.WithEngageWithProviderClusters(true)}
+	return mcbuilder.ControllerManagedBy(mgr).
+		Named(string(r.Kind)).
+		Watches(newRun(r.Kind), runEvents(r.Kind, mail, r.Placed), local...).
+		Watches(&batchv1.Job{}, memberEvents(r.Kind, mail, sameJob), members...).
+		Watches(&corev1.Pod{}, memberEvents(r.Kind, mail, samePod), members...).
+		WatchesRawSource(mail.source(r.Kind)).
+		WithLogConstructor(r.logger(mgr.GetLogger())).
+		WithOptions(controller.TypedOptions[mcreconcile.Request]{
+			MaxConcurrentReconciles: workers,
+			RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[mcreconcile.Request](firstRetry, lastRetry),
+			ReconciliationTimeout:   2 * time.Minute, // many requests, each bounded by itself
+			CacheSyncTimeout:        2 * time.Minute,
+		}).
+		Complete(r)
+}
+
+// logger names the run on every line: the builder's own knows only requests of one cluster and would name nothing.
+func (r *Reconciler) logger(base logr.Logger) func(*mcreconcile.Request) logr.Logger {
+	base = base.WithValues("controller", r.Kind)
+	return func(req *mcreconcile.Request) logr.Logger {
+		if req == nil {
+			return base
+		}
+		return base.WithValues(string(r.Kind), req.NamespacedName)
+	}
+}

@@ -1,0 +1,58 @@
+package telemetry
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/runfleet/runfleet/api/v1"
+	"github.com/runfleet/runfleet/fsm/lifecycle"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/tools/events"
+)
+
+// maxNote is the longest note that the API takes.
+const maxNote = 1024
+
+// Events writes one Event on the run for each committed transition: the reason is the trigger, the action the phase that it
+// led to.
+type Events struct {
+	Recorder events.EventRecorder
+}
+
+// Committed implements the reconcilers' observer.
+func (e Events) Committed(run v1.Run, was v1.RunStatus, d lifecycle.Decision) {
+	if d.Row.ID == "" {
+		return
+	}
+	e.Recorder.Eventf(run, nil, severity(was, d), string(d.Row.On), string(d.Status.Phase), "%s", Note(was, d))
+}
+
+// severity is Warning where a person may have to act: the run failed, or an attempt was lost without a word.
+func severity(was v1.RunStatus, d lifecycle.Decision) string {
+	switch {
+	case d.Status.Phase == v1.PhaseFailed && was.Phase != v1.PhaseFailed:
+		return corev1.EventTypeWarning
+	case d.Row.On == lifecycle.AgentOrphaned, d.Row.On == lifecycle.AgentVanished, d.Row.On == lifecycle.ClusterLost,
+		d.Row.On == lifecycle.DeadlinePassed, d.Row.On == lifecycle.StrayFound:
+		return corev1.EventTypeWarning
+	default:
+		return corev1.EventTypeNormal
+	}
+}
+
+// Note is the sentence of a transition: from where to where, of which attempt on which member, and what the status says now.
+func Note(was v1.RunStatus, d lifecycle.Decision) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s -> %s", was.Phase, d.Status.Phase)
+	if d.Status.Attempt > 0 {
+		fmt.Fprintf(&b, ", attempt %d on member %s", d.Status.Attempt, d.Status.Cluster)
+	}
+	if d.Status.Message != "" {
+		fmt.Fprintf(&b, ": %s", d.Status.Message)
+	}
+	note := []rune(b.String())
+	if len(note) > maxNote {
+		note = append(note[:maxNote-1], '…')
+	}
+	return string(note)
+}
