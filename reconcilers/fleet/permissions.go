@@ -1,0 +1,82 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/runfleet/runfleet/api/v1"
+	authorizationv1 "k8s.io/api/authorization/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// Permissions are what the user of a member's kubeconfig must be allowed, in every namespace. docs/members.md repeats
+// them as a ClusterRole; a test compares the two, and another lives with exactly these.
+var Permissions = []rbacv1.PolicyRule{
+	{APIGroups: []string{"batch"}, Resources: []string{"jobs"}, Verbs: []string{"get", "list", "watch", "create", "patch", "delete"}},
+	{APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: []string{"get", "list", "watch", "patch", "delete"}},
+	{APIGroups: []string{""}, Resources: []string{"configmaps"}, Verbs: []string{"get", "list", "watch", "create", "delete"}},
+	{APIGroups: []string{""}, Resources: []string{"persistentvolumeclaims"}, Verbs: []string{"get", "list", "watch", "create", "delete"}},
+	{APIGroups: []string{""}, Resources: []string{"namespaces"}, Verbs: []string{"get", "list", "watch"}},
+	{APIGroups: []string{""}, Resources: []string{"events"}, Verbs: []string{"list"}},
+}
+
+// permission is one verb on one resource.
+type permission struct{ group, resource, verb string }
+
+func (p permission) String() string {
+	if p.group == "" {
+		return p.verb + " " + p.resource
+	}
+	return p.verb + " " + p.resource + "." + p.group
+}
+
+func permissions() []permission {
+	var all []permission
+	for _, rule := range Permissions {
+		for _, verb := range rule.Verbs {
+			all = append(all, permission{group: rule.APIGroups[0], resource: rule.Resources[0], verb: verb})
+		}
+	}
+	return all
+}
+
+// preflight asks the member for each permission whether it is given, all at once, so that a slow member takes the time of
+// one request. Nil when all are.
+func preflight(ctx context.Context, c client.Client, host string) *trouble {
+	all := permissions()
+	allowed, failed := make([]bool, len(all)), make([]error, len(all))
+	var asked sync.WaitGroup
+	for i, p := range all {
+		asked.Go(func() { allowed[i], failed[i] = p.given(ctx, c) })
+	}
+	asked.Wait()
+	var missing []string
+	for i, p := range all {
+		if failed[i] != nil {
+			return onRequest("asking for its permissions", host, failed[i])
+		}
+		if !allowed[i] {
+			missing = append(missing, p.String())
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	slices.Sort(missing)
+	return troubled(v1.ReasonPreflightFailed,
+		"the user of the kubeconfig may not %s in every namespace: grant it the ClusterRole of docs/members.md", strings.Join(missing, ", "))
+}
+
+func (p permission) given(ctx context.Context, c client.Client) (bool, error) {
+	review := &authorizationv1.SelfSubjectAccessReview{Spec: authorizationv1.SelfSubjectAccessReviewSpec{
+		ResourceAttributes: &authorizationv1.ResourceAttributes{Group: p.group, Resource: p.resource, Verb: p.verb},
+	}}
+	if err := c.Create(ctx, review); err != nil {
+		return false, fmt.Errorf("asking whether one may %s: %w", p, err)
+	}
+	return review.Status.Allowed, nil
+}
