@@ -97,7 +97,8 @@ const (
 // ReasonUnobserved surfaces on any condition while its subject could not be looked at. Status Unknown.
 const ReasonUnobserved = "Unobserved"
 
-// The conditions of a [MemberCluster]. Reachable uses ReasonReachable, ReasonUnreachable and ReasonIdentityChanged.
+// The conditions of a [MemberCluster]. Reachable uses ReasonReachable, ReasonUnreachable, ReasonIdentityChanged,
+// ReasonCredentialsRefused and ReasonUnobserved; Ready repeats the first of them that is in the way.
 const (
 	// ConditionMemberReady is True while runs may be placed on the member. (The type is "Ready", as for a run.)
 	ConditionMemberReady = "Ready"
@@ -113,7 +114,13 @@ const (
 	// ReasonKubeconfigRefused surfaces when the kubeconfig asks for what is not allowed: an exec plugin, insecure TLS,
 	// a path to a file. The message says which. Ready is False.
 	ReasonKubeconfigRefused = "KubeconfigRefused"
+	// ReasonCredentialsRefused surfaces when the member's API server answers that it does not know the credentials in the
+	// kubeconfig: they expired or were revoked. Ready and Reachable are False.
+	ReasonCredentialsRefused = "CredentialsRefused"
 	// ReasonPreflightFailed surfaces when the member lacks a permission or a feature that agents need; the message
 	// lists them. Ready is False.
 	ReasonPreflightFailed = "PreflightFailed"
+	// ReasonDuplicateIdentity surfaces when another MemberCluster leads to the same cluster already: the message names it.
+	// Nothing is placed by way of the second, since every object there would be seen twice. Ready is False.
+	ReasonDuplicateIdentity = "DuplicateIdentity"
 )

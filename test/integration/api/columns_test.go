@@ -43,7 +43,7 @@ var _ = DescribeTable("kubectl get shows of a", func(ctx SpecContext, kind, want
 	Entry("CodeRun", "CodeRun",
 		"Name=* Task=7 Service=auth-api Model=sonnet Phase=Provisioning Cluster=eu-1 Attempt=1 Age=* | Reason=ClusterChosen Pull Request=https://github.com/example/shop/pull/9"),
 	Entry("MemberCluster", "MemberCluster",
-		"Name=* Ready=False Version=v1.36.3 Runs=3 Age=* | Scheduling=Enabled Reason=Cordoned Last Seen=<nil>"),
+		"Name=* Ready=False Reason=Cordoned Version=v1.36.3 Runs=3 Age=* | Scheduling=Enabled Last Seen=<nil>"),
 )
 
 func columns(ctx SpecContext, o client.Object, kind string) string {
