@@ -73,7 +73,7 @@ var importRules = []importRule{
 	},
 	{
 		in:     []string{"..."},
-		except: []string{"reconcilers", "reconcilers/fleet/...", "test/integration/...", "test/e2e/...", "test/arch/pins.go"},
+		except: []string{"reconcilers", "reconcilers/fleet/...", "test/integration/...", "test/e2e/..."},
 		bans:   []string{multicluster}, tests: true,
 		why: "its defaults are traps (a lost cluster is swallowed, keys are doubled); only the shell handles them",
 	},
