@@ -23,12 +23,12 @@ type change struct {
 var changes = []change{
 	{
 		verb: "cancel", short: "End runs: stop their agents and start none again",
-		long:  `End runs as Cancelled: the agent is stopped, keeps what it pushed, and none is started again. Only "runfleet retry" undoes it.`,
+		long:  `End runs as Cancelled: the agent is stopped, what it pushed stays, and none is started again. "runfleet retry" asks anew.`,
 		field: "cancel", to: true, already: "is being cancelled already", done: cancelled,
 	},
 	{
 		verb: "suspend", short: "Stop the agents of runs until they are resumed",
-		long:  `Stop the agents of runs, and start none until "runfleet resume". A stopped attempt is not charged to the retries of the run.`,
+		long:  `Stop the agents of runs, and start none until "runfleet resume". A stopped attempt is not charged to the retries.`,
 		field: "suspend", to: true, already: "is suspended already", done: suspended,
 	},
 	{

@@ -61,7 +61,7 @@ func newCreateCodeCommand() *cobra.Command {
     --model sonnet --github-user example-bot`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
-	cmd.Flags().Int64Var(&task, "task", 0, "the `NUMBER` of the task; 0 is a run without task files, steered by --prompt")
+	cmd.Flags().Int64Var(&task, "task", 0, "the `NUMBER` of the task; 0 has no task files, only --prompt")
 	addTexts(cmd, []textFlag{
 		{&s.Service, "service", "", "the `SERVICE` to work on; runs of one service take turns"},
 		{(*string)(&s.RepositoryURL), "repository", "", "the repository to change, a `URL` or org/repo"},

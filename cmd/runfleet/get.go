@@ -131,7 +131,11 @@ func (c *getCall) show(ctx context.Context) error {
 		return nil
 	}
 	columns := c.columns()
-	g := newGrid(pageFor(c.stdout), heads(columns))
+	p := pageFor(c.stdout)
+	if c.output == outputWide {
+		p.width = 0 // whoever asks for everything gets it, and the terminal wraps it
+	}
+	g := newGrid(p, heads(columns))
 	for _, l := range g.lines(rowsOf(columns, items, time.Now())) {
 		fmt.Fprintln(c.stdout, l)
 	}

@@ -13,7 +13,6 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/tools/clientcmd"
 )
 
 const installCRDs = "run: runfleet crds | kubectl apply -f -"
@@ -34,7 +33,7 @@ func (f *hubFlags) explain(err error) error {
 			return usagef("no context %q: the kubeconfig has none (set KUBECONFIG, or name a file with --kubeconfig)", f.context)
 		}
 		return unknown("context", f.context, slices.Sorted(maps.Keys(raw.Contexts)))
-	case clientcmd.IsEmptyConfig(err), len(raw.Contexts) == 0:
+	case len(raw.Contexts) == 0:
 		return errors.New("no kubeconfig: set KUBECONFIG, or name a file with --kubeconfig")
 	case raw.CurrentContext == "" && f.context == "":
 		return fmt.Errorf("the kubeconfig has no current context: name one with --context (%s)",

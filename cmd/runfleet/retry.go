@@ -135,7 +135,6 @@ func (a *askFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&a.file, "prompt-file", "", "guidance for the agent from a `FILE`; - is standard input")
 	cmd.Flags().StringVar(&a.model, "model", "", "the `MODEL` the agent uses, such as sonnet")
 	cmd.Flags().DurationVar(&a.deadline, "deadline", 0, "the `TIME` that one attempt may take, such as 90m or 2h")
-	cmd.MarkFlagsMutuallyExclusive("prompt", "prompt-file")
 }
 
 const (
@@ -147,6 +146,9 @@ const (
 func (a *askFlags) read(cmd *cobra.Command) (asked, error) {
 	var out asked
 	changed := cmd.Flags().Changed
+	if changed("prompt") && changed("prompt-file") {
+		return out, usagef("--prompt and --prompt-file exclude each other")
+	}
 	if changed("deadline") {
 		switch {
 		case a.deadline%time.Second != 0:

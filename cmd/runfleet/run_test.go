@@ -79,6 +79,7 @@ func TestWrongCallsSayWhatWasMeant(t *testing.T) {
 	const (
 		states   = "States: Pending, Provisioning, Running, Stopping, Retrying, Succeeded, Failed, Cancelled, Terminating\n"
 		verbs    = "Commands: check, docs, dot, explain, json, matrix, mermaid, svg\n"
+		roots    = "Commands: cancel, completion, crds, create, fsm, get, operator, resume, retry, suspend, version, wait\n"
 		explain  = "See 'runfleet fsm explain --help'.\n"
 		triggers = "Triggers: StrayFound, DeleteRequested, LateOutcome, AgentGone, CancelRequested, AgentSucceeded, AgentFailed, " +
 			"ContextRaised, SuspendRequested, RunDeadlinePassed, DeadlinePassed, AgentOrphaned, AgentVanished, ClusterLost, " +
@@ -114,9 +115,9 @@ func TestWrongCallsSayWhatWasMeant(t *testing.T) {
 		{"a verb with a typing error", []string{"fsm", "mermad"},
 			`runfleet: unknown command "mermad": did you mean "mermaid"? ` + verbs + "See 'runfleet fsm --help'.\n"},
 		{"a short command that is like no other", []string{"foo"},
-			"runfleet: unknown command \"foo\". Commands: completion, fsm\nSee 'runfleet --help'.\n"},
+			"runfleet: unknown command \"foo\". " + roots + "See 'runfleet --help'.\n"},
 		{"a command that is not there", []string{"launch"},
-			"runfleet: unknown command \"launch\". Commands: completion, fsm\nSee 'runfleet --help'.\n"},
+			"runfleet: unknown command \"launch\". " + roots + "See 'runfleet --help'.\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			want := result{Code: exitUsage, Stderr: c.stderr}

@@ -36,7 +36,7 @@ type grid struct {
 }
 
 const (
-	gap      = 3  // between columns
+	gap      = 2  // between columns
 	leastEnd = 12 // of the last column: where there is less room, it is left out
 )
 
