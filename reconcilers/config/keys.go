@@ -16,12 +16,14 @@ type draft struct {
 
 	repository, tag string
 	command, args   []string
+	refused         map[string]bool // paths whose values were mistakes: they are not missing as well
 }
 
 func defaults() draft {
 	d := draft{
 		command: []string{"claude"},
 		args:    []string{"-p", "--output-format", "stream-json", "--verbose"},
+		refused: map[string]bool{},
 	}
 	d.Lifecycle = lifecycle.DefaultSettings()
 	d.Deadlines = Deadlines{

@@ -30,6 +30,7 @@ func Parse(data []byte) (Config, []string, error) {
 		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", k.path, err))
+			d.refused[k.path] = true
 		}
 	}
 	notes := strangers("", tree)
@@ -105,10 +106,10 @@ func once(errs []error) []error {
 func (d *draft) finish() []error {
 	var errs []error
 	fail := func(message string, args ...any) { errs = append(errs, fmt.Errorf(message, args...)) }
-	if d.repository == "" {
+	if d.repository == "" && !d.refused["agent.image.repository"] {
 		fail("agent.image.repository: is not set: write the agent's image, such as registry.example.com/agent")
 	}
-	if d.tag == "" {
+	if d.tag == "" && !d.refused["agent.image.tag"] {
 		fail(`agent.image.tag: is not set: write its tag, such as "1.0.0"`)
 	}
 	if len(d.command) == 0 {

@@ -1,0 +1,145 @@
+package config
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	dto "github.com/prometheus/client_model/go"
+	"github.com/runfleet/runfleet/api/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"github.com/runfleet/runfleet/test/controlplane"
+)
+
+// hub is one API server with the operator's namespace, for every test about a Source.
+type hub struct {
+	client.Client
+	*WithT
+
+	plane *controlplane.ControlPlane
+}
+
+func newHub(t *testing.T) hub {
+	t.Helper()
+	h := hub{WithT: NewWithT(t), plane: controlplane.ForTest(t, controlplane.Options{})}
+	c, err := client.New(h.plane.Config(), client.Options{})
+	h.Expect(err).NotTo(HaveOccurred())
+	h.Client = c
+	h.SetDefaultEventuallyTimeout(20 * time.Second)
+	h.Expect(c.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: v1.SystemNamespace}})).To(Succeed())
+	return h
+}
+
+// write creates or replaces the ConfigMap.
+func (h hub) write(ctx context.Context, data map[string]string) {
+	m := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: v1.ConfigMapName, Namespace: v1.SystemNamespace}, Data: data}
+	if err := h.Create(ctx, m); err != nil {
+		h.Expect(h.Update(ctx, m)).To(Succeed())
+	}
+}
+
+// events are the reasons and notes of what was said about the ConfigMap.
+func (h hub) events(ctx context.Context) []string {
+	var list corev1.EventList
+	h.Expect(h.List(ctx, &list, client.InNamespace(v1.SystemNamespace))).To(Succeed())
+	var said []string
+	for _, e := range list.Items {
+		if e.InvolvedObject.Name == v1.ConfigMapName {
+			said = append(said, e.Type+" "+e.Reason+": "+e.Message)
+		}
+	}
+	slices.Sort(said)
+	return said
+}
+
+// watch runs a manager that is limited to a namespace which is not the operator's.
+func (h hub) watch(t *testing.T, s *Source) {
+	t.Helper()
+	mgr, err := ctrl.NewManager(h.plane.Config(), ctrl.Options{
+		Cache:   cache.Options{DefaultNamespaces: map[string]cache.Config{"default": {}}},
+		Metrics: server.Options{BindAddress: "0"},
+	})
+	h.Expect(err).NotTo(HaveOccurred())
+	h.Expect(mgr.Add(s.Watch(mgr.GetConfig(), mgr.GetEventRecorder("runfleet")))).To(Succeed())
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- mgr.Start(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("the manager ended with %v", err)
+		}
+	})
+}
+
+func gauge(g Gomega) float64 {
+	var m dto.Metric
+	g.Expect(valid.Write(&m)).To(Succeed())
+	return m.GetGauge().GetValue()
+}
+
+func docsSeconds(n string) map[string]string {
+	return map[string]string{v1.ConfigMapKey: image + "deadlines: {docsSeconds: " + n + "}\n"}
+}
+
+func TestBehaviour33And52TheConfigurationIsReadAtStartAndFollowedAfterwards(t *testing.T) {
+	h, ctx := newHub(t), t.Context()
+	deadline := func(s *Source) time.Duration { return s.Current().Deadlines.Docs }
+
+	t.Log("Missing or not valid at start: an error that says what to do.")
+	_, err := Load(ctx, h, v1.SystemNamespace)
+	h.Expect(err).To(MatchError("there is no ConfigMap runfleet-system/task-controller-config: create it, docs/examples/config.yaml is an annotated example"))
+	h.write(ctx, map[string]string{"other": ""})
+	_, err = Load(ctx, h, v1.SystemNamespace)
+	h.Expect(err).To(MatchError(ContainSubstring("has no key config.yaml: add it")))
+	h.write(ctx, map[string]string{v1.ConfigMapKey: "{}"})
+	_, err = Load(ctx, h, v1.SystemNamespace)
+	h.Expect(err).To(MatchError(ContainSubstring("agent.image.repository: is not set")))
+
+	t.Log("Valid, with a key that nobody knows: in force, and the key is named.")
+	h.write(ctx, map[string]string{v1.ConfigMapKey: image + "deadlines: {docsSeconds: 1000}\nnonsense: 1\n"})
+	s, err := Load(ctx, h, v1.SystemNamespace)
+	h.Expect(err).NotTo(HaveOccurred())
+	h.Expect(deadline(s)).To(Equal(1000 * time.Second))
+	h.watch(t, s)
+	h.Eventually(func() []string { return h.events(ctx) }).Should(Equal([]string{
+		"Warning ConfigUnknownKey: Ignored: nonsense: unknown key",
+	}))
+
+	t.Log("A valid change: in force.")
+	h.write(ctx, docsSeconds("2000"))
+	h.Eventually(func() time.Duration { return deadline(s) }).Should(Equal(2000 * time.Second))
+	h.Expect(s.Healthy()).To(Succeed())
+
+	t.Log("One that is not valid: the last good one stays, and it is reported everywhere.")
+	h.write(ctx, docsSeconds(`"3000"`))
+	h.Eventually(s.Healthy).Should(MatchError(ContainSubstring(`deadlines.docsSeconds: is "3000"`)))
+	h.Expect(deadline(s)).To(Equal(2000 * time.Second))
+	h.Eventually(gauge).Should(BeZero())
+	h.Eventually(func() string { return strings.Join(h.events(ctx), "\n") }).Should(And(
+		ContainSubstring("Normal ConfigChanged: The changed configuration is in force."),
+		ContainSubstring("Warning ConfigInvalid: The last good configuration stays in force: the ConfigMap runfleet-system/task-controller-config"),
+	))
+
+	t.Log("Corrected: in force, and nothing is reported any more.")
+	h.write(ctx, docsSeconds("3000"))
+	h.Eventually(s.Healthy).Should(Succeed())
+	h.Expect(deadline(s)).To(Equal(3000 * time.Second))
+	h.Eventually(gauge).Should(Equal(1.0))
+
+	t.Log("Deleted, and created again as it was.")
+	h.Expect(h.Delete(ctx, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: v1.ConfigMapName, Namespace: v1.SystemNamespace}})).To(Succeed())
+	h.Eventually(s.Healthy).Should(MatchError(errDeleted))
+	h.Expect(deadline(s)).To(Equal(3000 * time.Second))
+	h.write(ctx, docsSeconds("3000"))
+	h.Eventually(s.Healthy).Should(Succeed())
+}
