@@ -112,6 +112,8 @@ func (p *pass) onMember(ctx context.Context, e lifecycle.Effect, found *findings
 	case e.Verb == lifecycle.VerbEnd && e.Resource == lifecycle.Pod:
 		return p.end(ctx, m, e)
 	case e.Verb == lifecycle.VerbDelete:
+		// Jobs and pods tell when they are gone; of ConfigMaps nobody is told, and deletion waits for the last of them.
+		found.soon = found.soon || e.Resource == lifecycle.Inputs && p.status().Phase == v1.PhaseTerminating
 		return p.remove(ctx, m, e)
 	default:
 		return fmt.Errorf("no such effect on a member")

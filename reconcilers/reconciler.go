@@ -161,10 +161,11 @@ func (p *pass) commit(ctx context.Context, d lifecycle.Decision) error {
 	}
 	bounded, cancel := context.WithTimeout(ctx, p.RequestTimeout)
 	defer cancel()
+	p.Placed.note(next) // before the write: others choose meanwhile
 	if err := p.Hub.Writer.Status().Update(bounded, next); err != nil {
+		p.Placed.forget(next)
 		return err
 	}
-	p.Placed.note(next)
 	p.run = next
 	p.Observer.Committed(next, was, d)
 	return nil

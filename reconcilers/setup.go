@@ -11,6 +11,7 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/util/workqueue"
+	"k8s.io/klog/v2"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	mcbuilder "sigs.k8s.io/multicluster-runtime/pkg/builder"
@@ -51,8 +52,8 @@ func (r *Reconciler) Setup(mgr mcmanager.Manager, mail *Mailboxes) error {
 		Watches(&batchv1.Job{}, memberEvents(r.Kind, mail, sameJob), members...).
 		Watches(&corev1.Pod{}, memberEvents(r.Kind, mail, samePod), members...).
 		WatchesRawSource(mail.source(r.Kind)).
-		WithLogConstructor(r.logger(mgr.GetLogger())).
 		WithOptions(controller.TypedOptions[mcreconcile.Request]{
+			LogConstructor:          r.logger(mgr.GetLogger()), // here: WithOptions undoes WithLogConstructor
 			MaxConcurrentReconciles: workers,
 			RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[mcreconcile.Request](firstRetry, lastRetry),
 			ReconciliationTimeout:   2 * time.Minute, // many requests, each bounded by itself
@@ -68,6 +69,6 @@ func (r *Reconciler) logger(base logr.Logger) func(*mcreconcile.Request) logr.Lo
 		if req == nil {
 			return base
 		}
-		return base.WithValues(string(r.Kind), req.NamespacedName)
+		return base.WithValues(string(r.Kind), klog.KRef(req.Namespace, req.Name))
 	}
 }

@@ -15,7 +15,7 @@ var groups = []struct {
 	{"runs", "Runs:", func() []*cobra.Command {
 		return append([]*cobra.Command{newCreateCommand(), newGetCommand(), newWaitCommand(), newRetryCommand()}, newChangeCommands()...)
 	}},
-	{"fleet", "Fleet:", func() []*cobra.Command { return []*cobra.Command{newCRDsCommand()} }},
+	{"fleet", "Fleet:", func() []*cobra.Command { return []*cobra.Command{newOperatorCommand(), newCRDsCommand()} }},
 	{"machine", "Machine:", func() []*cobra.Command { return []*cobra.Command{newFSMCommand()} }},
 }
 
