@@ -23,7 +23,7 @@ type change struct {
 var changes = []change{
 	{
 		verb: "cancel", short: "End runs: stop their agents and start none again",
-		long:  `End runs as Cancelled: the agent is stopped, what it pushed stays, and none is started again. "runfleet retry" asks anew.`,
+		long:  `End runs as Cancelled: the agent is stopped, what it pushed stays, and none is started again.`,
 		field: "cancel", to: true, already: "is being cancelled already", done: cancelled,
 	},
 	{
