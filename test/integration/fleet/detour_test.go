@@ -1,0 +1,171 @@
+package fleet
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"sync"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"k8s.io/client-go/rest"
+)
+
+// detour is a TCP way to an API server that can fall silent: connections are accepted and stay, and nothing comes back.
+type detour struct {
+	listener net.Listener
+	target   string
+
+	mu     sync.Mutex
+	heard  *sync.Cond
+	silent bool
+	closed bool
+	conns  []net.Conn
+}
+
+// detourTo opens a way to an API server that is closed with the spec.
+func detourTo(c *rest.Config) *detour {
+	u, err := url.Parse(c.Host)
+	Expect(err).NotTo(HaveOccurred())
+	d := &detour{target: u.Host}
+	d.heard = sync.NewCond(&d.mu)
+	d.listener, err = net.Listen("tcp", "127.0.0.1:0")
+	Expect(err).NotTo(HaveOccurred())
+	go d.serve()
+	DeferCleanup(d.close)
+	return d
+}
+
+func (d *detour) address() string { return d.listener.Addr().String() }
+
+// fallSilent stops everything that is under way, in both directions; speak lets it go on.
+func (d *detour) fallSilent() { d.set(true) }
+func (d *detour) speak()      { d.set(false) }
+
+func (d *detour) set(silent bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.silent = silent
+	d.heard.Broadcast()
+}
+
+func (d *detour) close() {
+	_ = d.listener.Close()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.closed = true
+	d.heard.Broadcast()
+	for _, c := range d.conns {
+		_ = c.Close()
+	}
+}
+
+func (d *detour) serve() {
+	for {
+		in, err := d.listener.Accept()
+		if err != nil {
+			return
+		}
+		out, err := net.Dial("tcp", d.target)
+		if err != nil {
+			_ = in.Close()
+			continue
+		}
+		d.mu.Lock()
+		d.conns = append(d.conns, in, out)
+		d.mu.Unlock()
+		go d.copy(out, in)
+		go d.copy(in, out)
+	}
+}
+
+func (d *detour) copy(to io.WriteCloser, from io.Reader) {
+	defer to.Close()
+	buffer := make([]byte, 32<<10)
+	for {
+		n, err := from.Read(buffer)
+		if d.wait(); n > 0 {
+			if _, err := to.Write(buffer[:n]); err != nil {
+				return
+			}
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// wait returns while the way is not silent.
+func (d *detour) wait() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for d.silent && !d.closed {
+		d.heard.Wait()
+	}
+}
+
+// front is an HTTPS server before an API server, which it asks as an administrator. It remembers the paths it was asked
+// for, and can pretend that some do not exist.
+type front struct {
+	*httptest.Server
+
+	mu      sync.Mutex
+	before  http.Handler
+	asked   []string
+	missing string // paths that begin so are not served; "" for none
+}
+
+func frontOf(s *site) *front {
+	f := &front{}
+	f.leadTo(s)
+	f.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		f.at(r.URL.Path).ServeHTTP(w, r)
+	}))
+	f.EnableHTTP2 = true
+	f.StartTLS()
+	DeferCleanup(func() {
+		f.CloseClientConnections()
+		f.Close()
+	})
+	return f
+}
+
+// leadTo puts the front before another API server.
+func (f *front) leadTo(s *site) {
+	target, err := url.Parse(s.config.Host)
+	Expect(err).NotTo(HaveOccurred())
+	transport, err := rest.TransportFor(s.config)
+	Expect(err).NotTo(HaveOccurred())
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	proxy.Transport, proxy.FlushInterval = transport, -1
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.before = proxy
+}
+
+func (f *front) at(path string) http.Handler {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.asked = append(f.asked, path)
+	if f.missing != "" && strings.HasPrefix(path, f.missing) {
+		return http.NotFoundHandler()
+	}
+	return f.before
+}
+
+func (f *front) hide(path string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.missing = path
+}
+
+// paths are those that were asked for so far.
+func (f *front) paths() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return append([]string(nil), f.asked...)
+}
