@@ -23,33 +23,55 @@ type (
 	perCluster = mchandler.TypedEventHandlerFunc[client.Object, mcreconcile.Request]
 )
 
-// runEvents are the events of the runs of one kind on the hub.
-func runEvents(kind lifecycle.Kind, mail *Mailboxes, placed *Ledger) perCluster {
+// Handlers say which events wake the runs of one kind. They know no cluster and no manager, so a simulation delivers events
+// to the same ones.
+type Handlers struct {
+	Runs events // of the kind, on the hub
+	Jobs events // on every member
+	Pods events // on every member
+}
+
+// Handlers returns the handlers of the reconciler's kind.
+func (r *Reconciler) Handlers(mail *Mailboxes) Handlers {
+	return Handlers{
+		Runs: runEvents(r.Kind, mail, r.Placed),
+		Jobs: memberEvents(r.Kind, mail, sameJob),
+		Pods: memberEvents(r.Kind, mail, samePod),
+	}
+}
+
+// everywhere takes the events of whatever cluster they come from.
+func everywhere(h events) perCluster {
 	return func(multicluster.ClusterName, cluster.Cluster) handler.TypedEventHandler[client.Object, mcreconcile.Request] {
-		return events{
-			CreateFunc: func(_ context.Context, e event.TypedCreateEvent[client.Object], _ queue) {
-				mail.Post(kind, client.ObjectKeyFromObject(e.Object))
-			},
-			UpdateFunc: func(ctx context.Context, e event.TypedUpdateEvent[client.Object], _ queue) {
-				was, ok1 := e.ObjectOld.(v1.Run)
-				is, ok2 := e.ObjectNew.(v1.Run)
-				if !ok1 || !ok2 {
-					return
-				}
-				placed.Seen(is)
-				if asks(was, is) {
-					mail.Post(kind, client.ObjectKeyFromObject(is))
-				}
-				tellOthers(ctx, mail, *was.RunStatus(), is)
-			},
-			DeleteFunc: func(ctx context.Context, e event.TypedDeleteEvent[client.Object], _ queue) {
-				if run, ok := e.Object.(v1.Run); ok {
-					placed.forget(run)
-					mail.RunSettled(ctx, run)
-					mail.AttemptEnded(ctx)
-				}
-			},
-		}
+		return h
+	}
+}
+
+// runEvents are the events of the runs of one kind on the hub.
+func runEvents(kind lifecycle.Kind, mail *Mailboxes, placed *Ledger) events {
+	return events{
+		CreateFunc: func(_ context.Context, e event.TypedCreateEvent[client.Object], _ queue) {
+			mail.Post(kind, client.ObjectKeyFromObject(e.Object))
+		},
+		UpdateFunc: func(ctx context.Context, e event.TypedUpdateEvent[client.Object], _ queue) {
+			was, ok1 := e.ObjectOld.(v1.Run)
+			is, ok2 := e.ObjectNew.(v1.Run)
+			if !ok1 || !ok2 {
+				return
+			}
+			placed.Seen(is)
+			if asks(was, is) {
+				mail.Post(kind, client.ObjectKeyFromObject(is))
+			}
+			tellOthers(ctx, mail, *was.RunStatus(), is)
+		},
+		DeleteFunc: func(ctx context.Context, e event.TypedDeleteEvent[client.Object], _ queue) {
+			if run, ok := e.Object.(v1.Run); ok {
+				placed.forget(run)
+				mail.RunSettled(ctx, run)
+				mail.AttemptEnded(ctx)
+			}
+		},
 	}
 }
 
@@ -73,22 +95,20 @@ func tellOthers(ctx context.Context, mail *Mailboxes, was v1.RunStatus, is v1.Ru
 }
 
 // memberEvents are the events of Jobs and pods on the members. Those that change no fact wake nobody.
-func memberEvents(kind lifecycle.Kind, mail *Mailboxes, same func(was, is client.Object) bool) perCluster {
+func memberEvents(kind lifecycle.Kind, mail *Mailboxes, same func(was, is client.Object) bool) events {
 	post := func(o client.Object) {
 		if k, key, ok := parseHome(o.GetAnnotations()[v1.AnnotationHome]); ok && k == kind {
 			mail.Post(kind, key)
 		}
 	}
-	return func(multicluster.ClusterName, cluster.Cluster) handler.TypedEventHandler[client.Object, mcreconcile.Request] {
-		return events{
-			CreateFunc: func(_ context.Context, e event.TypedCreateEvent[client.Object], _ queue) { post(e.Object) },
-			UpdateFunc: func(_ context.Context, e event.TypedUpdateEvent[client.Object], _ queue) {
-				if !same(e.ObjectOld, e.ObjectNew) {
-					post(e.ObjectNew)
-				}
-			},
-			DeleteFunc: func(_ context.Context, e event.TypedDeleteEvent[client.Object], _ queue) { post(e.Object) },
-		}
+	return events{
+		CreateFunc: func(_ context.Context, e event.TypedCreateEvent[client.Object], _ queue) { post(e.Object) },
+		UpdateFunc: func(_ context.Context, e event.TypedUpdateEvent[client.Object], _ queue) {
+			if !same(e.ObjectOld, e.ObjectNew) {
+				post(e.ObjectNew)
+			}
+		},
+		DeleteFunc: func(_ context.Context, e event.TypedDeleteEvent[client.Object], _ queue) { post(e.Object) },
 	}
 }
 

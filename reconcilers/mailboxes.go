@@ -21,33 +21,40 @@ type Mailboxes struct {
 	Runs   client.Reader // the hub's cache
 	System string        // the operator's namespace
 
-	mu     sync.Mutex
-	queues map[lifecycle.Kind]queue
+	mu      sync.Mutex
+	listens map[lifecycle.Kind]func(types.NamespacedName)
 }
 
-// source hands the queue of a kind over when its controller starts.
+// source lets the queue of a kind listen when its controller starts.
 func (m *Mailboxes) source(kind lifecycle.Kind) source.TypedSource[mcreconcile.Request] {
 	return source.TypedFunc[mcreconcile.Request](func(_ context.Context, q queue) error {
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		if m.queues == nil {
-			m.queues = map[lifecycle.Kind]queue{}
-		}
-		m.queues[kind] = q
+		m.Listen(kind, func(key types.NamespacedName) {
+			request := mcreconcile.Request{}
+			request.NamespacedName = key
+			q.Add(request)
+		})
 		return nil
 	})
+}
+
+// Listen says who takes what is posted for a kind.
+func (m *Mailboxes) Listen(kind lifecycle.Kind, take func(types.NamespacedName)) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.listens == nil {
+		m.listens = map[lifecycle.Kind]func(types.NamespacedName){}
+	}
+	m.listens[kind] = take
 }
 
 // Post puts one run into its mailbox. Requests always name the run's home, the hub, wherever the event came from.
 // Before the controllers start nobody listens, and nobody misses anything: each run is looked at once then.
 func (m *Mailboxes) Post(kind lifecycle.Kind, key types.NamespacedName) {
 	m.mu.Lock()
-	q := m.queues[kind]
+	take := m.listens[kind]
 	m.mu.Unlock()
-	if q != nil {
-		request := mcreconcile.Request{}
-		request.NamespacedName = key
-		q.Add(request)
+	if take != nil {
+		take(key)
 	}
 }
 

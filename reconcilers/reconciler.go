@@ -63,10 +63,15 @@ const (
 	turns = 5
 )
 
-// Reconcile looks, thinks, writes once, acts.
+// Reconcile is Look, for a controller.
 func (r *Reconciler) Reconcile(ctx context.Context, req mcreconcile.Request) (reconcile.Result, error) {
+	return r.Look(ctx, req.NamespacedName)
+}
+
+// Look looks, thinks, writes once, acts.
+func (r *Reconciler) Look(ctx context.Context, key types.NamespacedName) (reconcile.Result, error) {
 	run := newRun(r.Kind)
-	if err := r.Hub.Cached.Get(ctx, req.NamespacedName, run); err != nil {
+	if err := r.Hub.Cached.Get(ctx, key, run); err != nil {
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
 	p := r.begin(run)

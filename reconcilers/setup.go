@@ -25,8 +25,8 @@ var Kinds = []lifecycle.Kind{lifecycle.DocsRun, lifecycle.CodeRun}
 const (
 	// workers per kind. Each spends its time waiting for API servers; a dead member costs none of them more than one request.
 	workers = 16
-	// Errors are retried from a fifth of a second to half a minute: a member that recovers is not waited for much longer.
-	firstRetry, lastRetry = 200 * time.Millisecond, 30 * time.Second
+	// FirstRetry and LastRetry bound the back-off after an error: a member that recovers is not waited for much longer.
+	FirstRetry, LastRetry = 200 * time.Millisecond, 30 * time.Second
 )
 
 // IndexRuns adds the indexes to the hub's cache. Through the local manager: the multicluster one would index the members.
@@ -46,16 +46,17 @@ func IndexRuns(ctx context.Context, mgr mcmanager.Manager, system string) error 
 func (r *Reconciler) Setup(mgr mcmanager.Manager, mail *Mailboxes) error {
 	local := []mcbuilder.WatchesOption{mcbuilder.WithEngageWithLocalCluster(true), mcbuilder.WithEngageWithProviderClusters(false)}
 	members := []mcbuilder.WatchesOption{mcbuilder.WithEngageWithLocalCluster(false), mcbuilder.WithEngageWithProviderClusters(true)}
+	on := r.Handlers(mail)
 	return mcbuilder.ControllerManagedBy(mgr).
 		Named(string(r.Kind)).
-		Watches(newRun(r.Kind), runEvents(r.Kind, mail, r.Placed), local...).
-		Watches(&batchv1.Job{}, memberEvents(r.Kind, mail, sameJob), members...).
-		Watches(&corev1.Pod{}, memberEvents(r.Kind, mail, samePod), members...).
+		Watches(newRun(r.Kind), everywhere(on.Runs), local...).
+		Watches(&batchv1.Job{}, everywhere(on.Jobs), members...).
+		Watches(&corev1.Pod{}, everywhere(on.Pods), members...).
 		WatchesRawSource(mail.source(r.Kind)).
 		WithOptions(controller.TypedOptions[mcreconcile.Request]{
 			LogConstructor:          r.logger(mgr.GetLogger()), // here: WithOptions undoes WithLogConstructor
 			MaxConcurrentReconciles: workers,
-			RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[mcreconcile.Request](firstRetry, lastRetry),
+			RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[mcreconcile.Request](FirstRetry, LastRetry),
 			ReconciliationTimeout:   2 * time.Minute, // many requests, each bounded by itself
 			CacheSyncTimeout:        2 * time.Minute,
 		}).
