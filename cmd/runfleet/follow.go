@@ -90,14 +90,14 @@ func (f *follower) turn(ctx context.Context) error {
 		return err
 	}
 	defer w.Stop()
-	f.lost = false
 	for began := time.Now(); ; {
 		select {
 		case <-ctx.Done():
 			return nil
 		case event, ok := <-w.ResultChan():
 			if !ok {
-				if time.Since(began) < again { // one that ends at once is not asked for again at once
+				if time.Since(began) < again { // so ends a watch of a server that is not there, says client-go; a list tells
+					f.at = ""
 					f.pause(ctx)
 				}
 				return nil
@@ -136,7 +136,7 @@ func (f *follower) relist(ctx context.Context) error {
 		f.known[i.key()] = i
 		f.send(ctx, sighting{item: i})
 	}
-	f.at, f.begun = list.GetResourceVersion(), true
+	f.at, f.begun, f.lost = list.GetResourceVersion(), true, false
 	f.send(ctx, sighting{item: item{kind: f.kind}, listed: true})
 	return nil
 }

@@ -93,6 +93,7 @@ func causesOf(err error) []string {
 			out = append(out, line)
 		}
 	}
+	slices.Sort(out) // the API server has no order
 	return out
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/onsi/gomega/gexec"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/runfleet/runfleet/api/v1"
@@ -153,3 +154,5 @@ func reread[R v1.Run](ctx context.Context, run R) R {
 	Expect(hub.Get(ctx, client.ObjectKeyFromObject(run), run)).To(Succeed())
 	return run
 }
+
+func merge(patch string) client.Patch { return client.RawPatch(types.MergePatchType, []byte(patch)) }
