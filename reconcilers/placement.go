@@ -2,8 +2,6 @@ package reconcilers
 
 import (
 	"context"
-	"maps"
-	"sync"
 
 	"github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/fsm/lifecycle"
@@ -101,56 +99,4 @@ func (p *pass) hasVolume(ctx context.Context, m fleet.Member, name string) lifec
 	volume.SetGroupVersionKind(volumeKind)
 	err := m.Cached.Get(ctx, types.NamespacedName{Namespace: p.run.GetNamespace(), Name: name}, volume)
 	return presence(err == nil)
-}
-
-// Ledger remembers where runs were placed until the hub's cache shows it, so that three hundred runs that arrive at once
-// do not all see an empty fleet. It is a hint and no truth: after a restart the cache has everything.
-type Ledger struct {
-	mu     sync.Mutex
-	placed map[types.UID]placed
-}
-
-type placed struct {
-	cluster     string
-	transitions int64
-}
-
-// NewLedger returns an empty one.
-func NewLedger() *Ledger { return &Ledger{placed: map[types.UID]placed{}} }
-
-// note takes a committed run.
-func (l *Ledger) note(run v1.Run) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if s := run.RunStatus(); lifecycle.Open(*s) != nil {
-		l.placed[run.GetUID()] = placed{cluster: s.Cluster, transitions: s.Transitions}
-	} else {
-		delete(l.placed, run.GetUID())
-	}
-}
-
-// Seen takes a run as the hub's cache shows it: what the cache knows need not be remembered.
-func (l *Ledger) Seen(run v1.Run) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if p, ok := l.placed[run.GetUID()]; ok && run.RunStatus().Transitions >= p.transitions {
-		delete(l.placed, run.GetUID())
-	}
-}
-
-func (l *Ledger) forget(run v1.Run) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	delete(l.placed, run.GetUID())
-}
-
-// addTo adds the placements that the cache does not show yet.
-func (l *Ledger) addTo(active map[string]int, but types.UID) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for uid, p := range maps.All(l.placed) {
-		if uid != but {
-			active[p.cluster]++
-		}
-	}
 }

@@ -74,6 +74,9 @@ func (r *Reconciler) Look(ctx context.Context, key types.NamespacedName) (reconc
 	if err := r.Hub.Cached.Get(ctx, key, run); err != nil {
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
+	if r.Placed.outdated(run, r.Now()) {
+		return reconcile.Result{RequeueAfter: blind}, nil // the event of our own write looks again, long before that
+	}
 	p := r.begin(run)
 	facts := p.observe(ctx)
 	for range turns {
@@ -166,7 +169,7 @@ func (p *pass) commit(ctx context.Context, d lifecycle.Decision) error {
 	}
 	bounded, cancel := context.WithTimeout(ctx, p.RequestTimeout)
 	defer cancel()
-	p.Placed.note(next) // before the write: others choose meanwhile
+	p.Placed.note(next, p.now) // before the write: others choose meanwhile
 	if err := p.Hub.Writer.Status().Update(bounded, next); err != nil {
 		p.Placed.forget(next)
 		return err

@@ -1,0 +1,86 @@
+package reconcilers
+
+import (
+	"sync"
+	"time"
+
+	"github.com/runfleet/runfleet/api/v1"
+	"github.com/runfleet/runfleet/fsm/lifecycle"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// Ledger is what this process has committed and the hub's cache does not show yet. It spares what is known to be in vain:
+// placing three hundred runs that arrive at once as if the fleet were empty, and deciding on a view that our own write has
+// made old. It is a hint and no truth: the API server refuses what an old view decides, whoever forgot.
+type Ledger struct {
+	mu      sync.Mutex
+	written map[types.UID]written
+}
+
+type written struct {
+	transitions int64
+	at          time.Time
+	cluster     string // of the attempt that is out, "" when none is
+	asked       bool   // somebody looked meanwhile and was sent away
+}
+
+// blind is how long a view is mistrusted. A cache that lags longer has another trouble; then the write itself tells.
+const blind = 5 * time.Second
+
+// NewLedger returns an empty one.
+func NewLedger() *Ledger { return &Ledger{written: map[types.UID]written{}} }
+
+// note takes a run as it is being committed.
+func (l *Ledger) note(run v1.Run, now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s := run.RunStatus()
+	w := written{transitions: s.Transitions, at: now}
+	if lifecycle.Open(*s) != nil {
+		w.cluster = s.Cluster
+	}
+	l.written[run.GetUID()] = w
+}
+
+// forget drops what is known of a run: it was not committed after all, or is gone.
+func (l *Ledger) forget(run v1.Run) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.written, run.GetUID())
+}
+
+// outdated says that a run as the cache shows it is older than what we committed. Its event will come.
+func (l *Ledger) outdated(run v1.Run, now time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	w, ok := l.written[run.GetUID()]
+	if !ok || run.RunStatus().Transitions >= w.transitions || now.Sub(w.at) > blind {
+		return false
+	}
+	w.asked = true
+	l.written[run.GetUID()] = w
+	return true
+}
+
+// Seen takes a run as the hub's cache shows it, and says whether somebody waits to look at it.
+func (l *Ledger) Seen(run v1.Run) (asked bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	w, ok := l.written[run.GetUID()]
+	if !ok || run.RunStatus().Transitions < w.transitions {
+		return false
+	}
+	delete(l.written, run.GetUID())
+	return w.asked
+}
+
+// addTo adds the placements that the cache does not show yet, but one's own.
+func (l *Ledger) addTo(active map[string]int, own types.UID) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for uid, w := range l.written {
+		if uid != own && w.cluster != "" {
+			active[w.cluster]++
+		}
+	}
+}

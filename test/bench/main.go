@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintf(os.Stderr, "bench: %v\n", err)
+		stop()
+		os.Exit(1) //nolint:gocritic // stop was called
+	}
+}
+
+// settings are how much is measured.
+type settings struct {
+	runs, rounds, idle int
+	out                string
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	var s settings
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.IntVar(&s.runs, "runs", 300, "runs in a round, half of each kind")
+	flags.IntVar(&s.rounds, "rounds", 3, "rounds of each side, in turn")
+	flags.IntVar(&s.idle, "idle", 40, "runs that are applied one by one on an idle fleet, for latencies")
+	flags.StringVar(&s.out, "o", "bin/bench.json", "file for the figures")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	say := func(format string, a ...any) { fmt.Fprintf(stderr, format+"\n", a...) }
+	say("starting a hub and two members ...")
+	f, err := startFleet(ctx)
+	if err != nil {
+		return err
+	}
+	defer f.stop()
+	r, err := measure(ctx, f, s, say)
+	if err != nil {
+		return err
+	}
+	if err := r.write(s.out); err != nil {
+		return err
+	}
+	r.print(stdout)
+	return nil
+}
+
+// measure runs the rounds. Every round uses a namespace of its own, so that none meets what another left.
+func measure(ctx context.Context, f *testFleet, s settings, say func(string, ...any)) (*report, error) {
+	r := &report{Runs: s.runs, Rounds: s.rounds}
+	say("one by one on an idle fleet: %d runs ...", s.idle)
+	idle, err := f.oneByOne(ctx, s.idle)
+	if err != nil {
+		return nil, fmt.Errorf("measuring the idle fleet: %w", err)
+	}
+	r.idle(idle)
+	for n := range s.rounds {
+		plain, err := f.plainRound(ctx, fmt.Sprintf("plain-%d", n), s.runs)
+		if err != nil {
+			return nil, fmt.Errorf("round %d of the plain client: %w", n+1, err)
+		}
+		before, err := f.counts()
+		if err != nil {
+			return nil, err
+		}
+		ours, err := f.operatorRound(ctx, fmt.Sprintf("runs-%d", n), s.runs)
+		if err != nil {
+			return nil, fmt.Errorf("round %d of the operator: %w", n+1, err)
+		}
+		after, err := f.counts()
+		if err != nil {
+			return nil, err
+		}
+		r.round(plain, ours, after.minus(before), s.runs)
+		say("round %d: plain %.1f s, runfleet %.1f s, ratio %.2f", n+1, plain.Seconds(), ours.took.Seconds(), plain.Seconds()/ours.took.Seconds())
+	}
+	r.RSSMiB, err = f.rss()
+	return r, err
+}
