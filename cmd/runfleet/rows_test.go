@@ -139,12 +139,12 @@ func TestAPictureIsDrawnOverTheOneBefore(t *testing.T) {
 	p.draw([]string{"one", "\x1b[32mtwo, which is long\x1b[0m", "three"}, 20, 24)
 	b.Reset()
 	p.draw([]string{"one"}, 10, 24) // the terminal was made narrower: two lines of text take four of it
-	if want := "\x1b[4A\rone\x1b[K\r\n\x1b[J"; b.String() != want {
+	if want := "\x1b[4A\rone\x1b[K\n\x1b[J"; b.String() != want {
 		t.Errorf("drew %q, want %q", b.String(), want)
 	}
 	b.Reset()
 	p.draw([]string{"1", "2", "3", "4", "5"}, 10, 4)
-	if want := "\x1b[1A\r1\x1b[K\r\n\r2\x1b[K\r\n\r… and 3 m…\x1b[K\r\n\x1b[J"; b.String() != want {
+	if want := "\x1b[1A\r1\x1b[K\n\r2\x1b[K\n\r… and 3 m…\x1b[K\n\x1b[J"; b.String() != want {
 		t.Errorf("drew %q, want %q", b.String(), want)
 	}
 }

@@ -51,7 +51,7 @@ func (p *picture) draw(lines []string, width, height int) {
 		fmt.Fprintf(&b, "\x1b[%dA", up)
 	}
 	for _, l := range lines {
-		b.WriteString("\r" + l + "\x1b[K\r\n")
+		b.WriteString("\r" + l + "\x1b[K\n")
 	}
 	b.WriteString("\x1b[J")
 	fmt.Fprint(p.w, b.String())
