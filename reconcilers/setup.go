@@ -42,7 +42,7 @@ func IndexRuns(ctx context.Context, mgr mcmanager.Manager, system string) error 
 }
 
 // Setup adds the reconciler of one kind to the manager. Everything is set here and nothing by the manager's options, most
-// of which multicluster-runtime v0.24.1 ignores (reference: docs/decisions).
+// of which multicluster-runtime v0.24.1 ignores (docs/decisions/0005).
 func (r *Reconciler) Setup(mgr mcmanager.Manager, mail *Mailboxes) error {
 	local := []mcbuilder.WatchesOption{mcbuilder.WithEngageWithLocalCluster(true), mcbuilder.WithEngageWithProviderClusters(false)}
 	members := []mcbuilder.WatchesOption{mcbuilder.WithEngageWithLocalCluster(false), mcbuilder.WithEngageWithProviderClusters(true)}

@@ -27,7 +27,7 @@ func name(i int) string {
 
 func newRun(namespace string, i int) client.Object {
 	meta := metav1.ObjectMeta{Namespace: namespace, Name: name(i)}
-	const repository = "https://github.com/example/shop"
+	repository := v1.RepositoryURL("https://github.com/example/" + namespace) // a branch of its own: none waits for another round's
 	if i%2 == 0 {
 		return &v1.DocsRun{ObjectMeta: meta, Spec: v1.DocsRunSpec{
 			RepositoryURL: repository, WorkingDirectory: ".", SourceBranch: "main", GitHubUser: "bot", Model: "sonnet",
