@@ -55,6 +55,10 @@ race: ## Run the tests of the machine under the race detector (needs a C compile
 soak: ## Check a larger model than `make test` has time for, for SOAK=1h at most.
 	@RUNFLEET_SOAK=$(SOAK) $(GO) test -tags soak -run Soak -v -count=1 -timeout 0 ./fsm/lifecycle
 
+.PHONY: bench
+bench: build ## Measure what runs cost beside a plain client that creates the same Jobs (not in CI, 5 minutes).
+	@$(GO) run ./test/bench
+
 ## Before a commit
 
 .PHONY: generate
