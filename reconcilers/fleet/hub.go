@@ -107,8 +107,12 @@ func (p *Provider) reconcile(ctx context.Context, req reconcile.Request) (reconc
 func (p *Provider) read(ctx context.Context, o *v1.MemberCluster) (registration, error) {
 	r := registration{object: o}
 	ref := o.Spec.KubeconfigSecretRef
-	if o.Spec.Connection == v1.ConnectionHub || ref == nil {
+	switch {
+	case o.Spec.Connection == v1.ConnectionHub:
 		r.connection = connectToHub(p.HubConfig)
+		return r, nil
+	case ref == nil: // the API refuses it too; a forgotten kubeconfig must never mean the hub
+		r.trouble = troubled(v1.ReasonKubeconfigMissing, "spec.kubeconfigSecretRef is missing: name the Secret with the kubeconfig")
 		return r, nil
 	}
 	var secret corev1.Secret

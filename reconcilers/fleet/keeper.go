@@ -43,6 +43,8 @@ type keeper struct {
 	seen      time.Time // when any connection last answered as itself
 	version   string    // of the API server
 	probes    int       // of serving
+	active    int32     // runs there, as last counted
+	countAt   time.Time // when to count again
 	renewed   bool      // runs have to look again, whatever else changed
 
 	preparing *link

@@ -3,7 +3,6 @@ package fleet
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 
@@ -27,11 +26,12 @@ var Permissions = []rbacv1.PolicyRule{
 // permission is one verb on one resource.
 type permission struct{ group, resource, verb string }
 
-func (p permission) String() string {
+// object is the resource as kubectl writes it.
+func (p permission) object() string {
 	if p.group == "" {
-		return p.verb + " " + p.resource
+		return p.resource
 	}
-	return p.verb + " " + p.resource + "." + p.group
+	return p.resource + "." + p.group
 }
 
 func permissions() []permission {
@@ -54,21 +54,36 @@ func preflight(ctx context.Context, c client.Client, host string) *trouble {
 		asked.Go(func() { allowed[i], failed[i] = p.given(ctx, c) })
 	}
 	asked.Wait()
-	var missing []string
+	var missing []permission
 	for i, p := range all {
 		if failed[i] != nil {
 			return onRequest("asking for its permissions", host, failed[i])
 		}
 		if !allowed[i] {
-			missing = append(missing, p.String())
+			missing = append(missing, p)
 		}
 	}
 	if len(missing) == 0 {
 		return nil
 	}
-	slices.Sort(missing)
 	return troubled(v1.ReasonPreflightFailed,
-		"the user of the kubeconfig may not %s in every namespace: grant it the ClusterRole of docs/members.md", strings.Join(missing, ", "))
+		"the user of the kubeconfig may not %s, in every namespace: grant it the ClusterRole of docs/members.md", listed(missing))
+}
+
+// listed writes permissions with the verbs of one resource together: "create, delete jobs.batch; list events".
+func listed(permissions []permission) string {
+	var b strings.Builder
+	for i, p := range permissions {
+		switch {
+		case i == 0:
+		case permissions[i-1].object() == p.object():
+			b.WriteString(", ")
+		default:
+			b.WriteString(" " + permissions[i-1].object() + "; ")
+		}
+		b.WriteString(p.verb)
+	}
+	return b.String() + " " + permissions[len(permissions)-1].object()
 }
 
 func (p permission) given(ctx context.Context, c client.Client) (bool, error) {
@@ -76,7 +91,7 @@ func (p permission) given(ctx context.Context, c client.Client) (bool, error) {
 		ResourceAttributes: &authorizationv1.ResourceAttributes{Group: p.group, Resource: p.resource, Verb: p.verb},
 	}}
 	if err := c.Create(ctx, review); err != nil {
-		return false, fmt.Errorf("asking whether one may %s: %w", p, err)
+		return false, fmt.Errorf("asking whether one may %s %s: %w", p.verb, p.object(), err)
 	}
 	return review.Status.Allowed, nil
 }

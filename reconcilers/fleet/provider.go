@@ -3,6 +3,7 @@ package fleet
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -38,7 +39,8 @@ type Options struct {
 	// RequestTimeout bounds every other request, to a member or to the hub. Defaults to 10 s.
 	RequestTimeout time.Duration
 
-	// ActiveRuns counts the runs with an attempt on a member that has not ended, for the member's status. Defaults to none.
+	// ActiveRuns counts the runs with an attempt on a member that has not ended, for the member's status; it is asked once in
+	// each ProbeInterval, from several goroutines. Defaults to none.
 	ActiveRuns func(member string) int32
 	// OnChange is called whenever something changed that may matter to a run: a member is added or removed, begins or ceases
 	// to answer or to take runs, has another identity or a new connection, or its labels, scheduling or maxRuns changed.
@@ -171,8 +173,13 @@ func (p *Provider) IndexField(ctx context.Context, o client.Object, field string
 
 // Start keeps the members until ctx ends. Nothing that it waits for at its end depends on a member.
 func (p *Provider) Start(ctx context.Context, aware multicluster.Aware) error {
+	if p.hub == nil {
+		return errors.New("the fleet was not set up: call SetupWithManager first")
+	}
 	var list v1.MemberClusterList
-	if err := p.hub.List(ctx, &list); err != nil {
+	if err := p.hub.List(ctx, &list); ctx.Err() != nil {
+		return nil
+	} else if err != nil {
 		return fmt.Errorf("listing the MemberClusters: %w", err)
 	}
 	p.ctx, p.aware = ctx, aware

@@ -88,6 +88,9 @@ func (k *keeper) report(ctx context.Context) {
 	if !k.handed || k.serving == nil && k.failed == nil || k.serving != nil && !k.answers && k.silent == nil {
 		return
 	}
+	if now := time.Now(); !now.Before(k.countAt) { // not whenever the own write comes back: it would find another number
+		k.active, k.countAt = k.ActiveRuns(k.name), now.Add(k.ProbeInterval)
+	}
 	next := k.object.DeepCopy()
 	k.describe(&next.Status)
 	if equality.Semantic.DeepEqual(k.object.Status, next.Status) {
@@ -113,7 +116,7 @@ func (k *keeper) write(ctx context.Context, next *v1.MemberCluster) error {
 // describe fills in the whole status.
 func (k *keeper) describe(s *v1.MemberClusterStatus) {
 	s.ObservedGeneration = k.object.Generation
-	s.ActiveRuns = k.ActiveRuns(k.name)
+	s.ActiveRuns = k.active
 	if k.version != "" {
 		s.KubernetesVersion = k.version
 	}

@@ -72,7 +72,7 @@ var _ = Describe("A member in trouble delays nobody, says why, and heals by itse
 		Eventually(condition(ctx, name, "Ready")).Should(Equal("False PreflightFailed"))
 		Expect(condition(ctx, name, "Reachable")()).To(Equal("True Reachable"))
 		Expect(message(ctx, name, "Ready")).To(ContainSubstring(
-			"may not create jobs.batch, delete jobs.batch, get jobs.batch, list jobs.batch, patch jobs.batch, watch jobs.batch in every"))
+			"may not get, list, watch, create, patch, delete jobs.batch, in every namespace: grant it the ClusterRole of docs/members.md"))
 		Expect(stored(ctx, name).Status.ClusterUID).To(Equal(identity(ctx, east)), "it is recorded at the first answer")
 		grant(ctx, east, who, fleet.Permissions[:1])
 		Eventually(op.sawJob).WithArguments(name, job(ctx, east, ours)).Should(BeTrue())
