@@ -59,8 +59,7 @@ func runEvents(kind lifecycle.Kind, mail *Mailboxes, placed *Ledger) events {
 			if !ok1 || !ok2 {
 				return
 			}
-			placed.Seen(is)
-			if asks(was, is) {
+			if placed.Seen(is) || asks(was, is) {
 				mail.Post(kind, client.ObjectKeyFromObject(is))
 			}
 			tellOthers(ctx, mail, *was.RunStatus(), is)

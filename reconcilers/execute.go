@@ -68,7 +68,8 @@ func on(e lifecycle.Effect) string {
 
 // perform does one effect, within the time that a request may take.
 func (p *pass) perform(ctx context.Context, e lifecycle.Effect, found *findings) error {
-	log.FromContext(ctx).V(2).Info("Executing an effect", "verb", e.Verb, "resource", e.Resource, "cluster", e.Cluster, "attempt", e.Attempt)
+	log.FromContext(ctx).V(2).Info("Executing an effect", "verb", e.Verb, "resource", e.Resource, "cluster", e.Cluster,
+		"attempt", e.Attempt)
 	ctx, cancel := context.WithTimeout(ctx, p.RequestTimeout)
 	defer cancel()
 	if e.Cluster == "" {

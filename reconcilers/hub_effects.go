@@ -3,6 +3,7 @@ package reconcilers
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/runfleet/runfleet/api/v1"
@@ -33,9 +34,7 @@ func (p *pass) addFinalizer(ctx context.Context) error {
 			run.SetFinalizers(append(run.GetFinalizers(), v1.Finalizer))
 		}
 		notes := map[string]string{}
-		for k, v := range run.GetAnnotations() {
-			notes[k] = v
-		}
+		maps.Copy(notes, run.GetAnnotations())
 		notes[v1.AnnotationStamp] = fmt.Sprintf("%s/%d", run.GetUID(), hubFacts.Incarnation)
 		run.SetAnnotations(notes)
 	})

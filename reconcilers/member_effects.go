@@ -2,7 +2,6 @@ package reconcilers
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -57,8 +56,8 @@ func (p *pass) taken(ctx context.Context, m fleet.Member, want client.Object) (l
 	case have.Labels[v1.LabelRunUID] == string(p.run.GetUID()):
 		return lifecycle.Refusal{}, errStale
 	default:
-		return lifecycle.Refusal{Reason: "NameTaken", Message: fmt.Sprintf("%s %s/%s on member %s exists and is not Runfleet's: delete or rename it, "+
-			"then raise spec.contextVersion", have.Kind, have.Namespace, have.Name, m.Name)}, nil
+		return lifecycle.Refusal{Reason: "NameTaken", Message: fmt.Sprintf("%s %s/%s on member %s exists and is not Runfleet's: "+
+			"delete or rename it, then raise spec.contextVersion", have.Kind, have.Namespace, have.Name, m.Name)}, nil
 	}
 }
 
@@ -95,7 +94,7 @@ func (p *pass) release(ctx context.Context, m fleet.Member, e lifecycle.Effect) 
 		}
 	}
 	job := &batchv1.Job{ObjectMeta: metav1.ObjectMeta{Namespace: key.Namespace, Name: key.Name}}
-	return changed(m.Writer.Patch(ctx, job, preconditioned(e, map[string]any{"suspend": false})))
+	return changed(m.Writer.Patch(ctx, job, preconditioned(e, `{"suspend":false}`)))
 }
 
 // end lowers the pod's own deadline, so that its node ends it with its grace period and pod, message and logs stay.
@@ -105,14 +104,12 @@ func (p *pass) end(ctx context.Context, m fleet.Member, e lifecycle.Effect) erro
 		return err
 	}
 	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: p.run.GetNamespace(), Name: name}}
-	return changed(m.Writer.Patch(ctx, pod, preconditioned(e, map[string]any{"activeDeadlineSeconds": endingSeconds})))
+	return changed(m.Writer.Patch(ctx, pod, preconditioned(e, fmt.Sprintf(`{"activeDeadlineSeconds":%d}`, endingSeconds))))
 }
 
-// preconditioned is a merge patch of the spec that the API server applies only to the object that was decided on.
-func preconditioned(e lifecycle.Effect, spec map[string]any) client.Patch {
-	data, _ := json.Marshal(map[string]any{ // strings, numbers and booleans: cannot fail
-		"metadata": map[string]any{"uid": e.UID, "resourceVersion": e.ResourceVersion}, "spec": spec,
-	})
+// preconditioned is a merge patch of the spec, in JSON of our own, that the API server applies only to the object that was decided on.
+func preconditioned(e lifecycle.Effect, spec string) client.Patch {
+	data := fmt.Appendf(nil, `{"metadata":{"uid":%q,"resourceVersion":%q},"spec":%s}`, e.UID, e.ResourceVersion, spec)
 	return client.RawPatch(types.MergePatchType, data)
 }
 
@@ -132,7 +129,8 @@ func (p *pass) remove(ctx context.Context, m fleet.Member, e lifecycle.Effect) e
 	switch e.Resource {
 	case lifecycle.Agent:
 		meta.Name = v1.AttemptName(p.run.GetName(), p.run.GetUID(), e.Attempt)
-		return stale(m.Writer.Delete(ctx, &batchv1.Job{ObjectMeta: meta}, exactly, client.PropagationPolicy(metav1.DeletePropagationForeground)))
+		foreground := client.PropagationPolicy(metav1.DeletePropagationForeground)
+		return stale(m.Writer.Delete(ctx, &batchv1.Job{ObjectMeta: meta}, exactly, foreground))
 	case lifecycle.Pod:
 		name, err := p.podName(ctx, m, e.UID)
 		if err != nil || name == "" {

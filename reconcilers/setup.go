@@ -25,8 +25,10 @@ var Kinds = []lifecycle.Kind{lifecycle.DocsRun, lifecycle.CodeRun}
 const (
 	// workers per kind. Each spends its time waiting for API servers; a dead member costs none of them more than one request.
 	workers = 16
-	// FirstRetry and LastRetry bound the back-off after an error: a member that recovers is not waited for much longer.
-	FirstRetry, LastRetry = 200 * time.Millisecond, 30 * time.Second
+	// FirstRetry is the back-off after the first error.
+	FirstRetry = 200 * time.Millisecond
+	// LastRetry is the longest back-off: a member that recovers is not waited for much longer.
+	LastRetry = 30 * time.Second
 )
 
 // IndexRuns adds the indexes to the hub's cache. Through the local manager: the multicluster one would index the members.
@@ -70,6 +72,6 @@ func (r *Reconciler) logger(base logr.Logger) func(*mcreconcile.Request) logr.Lo
 		if req == nil {
 			return base
 		}
-		return base.WithValues(string(r.Kind), klog.KRef(req.Namespace, req.Name))
+		return base.WithValues(string(r.Kind), klog.KRef(req.Namespace, req.Name)) //nolint:loggercheck // the key is the kind, one of two
 	}
 }

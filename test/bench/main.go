@@ -82,7 +82,8 @@ func measure(ctx context.Context, f *testFleet, s settings, say func(string, ...
 			return nil, err
 		}
 		r.round(plain, ours, after.minus(before), s.runs)
-		say("round %d: plain %.1f s, runfleet %.1f s, ratio %.2f", n+1, plain.Seconds(), ours.took.Seconds(), plain.Seconds()/ours.took.Seconds())
+		say("round %d: plain %.1f s, runfleet %.1f s, ratio %.2f", n+1, plain.Seconds(), ours.took.Seconds(),
+			plain.Seconds()/ours.took.Seconds())
 	}
 	r.RSSMiB, err = f.rss()
 	return r, err

@@ -34,7 +34,8 @@ func newRun(namespace string, i int) client.Object {
 		}}
 	}
 	return &v1.CodeRun{ObjectMeta: meta, Spec: v1.CodeRunSpec{
-		TaskID: new(int64(i)), Service: fmt.Sprintf("service-%s-%04d", namespace, i), RepositoryURL: repository, GitHubUser: "bot", Model: "opus",
+		TaskID: new(int64(i)), Service: fmt.Sprintf("service-%s-%04d", namespace, i), RepositoryURL: repository,
+		GitHubUser: "bot", Model: "opus",
 	}}
 }
 
