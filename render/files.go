@@ -71,7 +71,8 @@ func (l library) read(files fs.FS, directory, taskType string) error {
 		name := path.Join(directory, e.Name())
 		key, ok := strings.CutSuffix(e.Name(), templateExtension)
 		if !ok || e.IsDir() || !configMapKey.MatchString(key) {
-			errs = append(errs, fmt.Errorf("%s: a template is a file NAME%s, with a name of letters, digits, '-', '_' and '.'", name, templateExtension))
+			errs = append(errs, fmt.Errorf("%s: a template is a file NAME%s, its name of letters, digits, '-', '_' and '.'",
+				name, templateExtension))
 			continue
 		}
 		source, err := fs.ReadFile(files, name)

@@ -13,7 +13,7 @@ const (
 	workspaceDirectory = "/workspace"
 	homeDirectory      = "/home/agent"
 	outcomeFile        = workspaceDirectory + "/.runfleet-outcome.json" // what the agent may leave for the start script
-	managedSettings    = "/etc/claude-code/managed-settings.json"       // the only place from which the agent obeys rules in a directory nobody trusted
+	managedSettings    = "/etc/claude-code/managed-settings.json"       // the one place whose rules the agent always obeys
 )
 
 // The pod's volumes.

@@ -86,9 +86,9 @@ func TestHostileTextStaysText(t *testing.T) {
 		t.Errorf("the prompt must hold the texts as they are:\n%s", p)
 	}
 	var settings struct {
-		Model       string
-		Permissions struct{ Allow, Deny []string }
-		Env         map[string]string
+		Model       string            `json:"model"`
+		Permissions permissionsView   `json:"permissions"`
+		Env         map[string]string `json:"env"`
 	}
 	if err := json.Unmarshal([]byte(got.Inputs.Data["settings.json"]), &settings); err != nil {
 		t.Fatalf("%v in\n%s", err, got.Inputs.Data["settings.json"])

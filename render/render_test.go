@@ -32,7 +32,7 @@ func codeRun() *v1.CodeRun { run, _ := sampleRuns()[1].(*v1.CodeRun); return run
 
 func bytesOf(t *testing.T, o Objects) string {
 	t.Helper()
-	text, err := json.Marshal(o)
+	text, err := json.Marshal([]any{o.Workspace, o.Inputs, o.Agent})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,7 @@
 package render
 
 import (
-	"net/url"
+	"encoding/hex"
 	"regexp"
 	"strings"
 
@@ -30,6 +30,9 @@ var aliases = map[string]string{"www.github.com": github, "ssh.github.com": gith
 // port at the end of an authority. One server answers to https and ssh at different ports, so a port tells nothing.
 var port = regexp.MustCompile(`:[0-9]*$`)
 
+// percent is a character of a URL that is written by its number.
+var percent = regexp.MustCompile(`%[0-9A-Fa-f]{2}`)
+
 // repository takes spelling for spelling off: scheme, user, port, .git, slashes, case of the host. Two repositories that
 // come out equal and are not would only wait for each other; one that comes out twice would be worked on twice at once.
 func repository(spelling string) string {
@@ -41,9 +44,10 @@ func repository(spelling string) string {
 	if name, ok := aliases[host]; ok {
 		host = name
 	}
-	if plain, err := url.PathUnescape(path); err == nil {
-		path = plain
-	}
+	path = percent.ReplaceAllStringFunc(path, func(code string) string {
+		b, _ := hex.DecodeString(code[1:]) // the pattern lets nothing else through
+		return string(b)
+	})
 	path = strings.Trim(strings.TrimSuffix(strings.TrimRight(path, "/"), ".git"), "/")
 	if host == github {
 		path = strings.ToLower(path)

@@ -3,6 +3,7 @@ package render
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -149,9 +150,7 @@ func TestTheScriptReportsHowTheAgentEnded(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			eachShell(t, func(t *testing.T, s stage) {
 				s.agent(test.agent)
-				for k, v := range test.env {
-					s.env[k] = v
-				}
+				maps.Copy(s.env, test.env)
 				args := test.args
 				if args == "" {
 					args = "agent"
@@ -232,7 +231,7 @@ func TestTheScriptPassesTERMOnAndReportsIt(t *testing.T) {
 		"one that is deaf": {`trap '' TERM; echo >"$READY"; while :; do sleep 0.1; done`, 137, "interrupted"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			eachShell(t, func(t *testing.T, s stage) {
+			eachShell(t, func(_ *testing.T, s stage) {
 				s.env["RUNFLEET_KILL_AFTER"] = "1"
 				code, outcome := s.interrupted(test.agent)
 				s.wants(code, outcome, test.code, test.result, "")

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -71,13 +72,6 @@ func (a subject) valid() error {
 	return errors.Join(errs...)
 }
 
-func (a subject) kind() string {
-	if a.docs != nil {
-		return kindDocs
-	}
-	return kindCode
-}
-
 func (a subject) taskType() string {
 	if a.docs != nil {
 		return taskDocs
@@ -87,16 +81,13 @@ func (a subject) taskType() string {
 
 // model is the run's own, or the configured one, or "" for the agent's.
 func (a subject) model() string {
-	model := v1.ModelName("")
+	var own v1.ModelName
 	if a.docs != nil {
-		model = a.docs.Model
+		own = a.docs.Model
 	} else {
-		model = a.code.Model
+		own = a.code.Model
 	}
-	if model == "" {
-		return a.Model
-	}
-	return string(model)
+	return cmp.Or(string(own), a.Model)
 }
 
 func (a subject) repositoryURL() string {

@@ -60,13 +60,19 @@ type key struct {
 
 // What the texts must look like.
 var (
-	imageName  = pattern{regexp.MustCompile(`^[a-z0-9]([a-zA-Z0-9._:/-]*[a-zA-Z0-9])?$`), "an image without its tag, such as registry.example.com/agent"}
-	imageTag   = pattern{regexp.MustCompile(`^(sha256:[a-f0-9]{64}|[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})$`), `a tag such as "1.0.0", or a digest sha256:...`}
-	objectName = pattern{regexp.MustCompile(`^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$`), "the name of an object: lower-case letters, digits, '-' and '.'"}
-	secretKey  = pattern{regexp.MustCompile(`^[-._a-zA-Z0-9]{1,253}$`), "a key of a Secret: letters, digits, '-', '_' and '.'"}
-	modelName  = pattern{regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}(\[[A-Za-z0-9]+\])?$`), "the name of a model, such as sonnet"}
-	address    = pattern{regexp.MustCompile(`^https?://[^\s/@]+(/[^\s]*)?$`), "an address such as http://collector.telemetry:4317, without credentials"}
-	word       = pattern{regexp.MustCompile(`^[^\x00]+$`), "text"}
+	imageName = pattern{regexp.MustCompile(`^[a-z0-9]([a-zA-Z0-9._:/-]*[a-zA-Z0-9])?$`),
+		"an image without its tag, such as registry.example.com/agent"}
+	imageTag = pattern{regexp.MustCompile(`^(sha256:[a-f0-9]{64}|[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})$`),
+		`a tag such as "1.0.0", or a digest sha256:...`}
+	objectName = pattern{regexp.MustCompile(`^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$`),
+		"the name of an object: lower-case letters, digits, '-' and '.'"}
+	secretKey = pattern{regexp.MustCompile(`^[-._a-zA-Z0-9]{1,253}$`),
+		"a key of a Secret: letters, digits, '-', '_' and '.'"}
+	modelName = pattern{regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}(\[[A-Za-z0-9]+\])?$`),
+		"the name of a model, such as sonnet"}
+	address = pattern{regexp.MustCompile(`^https?://[^\s/@]+(/\S*)?$`),
+		"an address such as http://collector.telemetry:4317, without credentials"}
+	word = pattern{regexp.MustCompile(`^[^\x00]+$`), "text"}
 )
 
 const day = 24 * 60 * 60

@@ -130,7 +130,8 @@ func (d *draft) finish() []error {
 	for _, name := range slices.Sorted(maps.Keys(d.Render.Resources.Requests)) {
 		request, limit := d.Render.Resources.Requests[name], d.Render.Resources.Limits[name]
 		if !limit.IsZero() && request.Cmp(limit) > 0 {
-			fail("agent.resources.requests: %s is %s, above its limit of %s: lower it or raise agent.resources.limits", name, &request, &limit)
+			fail("agent.resources.requests: %s is %s, above its limit of %s: lower it or raise agent.resources.limits",
+				name, &request, &limit)
 		}
 	}
 	d.Render.Image = d.repository + ":" + d.tag

@@ -9,7 +9,7 @@ import (
 
 // originals are keys of the original that are accepted and mean nothing here, with what does instead. A section stands
 // for everything below it.
-var originals = map[string]string{
+var originals = map[string]string{ //nolint:gosec // names of keys, no credentials
 	"job.backoffLimit":                "an attempt is one Job with one pod; retries are spec.retry of the run",
 	"job.ttlSecondsAfterFinished":     "cleanup says how long finished Jobs stay",
 	"job.restartPolicy":               "a pod is never restarted; retries are spec.retry of the run",
