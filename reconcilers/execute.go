@@ -100,7 +100,11 @@ func (p *pass) onHub(ctx context.Context, e lifecycle.Effect, found *findings) e
 // onMember sends one request to the member that the committed status names, if it is the cluster that it was.
 func (p *pass) onMember(ctx context.Context, e lifecycle.Effect, found *findings) error {
 	m, ok := p.Fleet.Member(e.Cluster) // now, not when the pass began: clients are never kept
-	if !ok || p.linkOf(*p.status(), m) != lifecycle.Answers {
+	identity := m.UID
+	if entry, err := p.attempt(e.Attempt); err == nil && entry.Cluster == m.Name {
+		identity = entry.ClusterUID
+	}
+	if !ok || link(m, identity) != lifecycle.Answers {
 		return errStale
 	}
 	switch {

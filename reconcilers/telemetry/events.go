@@ -45,7 +45,10 @@ func Note(was v1.RunStatus, d lifecycle.Decision) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s -> %s", was.Phase, d.Status.Phase)
 	if d.Status.Attempt > 0 {
-		fmt.Fprintf(&b, ", attempt %d on member %s", d.Status.Attempt, d.Status.Cluster)
+		fmt.Fprintf(&b, ", attempt %d", d.Status.Attempt)
+		if member := " on member " + d.Status.Cluster; !strings.Contains(d.Status.Message, member) {
+			b.WriteString(member)
+		}
 	}
 	if d.Status.Message != "" {
 		fmt.Fprintf(&b, ": %s", d.Status.Message)

@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -21,7 +22,13 @@ func NewTransitions(registry prometheus.Registerer) (*prometheus.CounterVec, err
 		Name: "runfleet_transitions_total",
 		Help: "Transitions that were committed, by kind, phase before, trigger and phase after.",
 	}, []string{"kind", "from", "on", "to"})
-	if err := registry.Register(c); err != nil {
+	err := registry.Register(c)
+	if known, ok := errors.AsType[prometheus.AlreadyRegisteredError](err); ok {
+		if same, ok := known.ExistingCollector.(*prometheus.CounterVec); ok {
+			return same, nil // a second operator in one process
+		}
+	}
+	if err != nil {
 		return nil, fmt.Errorf("registering runfleet_transitions_total: %w", err)
 	}
 	return c, nil
