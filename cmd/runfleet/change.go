@@ -44,8 +44,8 @@ func newChangeCommands() []*cobra.Command {
 		cmd := &cobra.Command{
 			Use:   c.verb + " RUN...",
 			Short: c.short,
-			Long: fmt.Sprintf("%s\n\nDoing it twice does nothing more. The same with kubectl:\n  kubectl patch docsrun NAME --type=merge -p '%s'",
-				c.long, c.patch()),
+			Long: c.long + "\n\nDoing it twice does nothing more. The same with kubectl:\n" +
+				"  kubectl patch docsrun NAME --type=merge -p '" + c.patch() + "'",
 			Example:           "  runfleet " + c.verb + " docsrun/shop",
 			ValidArgsFunction: completeRuns,
 		}

@@ -146,7 +146,8 @@ func (h *hub) create(ctx context.Context, i item) error {
 	case apierrors.IsAlreadyExists(err):
 		return fmt.Errorf("%s exists already in namespace %s: choose another name, or ask it again: runfleet retry %s", i, h.namespace, i)
 	case apierrors.IsNotFound(err) && !isMissingKind(err):
-		return fmt.Errorf("creating %s: there is no namespace %s: name another with -n, or run: kubectl create namespace %s", i, h.namespace, h.namespace)
+		return fmt.Errorf("creating %s: there is no namespace %[2]s: name another with -n, or run: kubectl create namespace %[2]s",
+			i, h.namespace)
 	default:
 		return h.explain("creating "+i.String(), err)
 	}

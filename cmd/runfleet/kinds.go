@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -53,13 +54,8 @@ func kindsCalled(word string) []*kind {
 		return runKinds
 	}
 	for _, k := range allKinds {
-		if k.name == word {
+		if k.name == word || slices.Contains(k.aliases, word) {
 			return []*kind{k}
-		}
-		for _, a := range k.aliases {
-			if a == word {
-				return []*kind{k}
-			}
 		}
 	}
 	return nil

@@ -65,6 +65,7 @@ func outcome(s *v1.RunStatus) string {
 		if s.PullRequestURL != "" {
 			return printable(s.PullRequestURL)
 		}
+	default:
 	}
 	return printable(why(string(s.Phase), s.Reason, s.Message))
 }

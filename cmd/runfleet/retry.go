@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -187,7 +188,7 @@ func (a *askFlags) text(cmd *cobra.Command) (string, error) {
 	switch {
 	case len(text) > promptBytes:
 		return "", usagef("%s has more than 64 KiB: put longer guidance into a file of the repository and name it here", from)
-	case !utf8.Valid(text) || strings.ContainsRune(string(text), 0):
+	case !utf8.Valid(text) || bytes.ContainsRune(text, 0):
 		return "", usagef("%s is not text in UTF-8", from)
 	case a.file != "" && strings.TrimSpace(string(text)) == "":
 		return "", usagef("%s is empty", from)

@@ -40,7 +40,7 @@ func theItems() []item {
 			PullRequestURL: "https://github.com/example/shop/pull/9", StartedAt: micro(-80), FinishedAt: micro(-60),
 			Usage: &v1.Usage{CostUSD: "0.4213"},
 		}),
-		docs(1, "wide-分店", v1.RunStatus{Phase: v1.PhasePending, Reason: "BranchBusy", Message: "等待 DocsRun team-a/shop 使用同一个分支, which pushes there too"}),
+		docs(1, "wide-店", v1.RunStatus{Phase: v1.PhasePending, Reason: "BranchBusy", Message: "等待 DocsRun team-a/shop 使用同一个分支, which pushes there too"}), //nolint:gosmopolitan // wide letters are the case
 		code(12, "auth-7", v1.RunStatus{
 			Phase: v1.PhaseFailed, Cluster: "us-east-1-production", Attempt: 3, Reason: "OOMKilled",
 			Message:   "attempt 3 failed:\n\x1b[31mexit code 137\x1b[0m\u202e evil",

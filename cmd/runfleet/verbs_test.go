@@ -64,7 +64,7 @@ func TestCallsThatMakeNoSense(t *testing.T) {
 		{"waiting for nothing", []string{"wait"}, nameARun},
 		{"waiting for a kind", []string{"wait", "docsrun"}, nameARun},
 		{"waiting for a member", []string{"wait", "mc/eu-1"}, "membercluster/eu-1 is no run: write docsrun/NAME or coderun/NAME"},
-		{"waiting for a phase that is none", []string{"wait", "shop", "--for=Runing"}, `unknown phase "Runing": did you mean "Running"? ` +
+		{"waiting for a phase that is none", []string{"wait", "shop", "--for=Runnin"}, `unknown phase "Runnin": did you mean "Running"? ` +
 			"Phases: Pending, Provisioning, Running, Stopping, Retrying, Succeeded, Failed, Cancelled, Terminating"},
 		{"waiting backwards", []string{"wait", "shop", "--timeout=-1s"}, "--timeout must not be negative: leave it out to wait as long as it takes"},
 		{"cancelling nothing", []string{"cancel"}, nameARun},

@@ -49,10 +49,10 @@ func buildOf(info *debug.BuildInfo) build {
 		b.Version = "(devel)"
 	}
 	for _, s := range info.Settings {
-		switch {
-		case s.Key == "vcs.revision":
+		switch s.Key {
+		case "vcs.revision":
 			b.Commit = s.Value[:min(12, len(s.Value))]
-		case s.Key == "vcs.modified":
+		case "vcs.modified":
 			b.Modified = s.Value == "true"
 		}
 	}

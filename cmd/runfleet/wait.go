@@ -65,8 +65,7 @@ With kubectl, where only success ends the waiting early:
 		}
 		items, err := h.find(cmd.Context(), refs, false)
 		if err != nil {
-			var missing missingError
-			if errors.As(err, &missing) {
+			if _, missing := errors.AsType[missingError](err); missing {
 				return exitError{exitGone, err}
 			}
 			return err

@@ -69,7 +69,7 @@ docsrun/shop  Succeeded  eu-1     1        0s   30m      20m       $1.50  https:
 		docs(ctx, ns, "shop")
 		Expect(callLine(ns, "get shp").Stderr).To(Equal("runfleet: no run \"shp\" in namespace " + ns + ": did you mean docsrun/shop? There are: docsrun/shop\n"))
 		Expect(callLine(ns, "get cr/shop").Stderr).To(Equal("runfleet: no coderun/shop in namespace " + ns + ": did you mean docsrun/shop? There are: docsrun/shop\n"))
-		for _, name := range strings.Split("abcdefghi", "") {
+		for name := range strings.SplitSeq("abcdefghi", "") {
 			code(ctx, ns, "run-"+name)
 		}
 		Expect(callLine(ns, "get something").Stderr).To(HaveSuffix(". There are: docsrun/shop, coderun/run-a, coderun/run-b, " +

@@ -105,7 +105,7 @@ var _ = Describe("On a terminal", func() {
 		tell(ctx, run, func(s *v1.RunStatus) { s.Message = strings.Repeat("Die Prüfung läuft. ", 20) })
 		for _, width := range []uint16{20, 40, 60, 80, 120, 200} {
 			text := newScreen(width, 24).call(ns, "get", "NO_COLOR=1")
-			for _, line := range strings.Split(strings.TrimSpace(text), "\n") {
+			for line := range strings.SplitSeq(strings.TrimSpace(text), "\n") {
 				if width >= 60 {
 					Expect(len([]rune(line))).To(BeNumerically("<=", width), line)
 				}
@@ -124,12 +124,12 @@ var _ = Describe("On a terminal", func() {
 		Eventually(s.text).Should(HavePrefix(head + "\rdocsrun/shop  Pending  -        -        0s   -\x1b[K\n\x1b[J"))
 		lead(ctx, run, v1.PhaseProvisioning)
 		Eventually(s.text).Should(ContainSubstring("\x1b[2A\rNAME          PHASE         CLUSTER"))
-		for _, name := range strings.Split("abcdefgh", "") {
+		for name := range strings.SplitSeq("abcdefgh", "") {
 			docs(ctx, ns, name)
 		}
 		Eventually(s.text).Should(ContainSubstring("\r… and 6 more\x1b[K\n\x1b[J"))
 		s.resize(30, 6)
-		Eventually(s.text).Should(ContainSubstring("\rNAME          PHASE     …\x1b[K"))
+		Eventually(s.text).Should(ContainSubstring("\rNAME          PHASE         C…\x1b[K"))
 		Expect(cmd.Process.Signal(os.Interrupt)).To(Succeed())
 		Expect(cmd.Wait()).To(Succeed())
 	})
