@@ -2,7 +2,10 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	v1 "github.com/runfleet/runfleet/api/v1"
 )
@@ -49,5 +52,19 @@ func TestAWaitIsOverWhen(t *testing.T) {
 				t.Errorf("code %d, over %t; want code %d, over %t", code, done, c.code, c.done)
 			}
 		})
+	}
+}
+
+// Between the first look and the list of a watch a run may go: nothing would ever be heard of it.
+func TestARunThatGoesBeforeTheWatchBeginsIsGone(t *testing.T) {
+	var stdout, stderr strings.Builder
+	one := item{kind: docsRuns, object: &v1.DocsRun{ObjectMeta: metav1.ObjectMeta{Name: "one", UID: "1"}}}
+	two := item{kind: codeRuns, object: &v1.CodeRun{ObjectMeta: metav1.ObjectMeta{Name: "two", UID: "2"}}}
+	w := newWaiting([]item{one, two}, "", &stdout, &stderr)
+	w.see(two)
+	w.missed(docsRuns)
+	w.missed(codeRuns)
+	if w.code != exitGone || len(w.open) != 1 || stdout.String() != "docsrun/one  Deleted\n" {
+		t.Errorf("code %d, %d open, %q", w.code, len(w.open), stdout.String())
 	}
 }

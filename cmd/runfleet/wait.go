@@ -167,7 +167,7 @@ func (w *waiting) see(i item) {
 		w.end(i, code, status.Phase, outcome(status))
 		return
 	}
-	if w.phases[i.key()] != status.Phase {
+	if last, told := w.phases[i.key()]; !told || last != status.Phase {
 		w.phases[i.key()] = status.Phase
 		w.line(w.stderr, i, status.Phase, outcome(status))
 	}
