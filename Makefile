@@ -26,8 +26,9 @@ help: ## Show this list.
 ## See it work
 
 .PHONY: demo
-demo: build ## Start a small fleet, apply good and bad runs, explain a state, clean up.
-	@sh test/demo/demo.sh
+demo: build ## Run docs/examples on a hub and two members, live; KEEP=1 keeps the fleet.
+	@$(GO) build -trimpath -o bin/demo ./test/demo
+	@bin/demo $(if $(filter-out 0,$(KEEP)),-keep)
 
 .PHONY: fleet-up
 fleet-up: ## Start a hub and MEMBERS=2 members under FLEET=.runfleet/fleet; prints JSON.
