@@ -67,12 +67,13 @@ func (l Lifecycle) wanted(s v1.RunStatus, f Facts) []Effect {
 }
 
 // effectsWaiting asks for the finalizer first, then, with a candidate at hand, for the Leases one after the other (a
-// fixed order, so that two runs cannot wait for each other).
+// fixed order, so that two runs cannot wait for each other). A Lease of which this look knows the holder was asked for:
+// to ask again at once would be to ask for ever.
 func (l Lifecycle) effectsWaiting(s v1.RunStatus, f Facts) []Effect {
 	switch w := l.placeable(s, f); {
 	case w.Reason == v1.ReasonFinalizerMissing:
 		return []Effect{{Verb: VerbEnsure, Resource: Finalizer}}
-	case w.Lease != "":
+	case w.Lease != "" && w.Brief:
 		return []Effect{{Verb: VerbEnsure, Resource: Lease, Name: w.Lease}}
 	default:
 		return nil
