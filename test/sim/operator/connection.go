@@ -1,0 +1,196 @@
+package operator
+
+import (
+	"context"
+	"errors"
+
+	"github.com/runfleet/runfleet/api/v1"
+	"github.com/runfleet/runfleet/test/sim/apiserver"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// connection is an operator's client of one API server, and its caches of it.
+type connection struct {
+	o      *Operator
+	server *apiserver.Server
+	cache  *cache
+	link   *Link
+}
+
+func (o *Operator) connect(s *apiserver.Server) *connection {
+	c := &connection{o: o, server: s, link: o.Weather.link(s.Name)}
+	c.cache = &cache{o: o, server: s, indexes: indexesOf(s == o.World.Hub)}
+	return c
+}
+
+// Request is one request under way.
+type Request struct {
+	Verb   string
+	Kind   apiserver.Kind
+	Object client.Object // what is sent; its name alone where only that matters
+	Server *apiserver.Server
+	Delete client.DeleteOptions
+	Patch  []byte
+	RunUID string // of a list by that label
+
+	land func() error
+	from *Operator
+	life int
+	late bool // it timed out
+}
+
+// Writes says that it changes something.
+func (r *Request) Writes() bool { return r.Verb != "get" && r.Verb != "list" }
+
+// Late says that nobody waits for the answer any longer: it timed out, or its sender was killed or stopped.
+func (r *Request) Late() bool { return r.late || r.from.paused || r.from.life != r.life }
+
+// Get implements client.Reader.
+func (c *connection) Get(_ context.Context, key client.ObjectKey, o client.Object, _ ...client.GetOption) error {
+	r := &Request{Verb: "get", Kind: apiserver.KindOf(o), Object: named(key)}
+	r.land = func() error { return c.server.Get(key, o) }
+	if c.o.Plant.StaleReads {
+		r.land = func() error { return c.cache.Get(quiet, key, o) }
+	}
+	return c.send(r)
+}
+
+// List implements client.Reader.
+func (c *connection) List(_ context.Context, list client.ObjectList, opts ...client.ListOption) error {
+	r := &Request{Verb: "list", Kind: apiserver.KindOf(list), Object: nobody}
+	r.RunUID = runOf(opts)
+	r.land = func() error { return c.server.List(list, opts...) }
+	if c.o.Plant.StaleReads && r.Kind != apiserver.Event {
+		r.land = func() error { return c.cache.List(quiet, list, opts...) }
+	}
+	return c.send(r)
+}
+
+// runOf is the run whose objects are listed.
+func runOf(opts []client.ListOption) string {
+	for _, o := range opts {
+		if l, ok := o.(client.MatchingLabels); ok {
+			return l[v1.LabelRunUID]
+		}
+	}
+	return ""
+}
+
+// Exists says that what a create would make is there.
+func (r *Request) Exists() bool {
+	return r.Server.Find(r.Kind, client.ObjectKeyFromObject(r.Object)) != nil
+}
+
+// AlreadyExists is the answer to it then.
+func (r *Request) AlreadyExists() error {
+	return apierrors.NewAlreadyExists(r.Kind.Resource(), r.Object.GetName())
+}
+
+// Create implements client.Writer.
+func (c *connection) Create(_ context.Context, o client.Object, _ ...client.CreateOption) error {
+	sent := copyOf(o)
+	r := &Request{Verb: "create", Kind: apiserver.KindOf(o), Object: sent}
+	r.land = func() error {
+		if err := c.o.Weather.refuses(c.server, r); err != nil {
+			return err
+		}
+		return c.server.Create(sent)
+	}
+	err := c.send(r)
+	answer(o, sent)
+	return err
+}
+
+// Update implements client.Writer.
+func (c *connection) Update(_ context.Context, o client.Object, _ ...client.UpdateOption) error {
+	sent := copyOf(o)
+	r := &Request{Verb: "update", Kind: apiserver.KindOf(o), Object: sent}
+	r.land = func() error { return c.server.Update(sent) }
+	err := c.send(r)
+	answer(o, sent)
+	return err
+}
+
+// Patch implements client.Writer.
+func (c *connection) Patch(_ context.Context, o client.Object, patch client.Patch, _ ...client.PatchOption) error {
+	data, err := patch.Data(o)
+	if err != nil {
+		return err
+	}
+	sent := named(client.ObjectKeyFromObject(o))
+	r := &Request{Verb: "patch", Kind: apiserver.KindOf(o), Object: sent, Patch: data}
+	r.land = func() error { return c.server.Patch(r.Kind, client.ObjectKeyFromObject(sent), r.Patch) }
+	return c.send(r)
+}
+
+// Delete implements client.Writer.
+func (c *connection) Delete(_ context.Context, o client.Object, opts ...client.DeleteOption) error {
+	r := &Request{Verb: "delete", Kind: apiserver.KindOf(o), Object: named(client.ObjectKeyFromObject(o))}
+	r.Delete.ApplyOptions(opts)
+	r.land = func() error { return c.server.Delete(r.Kind, client.ObjectKeyFromObject(r.Object), r.Delete) }
+	return c.send(r)
+}
+
+// Status implements client.StatusClient.
+func (c *connection) Status() client.SubResourceWriter { return statusWriter{c} }
+
+type statusWriter struct{ c *connection }
+
+// Update implements client.SubResourceWriter.
+func (w statusWriter) Update(_ context.Context, o client.Object, _ ...client.SubResourceUpdateOption) error {
+	sent := copyOf(o)
+	r := &Request{Verb: "commit", Kind: apiserver.KindOf(o), Object: sent}
+	r.land = func() error { return w.c.server.UpdateStatus(sent) }
+	err := w.c.send(r)
+	answer(o, sent)
+	return err
+}
+
+func copyOf(o client.Object) client.Object {
+	c, _ := o.DeepCopyObject().(client.Object)
+	return c
+}
+
+// answer is what a client learns of its object.
+func answer(o, sent client.Object) {
+	o.SetUID(sent.GetUID())
+	o.SetResourceVersion(sent.GetResourceVersion())
+}
+
+// named is an object of which only the name matters, nobody one that has none.
+func named(key client.ObjectKey) client.Object {
+	return &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Namespace: key.Namespace, Name: key.Name}}
+}
+
+var nobody = named(client.ObjectKey{})
+
+// errUnknown is the answer to what production never asks for.
+var errUnknown = errors.New("the simulation does not know this request")
+
+// DeleteAllOf implements client.Writer.
+func (*connection) DeleteAllOf(context.Context, client.Object, ...client.DeleteAllOfOption) error {
+	return errUnknown
+}
+
+// Apply implements client.Writer.
+func (*connection) Apply(context.Context, runtime.ApplyConfiguration, ...client.ApplyOption) error {
+	return errUnknown
+}
+
+// Create implements client.SubResourceWriter.
+func (statusWriter) Create(context.Context, client.Object, client.Object, ...client.SubResourceCreateOption) error {
+	return errUnknown
+}
+
+// Patch implements client.SubResourceWriter.
+func (statusWriter) Patch(context.Context, client.Object, client.Patch, ...client.SubResourcePatchOption) error {
+	return errUnknown
+}
+
+// Apply implements client.SubResourceWriter.
+func (statusWriter) Apply(context.Context, runtime.ApplyConfiguration, ...client.SubResourceApplyOption) error {
+	return errUnknown
+}

@@ -1,0 +1,12 @@
+package operator
+
+// Plant is a bug that is put into the connections of an operator, to see that the simulation finds it. Production code has
+// no switch for any of them.
+type Plant struct {
+	// Request changes a request before it is sent.
+	Request func(*Request)
+	// StaleReads lets caches answer what an API server was asked.
+	StaleReads bool
+	// LoseWakeUp says that what production posts for a run gets lost.
+	LoseWakeUp func(*Operator) bool
+}

@@ -1,0 +1,147 @@
+package world
+
+import (
+	"fmt"
+
+	"github.com/runfleet/runfleet/api/v1"
+	"github.com/runfleet/runfleet/fsm/lifecycle"
+	"github.com/runfleet/runfleet/test/sim/apiserver"
+	"github.com/runfleet/runfleet/test/sim/member"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// truth is what the invariants need to remember.
+type truth struct {
+	starts    map[attemptID]int
+	requested map[types.UID]request // what operators created, by the UID it got
+	looks     map[lookID]int        // the newest live list of a run's objects
+	closed    map[types.UID]int     // runs that are gone: what was listed last before
+	doomed    string                // what the request that lands now would break, if it is carried out
+	collector bool                  // somebody takes finished Jobs away
+	fog       int                   // how many faults hide the world from caches
+	budget    map[budgetID]int32
+}
+
+type attemptID struct {
+	run     types.UID
+	attempt int32
+}
+
+type lookID struct {
+	run    types.UID
+	member string
+}
+
+type budgetID struct {
+	run     types.UID
+	version int32
+}
+
+// request is a create of an operator.
+type request struct {
+	at   int // which step
+	late bool
+}
+
+func newTruth() *truth {
+	return &truth{
+		starts: map[attemptID]int{}, requested: map[types.UID]request{}, looks: map[lookID]int{}, closed: map[types.UID]int{},
+		budget: map[budgetID]int32{},
+	}
+}
+
+// agentStarted is told when an agent starts, not when anybody sees it.
+func (w *world) agentStarted(a *member.Agent) {
+	w.say(a.Member, fmt.Sprintf("the %s starts (it %s)", a, a.Fate))
+	id := attemptID{a.Run, a.Attempt}
+	w.watched.starts[id]++
+	if w.watched.starts[id] > 1 {
+		w.fail("ONCE: the %s starts a second time", a)
+	}
+	w.checkAgents()
+}
+
+func (w *world) agentEnded(a *member.Agent) {
+	w.say(a.Member, fmt.Sprintf("the %s ends", a))
+	w.collect(w.member(a.Member), a)
+}
+
+// checkAgents holds every agent that lives against what is committed, and against the others.
+func (w *world) checkAgents() {
+	var live []*member.Agent
+	for _, m := range w.World.Members {
+		for _, a := range m.Agents {
+			if a.Alive {
+				live = append(live, a)
+			}
+		}
+	}
+	for i, a := range live {
+		s := w.subjectOf(a.Run)
+		if s == nil {
+			w.fail("I4: the %s lives and belongs to nobody", a)
+			continue
+		}
+		for _, b := range live[:i] {
+			switch other := w.subjectOf(b.Run); {
+			case b.Run == a.Run:
+				w.fail("I1: two agents of %s live at once, of attempts %d and %d", s, b.Attempt, a.Attempt)
+			case other != nil && shared(s, other) != "":
+				w.fail("I1: the agents of %s and %s live at once in one %s", other, s, shared(other, s))
+			}
+		}
+		if bad := w.allowed(s, a); bad != "" {
+			w.fail("%s (%s)", bad, a)
+		}
+	}
+}
+
+func shared(a, b *subject) string {
+	for _, x := range a.shares {
+		for _, y := range b.shares {
+			if x == y {
+				return x
+			}
+		}
+	}
+	return ""
+}
+
+func (w *world) subjectOf(uid types.UID) *subject {
+	for _, s := range w.runs {
+		if s.uid == uid {
+			return s
+		}
+	}
+	return nil
+}
+
+// allowed says what forbids an agent to live, "" for nothing.
+func (w *world) allowed(s *subject, a *member.Agent) string {
+	run := w.run(s)
+	if run == nil {
+		return "I9: the run is gone and its agent lives"
+	}
+	status := *run.RunStatus()
+	e := apiserver.Attempt(status, a.Attempt)
+	switch {
+	case e == nil:
+		return "I4: an agent lives and the status does not know its attempt"
+	case e.JobUID != a.Job:
+		return "I4: an agent lives and its Job was never authorised"
+	case lifecycle.Settled(status):
+		return "FINAL: an agent lives in a final state"
+	case e.EndedAt != nil:
+		return "I1: an agent lives though the end of its attempt is recorded, so that a next one may start"
+	case e.FencedUntil == nil || w.Time.Now().After(e.FencedUntil.Time):
+		return "I6: an agent lives beyond its fence"
+	default:
+		return ""
+	}
+}
+
+// delivered says that an agent did what its run asked for.
+func delivered(run v1.Run, a *member.Agent) bool {
+	_, docs := run.(*v1.DocsRun)
+	return a.Succeeded && (docs || a.Fate != member.OpensNoPull && a.Fate != member.ChangesNone)
+}

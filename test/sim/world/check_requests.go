@@ -1,0 +1,125 @@
+package world
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/runfleet/runfleet/api/v1"
+	"github.com/runfleet/runfleet/test/sim/apiserver"
+	"github.com/runfleet/runfleet/test/sim/member"
+	"github.com/runfleet/runfleet/test/sim/operator"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// landing is asked before a request is carried out, landed when it was: a request that is refused breaks nothing.
+func (w *world) landing(r *operator.Request) {
+	w.watched.doomed = ""
+	m := w.member(r.Server.Name)
+	switch {
+	case m == nil:
+	case r.Verb == "create" && (r.Kind == apiserver.Job || r.Kind == apiserver.ConfigMap):
+		w.watched.doomed = w.mayCreate(m, r)
+	case r.Verb == "delete" && r.Kind == apiserver.Job:
+		if job, _ := m.Find(r.Kind, client.ObjectKeyFromObject(r.Object)).(*batchv1.Job); job != nil {
+			w.watched.doomed = w.mayDelete(m, job.UID, "")
+		}
+	case r.Verb == "delete" && r.Kind == apiserver.Pod:
+		if pod, _ := m.Find(r.Kind, client.ObjectKeyFromObject(r.Object)).(*corev1.Pod); pod != nil {
+			w.watched.doomed = w.mayDelete(m, "", pod.UID)
+		}
+	}
+}
+
+func (w *world) landed(r *operator.Request) {
+	if w.watched.doomed != "" {
+		w.fail("%s", w.watched.doomed)
+	}
+	if r.Verb == "create" && w.member(r.Server.Name) != nil {
+		w.watched.requested[r.Object.GetUID()] = request{at: w.Time.Steps, late: r.Late()}
+	}
+}
+
+// mayCreate: nothing is created before its attempt is durable (I7).
+func (w *world) mayCreate(m *member.Member, r *operator.Request) string {
+	s := w.subjectOf(types.UID(r.Object.GetLabels()[v1.LabelRunUID]))
+	if s == nil {
+		return fmt.Sprintf("I4: %s %s on %s belongs to no run", r.Kind, r.Object.GetName(), m.Name)
+	}
+	run := w.run(s)
+	if run == nil {
+		return "" // a late one; whoever is late is looked at in the end
+	}
+	n, _ := strconv.ParseInt(r.Object.GetLabels()[v1.LabelAttempt], 10, 32)
+	if e := apiserver.Attempt(*run.RunStatus(), int32(n)); e == nil || e.Cluster != m.Name {
+		return fmt.Sprintf("I7: %s of attempt %d of %s is created on %s before the attempt is committed", r.Kind, n, s, m.Name)
+	}
+	return ""
+}
+
+// mayDelete: what holds an outcome stays until that is recorded (I8), and a healthy agent is left alone (KILL).
+func (w *world) mayDelete(m *member.Member, job, pod types.UID) string {
+	for _, a := range m.Agents {
+		if (job == "" || a.Job != job) && a.PodUID != pod {
+			continue
+		}
+		s := w.subjectOf(a.Run)
+		run := w.run(s)
+		if run == nil || run.RunStatus().Phase == v1.PhaseTerminating {
+			continue
+		}
+		if bad := w.spares(m, a, *run.RunStatus()); bad != "" {
+			return bad
+		}
+	}
+	return ""
+}
+
+func (w *world) spares(m *member.Member, a *member.Agent, status v1.RunStatus) string {
+	e := apiserver.Attempt(status, a.Attempt)
+	if e == nil || e.JobUID != a.Job {
+		return ""
+	}
+	executes := status.Phase == v1.PhaseProvisioning || status.Phase == v1.PhaseRunning
+	object, _ := m.Find(apiserver.Pod, a.Pod).(*corev1.Pod)
+	switch {
+	case a.Alive && executes && e.Number == status.Attempt:
+		return fmt.Sprintf("KILL: the healthy %s is stopped", a)
+	case e.OutcomeRecorded != nil && *e.OutcomeRecorded, e.EscalatedAt != nil, object == nil:
+		return ""
+	case member.Ended(object) && a.Started:
+		return fmt.Sprintf("I8: the outcome of the %s is deleted before it is recorded", a)
+	default:
+		return ""
+	}
+}
+
+// leftovers are the objects of a run that is gone. What a late request creates after the last look before the finalizer
+// went is inert, and the sweeper's (rule O).
+func (w *world) leftovers(s *subject) []string {
+	var out []string
+	for _, m := range w.World.Members {
+		for _, o := range m.Holds(s.uid) {
+			made, ours := w.watched.requested[o.GetUID()]
+			if ours && made.at > w.watched.looks[lookID{s.uid, m.Name}] && inert(o) {
+				continue
+			}
+			out = append(out, fmt.Sprintf("%s %s on %s", apiserver.KindOf(o), o.GetName(), m.Name))
+		}
+	}
+	return out
+}
+
+func inert(o client.Object) bool {
+	job, ok := o.(*batchv1.Job)
+	return !ok || job.Spec.Suspend != nil && *job.Spec.Suspend
+}
+
+// listed is told of live lists by label: a list of a run's objects that found none is what the finalizer waits for.
+func (w *world) listed(r *operator.Request) {
+	if run := r.RunUID; run != "" {
+		w.watched.looks[lookID{types.UID(run), r.Server.Name}] = w.Time.Steps
+	}
+}

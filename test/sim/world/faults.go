@@ -1,0 +1,174 @@
+package world
+
+import (
+	"time"
+
+	"github.com/runfleet/runfleet/test/sim/member"
+	"github.com/runfleet/runfleet/test/sim/operator"
+	"github.com/runfleet/runfleet/test/sim/timeline"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// faults are what may happen. The numbers are those of docs/faults.md; each heals by itself.
+var faults = []func(*world){
+	(*world).crash, (*world).crash, (*world).pause, (*world).pause, (*world).lose, (*world).stale, (*world).breakWatches, (*world).storm,
+	(*world).deleteJob, (*world).deleteJob, (*world).deletePod, (*world).loseNode, (*world).cutNode, (*world).vanish, (*world).label, (*world).cancel,
+	(*world).suspend, (*world).raise, (*world).raise, (*world).deleteRun, (*world).trouble, (*world).refuse, (*world).partition,
+}
+
+func (w *world) cluster() string { return timeline.Pick(w.Time, "hub", "east", "west") }
+
+// during lets a fault begin now and end after a while.
+func (w *world) during(fault, what string, least, most time.Duration, begin, end func()) {
+	w.hit(fault)
+	w.say("fault", what)
+	begin()
+	w.Time.After(w.Time.Between(least, most), func() {
+		w.say("fault", "healed: "+what)
+		end()
+	})
+}
+
+// lose is F3: requests get no answer, and are carried out, or not, or late.
+func (w *world) lose() {
+	l := w.Weather.Links[w.cluster()]
+	share := l.Lost
+	w.during("F3 answers lost", "answers get lost", 5*time.Second, time.Minute, func() { l.Lost = 0.3 }, func() { l.Lost = share })
+}
+
+// storm is F9.
+func (w *world) storm() {
+	l := w.Weather.Links[w.cluster()]
+	share := l.Errors
+	w.during("F9 storm", "requests are answered with 409, 429 and 500", 5*time.Second, time.Minute,
+		func() { l.Errors = 0.5 }, func() { l.Errors = share })
+}
+
+// stale is F7: a cache is far behind, so an operator does not see its own writes.
+func (w *world) stale() {
+	c := w.cluster()
+	late := w.Time.Between(time.Second, 20*time.Second)
+	w.during("F7 stale cache", "caches of "+c+" are "+late.String()+" late", 10*time.Second, 2*time.Minute,
+		func() { w.watched.fog++; w.slow(c, late) }, func() { w.watched.fog--; w.slow(c, 0) })
+}
+
+func (w *world) slow(cluster string, by time.Duration) {
+	for _, o := range w.ops {
+		o.Slow(cluster, by)
+	}
+}
+
+// breakWatches is F8: changes come as one, in another order, and twice.
+func (w *world) breakWatches() {
+	c := w.cluster()
+	w.during("F8 watches broken", "watches of "+c+" break", 100*time.Millisecond, time.Minute, func() {
+		w.watched.fog++
+		for _, o := range w.ops {
+			o.Break(c)
+		}
+	}, func() {
+		w.watched.fog--
+		for _, o := range w.ops {
+			o.Relist(c)
+		}
+	})
+}
+
+// someAgent is one that is out, nil when none is.
+func (w *world) someAgent() (*member.Member, *member.Agent) {
+	var at []*member.Member
+	var out []*member.Agent
+	for _, m := range w.World.Members {
+		for _, a := range m.Agents {
+			if !a.Ended {
+				at, out = append(at, m), append(out, a)
+			}
+		}
+	}
+	if len(out) == 0 {
+		return nil, nil
+	}
+	i := w.Time.Dice.IntN(len(out))
+	return at[i], out[i]
+}
+
+// loseNode and cutNode are F16.
+func (w *world) loseNode() {
+	if m, a := w.someAgent(); a != nil {
+		w.hit("F16 node lost")
+		w.say("fault", "the node of the "+a.String()+" burns down")
+		m.LoseNode(a)
+	}
+}
+
+func (w *world) cutNode() {
+	if m, a := w.someAgent(); a != nil {
+		w.hit("F16 node cut off")
+		w.say("fault", "the node of the "+a.String()+" is cut off")
+		m.CutNode(a, w.Time.Usually(2*time.Minute, time.Hour))
+	}
+}
+
+// vanish is F17: somebody collects finished Jobs before the hub has seen how they ended.
+func (w *world) vanish() {
+	w.watched.collector = true
+	w.during("F17 Jobs collected", "finished Jobs are collected at once", 30*time.Second, 3*time.Minute, func() {}, func() { w.watched.collector = false })
+}
+
+// collect takes a finished Job away, if somebody does so at present.
+func (w *world) collect(m *member.Member, a *member.Agent) {
+	if !w.watched.collector {
+		return
+	}
+	w.Time.After(w.Time.Between(0, 5*time.Second), func() {
+		for _, job := range m.Jobs() {
+			if job.UID == a.Job {
+				w.removeJob(m, job, metav1.DeletePropagationBackground)
+			}
+		}
+	})
+}
+
+// trouble keeps agents from starting.
+func (w *world) trouble() {
+	m := timeline.Pick(w.Time, w.World.Members...)
+	is := timeline.Pick(w.Time,
+		member.Troubles{PodsRefused: true}, member.Troubles{ImagesMissing: true}, member.Troubles{VolumesStuck: true},
+		member.Troubles{SlowJobs: 20 * time.Second})
+	w.during("member in trouble", "pods on "+m.Name+" do not start well", 10*time.Second, 15*time.Minute,
+		func() { m.Troubles = is }, func() { m.Troubles = member.Troubles{} })
+}
+
+// refuse lets an admission webhook say no.
+func (w *world) refuse() {
+	m := timeline.Pick(w.Time, w.World.Members...)
+	l := w.Weather.Links[m.Name]
+	w.during("webhook refuses", "a webhook on "+m.Name+" refuses what operators create", time.Second, 30*time.Second,
+		func() { l.Refuses = true }, func() { l.Refuses = false })
+}
+
+// partition is F4, which has its own tests on real processes: nothing passes between hub and a member for a while.
+func (w *world) partition() {
+	m := timeline.Pick(w.Time, w.World.Members...)
+	l := w.Weather.Links[m.Name]
+	each := func(f func(*operator.Operator)) func() {
+		return func() {
+			for _, o := range w.ops {
+				f(o)
+			}
+		}
+	}
+	w.during("F4 partition", m.Name+" is out of reach", time.Second, 15*time.Minute, func() {
+		l.Down = true
+		each(func(o *operator.Operator) { o.Break(m.Name) })()
+		w.Time.After(w.Time.Between(10*time.Second, 25*time.Second), func() {
+			if l.Down {
+				each(func(o *operator.Operator) { o.MemberSilent(m.Name) })()
+			}
+		})
+	}, func() {
+		l.Down = false
+		each(func(o *operator.Operator) { o.Relist(m.Name) })()
+		w.Time.After(w.Time.Between(0, 15*time.Second), each(func(o *operator.Operator) { o.MemberHeard(m.Name) }))
+	})
+}

@@ -1,0 +1,124 @@
+package world
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/runfleet/runfleet/api/v1"
+	"github.com/runfleet/runfleet/test/sim/apiserver"
+	"github.com/runfleet/runfleet/test/sim/timeline"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// subject is one of the story's runs.
+type subject struct {
+	kind   apiserver.Kind
+	key    types.NamespacedName
+	uid    types.UID
+	shares []string // what only one agent may work on at a time: its workspace, its branch
+
+	suspensions map[int32]int // how often a person resumed it, by context version
+	deleted     bool
+}
+
+func (s *subject) String() string { return fmt.Sprintf("%s %s", s.kind, s.key) }
+
+// introduce brings the runs, the first operator, the people and the faults.
+func (w *world) introduce() {
+	t := w.Time
+	if t.Chance(0.3) {
+		w.MaxRuns = new(int32(1))
+	}
+	w.begin()
+	for i, run := range w.cast() {
+		t.After(t.Between(0, 40*time.Second)*time.Duration(i), func() { w.apply(run) })
+	}
+	for range 3 + t.Dice.IntN(6) {
+		f := timeline.Pick(t, faults...)
+		t.After(t.Between(0, 6*time.Minute), func() { f(w) })
+	}
+}
+
+// cast are three runs, of which two want the same workspace or branch.
+func (w *world) cast() []v1.Run {
+	t := w.Time
+	docs := func(name, branch string) v1.Run {
+		return &v1.DocsRun{ObjectMeta: meta(name), Spec: v1.DocsRunSpec{
+			RunSpec: w.spec(), RepositoryURL: "https://github.com/example/shop", WorkingDirectory: ".",
+			SourceBranch: "main", TargetBranch: v1.BranchName(branch), GitHubUser: "example-bot",
+		}}
+	}
+	code := func(name, service string, task int64) v1.Run {
+		return &v1.CodeRun{ObjectMeta: meta(name), Spec: v1.CodeRunSpec{
+			RunSpec: w.spec(), TaskID: new(task), Service: service, RepositoryURL: "https://github.com/example/shop",
+			Model: "sonnet", GitHubUser: "example-bot",
+		}}
+	}
+	switch t.Dice.IntN(4) {
+	case 0: // one workspace
+		return []v1.Run{code("run-1", "shop", 1), code("run-2", "shop", 2), docs("run-3", "")}
+	case 1: // one branch, two workspaces
+		return []v1.Run{code("run-1", "shop", 1), code("run-2", "cart", 1), docs("run-3", "")}
+	case 2: // one branch
+		return []v1.Run{docs("run-1", "docs"), docs("run-2", "docs"), code("run-3", "shop", 1)}
+	default: // one workspace, and a DocsRun of the same name
+		return []v1.Run{code("run-1", "shop", 1), code("run-2", "shop", 1), docs("run-1", "docs")}
+	}
+}
+
+func meta(name string) metav1.ObjectMeta {
+	return metav1.ObjectMeta{Namespace: namespace, Name: name}
+}
+
+// spec is what a person asks for.
+func (w *world) spec() v1.RunSpec {
+	t := w.Time
+	maybe := func(p float64, choices ...int32) *int32 {
+		if !t.Chance(p) {
+			return nil
+		}
+		return new(timeline.Pick(t, choices...))
+	}
+	s := v1.RunSpec{
+		ContextVersion:              1,
+		DeadlineSeconds:             maybe(0.7, 60, 120, 600),
+		ProvisioningDeadlineSeconds: maybe(0.5, 30, 60, 300),
+		TotalDeadlineSeconds:        maybe(0.2, 600, 1800),
+		RetentionSeconds:            maybe(0.5, 0, 60, 600),
+		TTLSecondsAfterFinished:     maybe(0.2, 0, 60, 900),
+		Retry:                       v1.RetryPolicy{MaxRetries: maybe(0.8, 0, 1, 2)},
+	}
+	if t.Chance(0.3) {
+		s.Retry.AlsoOn = []v1.FailureClass{v1.ClassDeadlineExceeded, v1.ClassOutcomeUnknown, v1.ClassProvisioningDeadlineExceeded}
+	}
+	if t.Chance(0.4) {
+		s.Placement = &v1.Placement{OnClusterLost: timeline.Pick(t, v1.ClusterLostWait, v1.ClusterLostReschedule, v1.ClusterLostFail)}
+	}
+	s.Suspend = t.Chance(0.05)
+	return s
+}
+
+// apply is kubectl apply.
+func (w *world) apply(run v1.Run) {
+	s := &subject{kind: apiserver.KindOf(run), key: client.ObjectKeyFromObject(run), suspensions: map[int32]int{}}
+	switch r := run.(type) {
+	case *v1.DocsRun:
+		if r.Spec.TargetBranch != "" {
+			s.shares = []string{"branch " + string(r.Spec.TargetBranch)}
+		}
+	case *v1.CodeRun:
+		s.shares = []string{"workspace " + r.Spec.Service, fmt.Sprintf("branch of task %d", *r.Spec.TaskID)}
+	}
+	w.say("person", "applies "+s.String())
+	if err := w.Hub.Create(run); err != nil {
+		w.fail("the story begins with a refusal: %v", err)
+		return
+	}
+	s.uid = run.GetUID()
+	w.runs = append(w.runs, s)
+	if run.RunSpec().Suspend {
+		w.resumeLater(s)
+	}
+}
