@@ -125,8 +125,8 @@ func (k *keeper) review(ctx context.Context, l *link) {
 		due = k.probes > 1 // the permissions were asked for a moment ago
 	}
 	select {
-	case <-l.refused:
-		due = true
+	case err := <-l.refused:
+		due = due || err != nil
 	default:
 	}
 	if due || k.lacks != nil {

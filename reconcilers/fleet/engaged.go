@@ -42,20 +42,24 @@ func (c patientCache) GetInformer(ctx context.Context, o client.Object, opts ...
 // patientInformer takes handlers even when it has ended: they hear nothing any more.
 type patientInformer struct{ cache.Informer }
 
-type handlerRegistration = toolscache.ResourceEventHandlerRegistration
+type (
+	eventHandler        = toolscache.ResourceEventHandler
+	handlerOptions      = toolscache.HandlerOptions
+	handlerRegistration = toolscache.ResourceEventHandlerRegistration
+)
 
-func (i patientInformer) AddEventHandler(h toolscache.ResourceEventHandler) (handlerRegistration, error) {
-	return i.AddEventHandlerWithOptions(h, toolscache.HandlerOptions{})
+func (i patientInformer) AddEventHandler(h eventHandler) (handlerRegistration, error) {
+	return i.AddEventHandlerWithOptions(h, handlerOptions{})
 }
 
-func (i patientInformer) AddEventHandlerWithResyncPeriod(h toolscache.ResourceEventHandler, every time.Duration) (handlerRegistration, error) {
-	return i.AddEventHandlerWithOptions(h, toolscache.HandlerOptions{ResyncPeriod: &every})
+func (i patientInformer) AddEventHandlerWithResyncPeriod(h eventHandler, every time.Duration) (handlerRegistration, error) {
+	return i.AddEventHandlerWithOptions(h, handlerOptions{ResyncPeriod: &every})
 }
 
-func (i patientInformer) AddEventHandlerWithOptions(h toolscache.ResourceEventHandler, o toolscache.HandlerOptions) (handlerRegistration, error) {
+func (i patientInformer) AddEventHandlerWithOptions(h eventHandler, o handlerOptions) (handlerRegistration, error) {
 	r, err := i.Informer.AddEventHandlerWithOptions(h, o)
 	if err != nil && i.IsStopped() {
-		return ended{i.Informer}, nil
+		return ended(i), nil
 	}
 	return r, err
 }

@@ -97,7 +97,7 @@ func (p *Provider) reconcile(ctx context.Context, req reconcile.Request) (reconc
 	if err != nil {
 		return reconcile.Result{}, err
 	}
-	if k := p.keeper(o); k != nil {
+	if k := p.keeper(o); k != nil { //nolint:contextcheck // ctx ends with this call, and a keeper does not
 		k.hand(r)
 	}
 	return reconcile.Result{}, nil

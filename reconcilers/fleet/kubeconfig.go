@@ -3,7 +3,6 @@ package fleet
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -119,9 +118,8 @@ func (k kubeconfig) connection() *connection {
 		},
 	}
 	digest := sha256.New()
-	_ = json.NewEncoder(digest).Encode([]any{
-		c.Host, c.BearerToken, c.Username, c.Password, c.ServerName, c.CAData, c.CertData, c.KeyData,
-	})
+	fmt.Fprintf(digest, "%q %q %q %q %q %q %q %q",
+		c.Host, c.BearerToken, c.Username, c.Password, c.ServerName, c.CAData, c.CertData, c.KeyData)
 	return &connection{config: tuned(c), digest: hex.EncodeToString(digest.Sum(nil))}
 }
 

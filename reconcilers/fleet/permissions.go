@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -72,18 +73,18 @@ func preflight(ctx context.Context, c client.Client, host string) *trouble {
 
 // listed writes permissions with the verbs of one resource together: "create, delete jobs.batch; list events".
 func listed(permissions []permission) string {
-	var b strings.Builder
-	for i, p := range permissions {
-		switch {
-		case i == 0:
-		case permissions[i-1].object() == p.object():
-			b.WriteString(", ")
-		default:
-			b.WriteString(" " + permissions[i-1].object() + "; ")
+	var objects []string
+	verbs := map[string][]string{}
+	for _, p := range permissions {
+		if !slices.Contains(objects, p.object()) {
+			objects = append(objects, p.object())
 		}
-		b.WriteString(p.verb)
+		verbs[p.object()] = append(verbs[p.object()], p.verb)
 	}
-	return b.String() + " " + permissions[len(permissions)-1].object()
+	for i, o := range objects {
+		objects[i] = strings.Join(verbs[o], ", ") + " " + o
+	}
+	return strings.Join(objects, "; ")
 }
 
 func (p permission) given(ctx context.Context, c client.Client) (bool, error) {

@@ -177,14 +177,15 @@ func (p *Provider) Start(ctx context.Context, aware multicluster.Aware) error {
 		return errors.New("the fleet was not set up: call SetupWithManager first")
 	}
 	var list v1.MemberClusterList
-	if err := p.hub.List(ctx, &list); ctx.Err() != nil {
-		return nil
-	} else if err != nil {
+	switch err := p.hub.List(ctx, &list); {
+	case ctx.Err() != nil:
+		return nil //nolint:nilerr // told to end before it began
+	case err != nil:
 		return fmt.Errorf("listing the MemberClusters: %w", err)
 	}
 	p.ctx, p.aware = ctx, aware
 	for i := range list.Items {
-		p.keeper(&list.Items[i])
+		p.keeper(&list.Items[i]) //nolint:contextcheck // it lives in p.ctx, which is ctx
 	}
 	p.refresh()
 	close(p.started)

@@ -152,7 +152,7 @@ func (k *keeper) reachable() metav1.Condition {
 	case t.reason == v1.ReasonUnreachable, t.reason == v1.ReasonCredentialsRefused, t.reason == v1.ReasonIdentityChanged:
 		c.Status, c.Reason, c.Message = metav1.ConditionFalse, t.reason, t.message
 	default:
-		c.Status, c.Reason, c.Message = metav1.ConditionUnknown, v1.ReasonUnobserved, "it cannot be asked who it is, see the condition Ready"
+		c.Status, c.Reason, c.Message = metav1.ConditionUnknown, v1.ReasonUnobserved, "it cannot be asked who it is, see Ready"
 	}
 	return c
 }

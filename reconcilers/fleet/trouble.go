@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/runfleet/runfleet/api/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -62,7 +63,7 @@ func why(err error) string {
 		return fmt.Sprintf("its certificate is valid from %s to %s only",
 			expired.Cert.NotBefore.UTC().Format("2006-01-02 15:04"), expired.Cert.NotAfter.UTC().Format("2006-01-02 15:04"))
 	case errors.As(err, &dial):
-		return fmt.Sprintf("%s: %v", dial.Op, dial.Err)
+		return dial.Op + ": " + strings.TrimPrefix(dial.Err.Error(), dial.Op+": ")
 	case errors.As(err, &request):
 		return request.Err.Error()
 	default:

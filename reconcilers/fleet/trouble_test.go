@@ -36,7 +36,7 @@ func TestTroubleSaysTheSameAsLongAsTheCauseIsTheSame(t *testing.T) {
 		},
 		"a connection that was cut, from whichever port": {
 			get(&net.OpError{Op: "read", Net: "tcp", Source: from(45678), Addr: from(6443), Err: os.NewSyscallError("read", syscall.ECONNRESET)}),
-			"Unreachable: https://eu-1 does not answer while asking: read: read: connection reset by peer",
+			"Unreachable: https://eu-1 does not answer while asking: read: connection reset by peer",
 		},
 		"silence": {
 			get(context.DeadlineExceeded), "Unreachable: https://eu-1 does not answer while asking: no answer in time",
