@@ -85,19 +85,19 @@ func (k *keeper) adopt(p preparation) {
 		k.fail(p.trouble)
 		return
 	}
-	k.failed, k.backoff = nil, k.pause()
+	k.failed, k.backoff = nil, k.pause(3*k.ProbeInterval)
 	k.serve(p.link)
 }
 
 // probe asks the serving link whether it answers, and as whom.
 func (k *keeper) probe(ctx context.Context) {
 	l := k.serving
-	k.probeAt = time.Now().Add(k.ProbeInterval)
 	uid, t := k.identify(ctx, l)
-	if t != nil {
-		k.answers, k.silent = false, t
+	if t != nil { // ask again soon: most silences are short, and runs wait for the next answer
+		k.answers, k.silent, k.probeAt = false, t, time.Now().Add(k.misses.Step())
 		return
 	}
+	k.probeAt, k.misses = time.Now().Add(k.ProbeInterval), k.pause(k.ProbeInterval)
 	if t := k.judge(k.object, uid); t != nil {
 		k.fail(t)
 		return

@@ -42,7 +42,8 @@ type keeper struct {
 	heard     time.Time // when that was last so
 	seen      time.Time // when any connection last answered as itself
 	version   string    // of the API server
-	probes    int       // of serving
+	probes    int       // of serving that were answered
+	misses    wait.Backoff
 	active    int32     // runs there, as last counted
 	countAt   time.Time // when to count again
 	renewed   bool      // runs have to look again, whatever else changed
@@ -80,16 +81,16 @@ func (p *Provider) keeper(o *v1.MemberCluster) *keeper {
 		Provider: p, name: o.Name, uid: o.UID, since: now, cancel: cancel, wake: make(chan struct{}, 1),
 		log:       log.FromContext(ctx).WithName("fleet").WithValues("MemberCluster", klog.KRef("", o.Name)),
 		published: stranger(o, now), registration: registration{object: o}, renewed: true,
-		prepared: make(chan preparation, 1), backoff: p.pause(),
+		prepared: make(chan preparation, 1), backoff: p.pause(3 * p.ProbeInterval),
 	}
 	p.keepers[o.Name], p.claims[o.Name] = k, p.claimed(o)
 	p.running.Go(func() { k.run(ctx) })
 	return k
 }
 
-// pause is the wait between two attempts to connect.
-func (p *Provider) pause() wait.Backoff {
-	return wait.Backoff{Duration: p.ProbeInterval / 10, Cap: 3 * p.ProbeInterval, Factor: 2, Jitter: 0.2, Steps: 32}
+// pause is the wait after something failed: a tenth of ProbeInterval at first, and longer each time.
+func (p *Provider) pause(longest time.Duration) wait.Backoff {
+	return wait.Backoff{Duration: p.ProbeInterval / 10, Cap: longest, Factor: 2, Jitter: 0.2, Steps: 32}
 }
 
 // remove ends the keeper of a member that is no longer registered.
@@ -187,7 +188,7 @@ func (k *keeper) take() {
 	}
 	k.preparing.close()
 	k.preparing, k.failed = nil, nil
-	k.backoff, k.dialAt = k.pause(), time.Now()
+	k.backoff, k.dialAt = k.pause(3*k.ProbeInterval), time.Now()
 	if mail.trouble != nil {
 		k.fail(mail.trouble)
 	}
@@ -207,7 +208,7 @@ func (k *keeper) fail(t *trouble) {
 func (k *keeper) serve(l *link) {
 	old := k.serving
 	k.replace(l)
-	k.answers, k.silent, k.lacks, k.probes = false, nil, nil, 0
+	k.answers, k.silent, k.lacks, k.probes, k.misses = false, nil, nil, 0, k.pause(k.ProbeInterval)
 	k.renewed = k.renewed || old != l
 	if l != nil {
 		k.probeAt = time.Now()

@@ -31,8 +31,8 @@ type Options struct {
 
 	// SyncTimeout bounds how long the caches of a new connection may take to fill. Defaults to 20 s.
 	SyncTimeout time.Duration
-	// ProbeInterval is the time between two probes of a member that answers; attempts to connect follow each other after a
-	// tenth of it at first and three of it at last. Defaults to 10 s.
+	// ProbeInterval is the time between two probes of a member that answers. After a miss the next one follows within a tenth
+	// of it, and then later each time; attempts to connect do the same, up to three of it. Defaults to 10 s.
 	ProbeInterval time.Duration
 	// ProbeTimeout is how long an answer to a probe may take. Defaults to 5 s.
 	ProbeTimeout time.Duration
