@@ -1,0 +1,77 @@
+package operator
+
+import (
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	v1 "github.com/runfleet/runfleet/api/v1"
+)
+
+var _ = Describe("A member that is away for a while", Serial, func() {
+	for how, away := range map[string]func(*detour){
+		"cut off":       (*detour).cutOff,
+		"fallen silent": (*detour).fallSilent,
+	} {
+		It("("+how+") changes nothing about its runs but what is known, and they go on when it is back", func(ctx SpecContext) {
+			w := onWild(ctx)
+			run := w.docs("sim-slow-6s", on[*v1.DocsRun]("east"))
+			w.await(run, v1.PhaseRunning)
+			away(toEast)
+			DeferCleanup(toEast.heal)
+			w.Eventually(w.reachable).WithArguments(run).Should(Equal(metav1.ConditionUnknown))
+			w.Expect(run.Status).To(be(v1.PhaseRunning))
+			w.Expect(w.await(w.docs("elsewhere"), v1.PhaseSucceeded).Cluster).To(Equal("west"), "the others do not wait")
+			w.Eventually(w.jobs).WithArguments(run).Should(HaveExactElements(HaveField("Status.Succeeded", int32(1))))
+			w.Consistently(w.status(run)).Should(be(v1.PhaseRunning))
+			toEast.heal()
+			w.Expect(trail(w.await(run, v1.PhaseSucceeded))).To(Equal(happy))
+			w.once(run)
+		})
+	}
+
+	It("behaviour 8: holds a deleted run back, which says so, and is cleaned up when it is back", func(ctx SpecContext) {
+		w := onWild(ctx)
+		run := w.docs("sim-hang", on[*v1.DocsRun]("east"))
+		w.await(run, v1.PhaseRunning)
+		toEast.cutOff()
+		DeferCleanup(toEast.heal)
+		w.Eventually(w.reachable).WithArguments(run).Should(Equal(metav1.ConditionUnknown))
+		w.Expect(w.hub.Delete(w.ctx, run)).To(Succeed())
+		w.Eventually(w.status(run)).Should(And(be(v1.PhaseTerminating), says("member east is unreachable")))
+		w.Consistently(w.status(run)).Should(be(v1.PhaseTerminating))
+		w.Expect(w.read(run).GetFinalizers()).To(ConsistOf(v1.Finalizer))
+		w.Expect(w.jobs(run)).To(HaveLen(1))
+		toEast.heal()
+		w.gone(run)
+		w.Expect(w.things(run)()).To(Equal([3]int{}))
+	})
+
+	It("does not hold up a run that it never held", func(ctx SpecContext) {
+		w := onWild(ctx)
+		run := w.docs("sim-hang", on[*v1.DocsRun]("west"))
+		w.await(run, v1.PhaseRunning)
+		toEast.fallSilent()
+		DeferCleanup(toEast.heal)
+		w.forget(run)
+	})
+
+	It("is replaced where its Job was not authorised yet, and the run goes elsewhere", func(ctx SpecContext) {
+		w := onWild(ctx)
+		run := w.docs("sim-slow-1s", with[*v1.DocsRun](func(s *v1.RunSpec) { s.Suspend = true }))
+		w.Eventually(w.status(run)).Should(be(v1.PhasePending, v1.ReasonSuspended))
+		toEast.fallSilent()
+		DeferCleanup(toEast.heal)
+		w.ask(run, func() { run.Spec.Suspend = false })
+		// It was chosen before its silence was noticed, or the other was at once: either way the run ends in time.
+		s := w.await(run, v1.PhaseSucceeded)
+		w.Expect(s.Cluster).To(Equal("west"))
+		toEast.heal()
+		w.Eventually(w.attempts(run, "Pod")).Should(Equal(1))
+	})
+})
+
+// reachable is the status of the condition about a run's member.
+func (w *scene) reachable(run v1.Run) metav1.ConditionStatus {
+	return condition(w.status(run)(), v1.ConditionClusterReachable).Status
+}

@@ -1,0 +1,199 @@
+package operator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	apiextensions "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
+
+	"github.com/runfleet/runfleet/api/crds"
+	v1 "github.com/runfleet/runfleet/api/v1"
+	"github.com/runfleet/runfleet/reconcilers/fleet"
+	"github.com/runfleet/runfleet/test/controlplane"
+)
+
+// kinds are those that the tests read and write.
+var kinds = func() *runtime.Scheme {
+	s := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{scheme.AddToScheme, apiextensions.AddToScheme, v1.AddToScheme} {
+		utilruntime.Must(add(s))
+	}
+	return s
+}()
+
+// cluster is one control plane with an administrator's client.
+type cluster struct {
+	*controlplane.ControlPlane
+	client.WithWatch
+	config *rest.Config
+	agent  *rest.Config // of the user that operators come as: no more than docs/members.md grants
+}
+
+// startClusters starts control planes, each with so many nodes, all at once. What was started is stopped by the caller,
+// whatever the error.
+func startClusters(ctx context.Context, nodes map[string]int) (map[string]*cluster, error) {
+	type started struct {
+		cluster *cluster
+		err     error
+	}
+	results := make(chan started)
+	for name, n := range nodes {
+		go func() {
+			c, err := startCluster(ctx, controlplane.Options{Name: name, Nodes: n})
+			results <- started{c, err}
+		}()
+	}
+	all, errs := map[string]*cluster{}, []error{}
+	for range nodes {
+		r := <-results
+		errs = append(errs, r.err)
+		if r.cluster != nil {
+			all[r.cluster.Name()] = r.cluster
+		}
+	}
+	return all, errors.Join(errs...)
+}
+
+func startCluster(ctx context.Context, o controlplane.Options) (*cluster, error) {
+	plane, err := controlplane.Start(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	c := &cluster{ControlPlane: plane, config: plane.Config()}
+	c.config.QPS = -1
+	if c.WithWatch, err = client.NewWithWatch(c.config, client.Options{Scheme: kinds}); err != nil {
+		return c, fmt.Errorf("connecting to %s: %w", o.Name, err)
+	}
+	if o.Nodes == 0 {
+		return c, c.installCRDs(ctx)
+	}
+	c.agent, err = c.user(ctx, "runfleet", fleet.Permissions)
+	return c, err
+}
+
+// installCRDs makes a hub of a cluster, and returns when the kinds are served.
+func (c *cluster) installCRDs(ctx context.Context) error {
+	for _, name := range crds.Files {
+		data, err := crds.FS.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		crd := &apiextensions.CustomResourceDefinition{}
+		if err := yaml.UnmarshalStrict(data, crd); err != nil {
+			return fmt.Errorf("reading %s: %w", name, err)
+		}
+		if err := c.Create(ctx, crd); err != nil {
+			return fmt.Errorf("installing %s: %w", name, err)
+		}
+		if err := wait.PollUntilContextCancel(ctx, 50*time.Millisecond, true, func(ctx context.Context) (bool, error) {
+			return served(crd), c.Get(ctx, client.ObjectKeyFromObject(crd), crd)
+		}); err != nil {
+			return fmt.Errorf("waiting until %s is served: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func served(crd *apiextensions.CustomResourceDefinition) bool {
+	return slices.ContainsFunc(crd.Status.Conditions, func(c apiextensions.CustomResourceDefinitionCondition) bool {
+		return c.Type == apiextensions.Established && c.Status == apiextensions.ConditionTrue
+	})
+}
+
+// user is a new user of the cluster who may do what the rules say in every namespace.
+func (c *cluster) user(ctx context.Context, name string, rules []rbacv1.PolicyRule) (*rest.Config, error) {
+	config, err := c.User(name)
+	if err != nil {
+		return nil, err
+	}
+	role := &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: "test:" + name}, Rules: rules}
+	binding := &rbacv1.ClusterRoleBinding{
+		ObjectMeta: role.ObjectMeta,
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role.Name},
+		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: name}},
+	}
+	return config, errors.Join(c.Create(ctx, role), c.Create(ctx, binding))
+}
+
+// register registers a member on a hub: a Secret with a kubeconfig, and the object that names it.
+func (c *cluster) register(ctx context.Context, name string, kubeconfig []byte, labels map[string]string) error {
+	secret := &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: v1.SystemNamespace},
+		Data:       map[string][]byte{"kubeconfig": kubeconfig},
+	}
+	member := &v1.MemberCluster{
+		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels},
+		Spec:       v1.MemberClusterSpec{KubeconfigSecretRef: &v1.KubeconfigSecretRef{Name: name}},
+	}
+	return errors.Join(c.Create(ctx, secret), c.Create(ctx, member))
+}
+
+// kubeconfigOf writes a client configuration as a kubeconfig. address, if any, is where to go instead of the API server.
+func kubeconfigOf(c *rest.Config, address string) []byte {
+	server := c.Host
+	if address != "" {
+		server = "https://" + address
+	}
+	k := clientcmdapi.NewConfig()
+	k.Clusters["member"] = &clientcmdapi.Cluster{Server: server, CertificateAuthorityData: c.CAData}
+	k.AuthInfos["runfleet"] = &clientcmdapi.AuthInfo{ClientCertificateData: c.CertData, ClientKeyData: c.KeyData}
+	k.Contexts["member"] = &clientcmdapi.Context{Cluster: "member", AuthInfo: "runfleet"}
+	k.CurrentContext = "member"
+	data, err := clientcmd.Write(*k)
+	utilruntime.Must(err)
+	return data
+}
+
+// configure writes the operator's configuration on a hub, with its namespace if need be.
+func (c *cluster) configure(ctx context.Context, namespace, text string) error {
+	err := c.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}})
+	if client.IgnoreAlreadyExists(err) != nil {
+		return fmt.Errorf("creating the namespace %s: %w", namespace, err)
+	}
+	m := &corev1.ConfigMap{
+		ObjectMeta: metav1.ObjectMeta{Name: v1.ConfigMapName, Namespace: namespace},
+		Data:       map[string]string{v1.ConfigMapKey: text},
+	}
+	err = c.Create(ctx, m)
+	if client.IgnoreAlreadyExists(err) != nil || err == nil {
+		return err
+	}
+	return c.Update(ctx, m)
+}
+
+// teamNamespace makes a namespace, and where pods will run, waits for the service account that they need.
+func (c *cluster) teamNamespace(ctx context.Context, name string, labels map[string]string) error {
+	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels}}
+	if err := client.IgnoreAlreadyExists(c.Create(ctx, namespace)); err != nil {
+		return fmt.Errorf("creating namespace %s on %s: %w", name, c.Name(), err)
+	}
+	if c.agent == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	w, err := c.Watch(ctx, &corev1.ServiceAccountList{}, client.InNamespace(name))
+	if err != nil {
+		return fmt.Errorf("watching the service accounts of %s on %s: %w", name, c.Name(), err)
+	}
+	defer w.Stop()
+	for range w.ResultChan() { // the first is the one: default
+		return nil
+	}
+	return fmt.Errorf("namespace %s on %s got no service account", name, c.Name())
+}

@@ -1,0 +1,133 @@
+package operator
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1 "github.com/runfleet/runfleet/api/v1"
+)
+
+var _ = Describe("The configuration", Serial, Ordered, func() {
+	AfterAll(func(ctx SpecContext) { Expect(wild.hub.configure(ctx, v1.SystemNamespace, settings)).To(Succeed()) })
+
+	// image is what the next run's Job asks for.
+	image := func(w *scene, name string) string {
+		run := w.docs(name)
+		w.await(run, v1.PhaseSucceeded)
+		return w.jobs(run)[0].Spec.Template.Spec.Containers[0].Image
+	}
+	// told is what the events on the ConfigMap say.
+	told := func(w *scene) []string {
+		m := &corev1.ConfigMap{}
+		w.Expect(w.hub.Get(w.ctx, client.ObjectKey{Namespace: v1.SystemNamespace, Name: v1.ConfigMapName}, m)).To(Succeed())
+		return notes(w.events(w.hub, m))
+	}
+
+	It("behaviour 52: changed while runs execute is in force for the next ones at once", func(ctx SpecContext) {
+		w := onWild(ctx)
+		running := w.docs("sim-slow-4s")
+		w.await(running, v1.PhaseRunning)
+		Expect(wild.hub.configure(ctx, v1.SystemNamespace, strings.Replace(settings, `tag: "1"`, `tag: "2"`, 1))).To(Succeed())
+		w.Eventually(told).WithArguments(w).Should(ContainElement(HavePrefix("Normal ConfigChanged")))
+		Expect(image(w, "next")).To(Equal("registry.example.com/agent:2"))
+		w.Expect(w.await(running, v1.PhaseSucceeded).Attempt).To(Equal(int32(1)))
+	})
+
+	It("behaviour 52: changed to nonsense stays what it was, which event, log and metric say", func(ctx SpecContext) {
+		w := onWild(ctx)
+		Expect(wild.hub.configure(ctx, v1.SystemNamespace, "agent: {image: {repository: registry.example.com/agent}}\ntiming: {settleSeconds: soon}")).To(Succeed())
+		w.Eventually(told).WithArguments(w).Should(ContainElement(And(HavePrefix("Warning ConfigInvalid"),
+			ContainSubstring("agent.image.tag: is not set"), ContainSubstring("timing.settleSeconds"))))
+		Expect(wild.replica.metric("runfleet_config_valid")).To(BeZero())
+		Expect(wild.replica.says()).To(ContainSubstring("Keeping the last good configuration"))
+		Expect(image(w, "still")).To(Equal("registry.example.com/agent:2"))
+	})
+
+	It("behaviour 52: with keys that nobody knows is in force, and an event names them", func(ctx SpecContext) {
+		w := onWild(ctx)
+		Expect(wild.hub.configure(ctx, v1.SystemNamespace, settings+"\ntimming: {settleSeconds: 3}\n")).To(Succeed())
+		w.Eventually(told).WithArguments(w).Should(ContainElement(And(HavePrefix("Warning ConfigUnknownKey"), ContainSubstring("timming"))))
+		w.Eventually(wild.replica.metric).WithArguments("runfleet_config_valid").Should(BeEquivalentTo(1))
+		Expect(image(w, "next")).To(Equal("registry.example.com/agent:1"))
+	})
+})
+
+var _ = Describe("An operator that cannot work", Serial, func() {
+	// refusal starts an operator and returns how it ended and what it said.
+	refusal := func(on *cluster, namespace string) (int, string) {
+		o, err := startReplica(on, "--system-namespace", namespace, "--leader-elect=false")
+		Expect(err).NotTo(HaveOccurred())
+		DeferCleanup(o.Stop)
+		Consistently(o.ready, "300ms").ShouldNot(Equal(http.StatusOK))
+		Eventually(o.Done()).Should(BeClosed())
+		return o.exitCode(), o.says()
+	}
+
+	It("behaviour 33: does not start without an image, and is never ready", func(ctx SpecContext) {
+		Expect(wild.hub.configure(ctx, "no-image", "agent: {command: [claude]}")).To(Succeed())
+		code, said := refusal(wild.hub, "no-image")
+		Expect(code).To(Equal(1))
+		Expect(said).To(And(ContainSubstring("no-image/"+v1.ConfigMapName), ContainSubstring("agent.image.repository: is not set"),
+			ContainSubstring("agent.image.tag: is not set")))
+	})
+
+	It("does not start with an invalid configuration, and says every mistake at once", func(ctx SpecContext) {
+		text := strings.Replace(strings.Replace(settings, "graceSeconds: 1", "graceSeconds: -1", 1), "docsSeconds: 10", "docsSeconds: long", 1)
+		Expect(wild.hub.configure(ctx, "invalid", text)).To(Succeed())
+		code, said := refusal(wild.hub, "invalid")
+		Expect(code).To(Equal(1))
+		Expect(said).To(And(ContainSubstring("timing.graceSeconds"), ContainSubstring("deadlines.docsSeconds")))
+	})
+
+	It("does not start without a configuration, and says which to create", func(_ SpecContext) {
+		code, said := refusal(wild.hub, "nowhere")
+		Expect(code).To(Equal(1))
+		Expect(said).To(ContainSubstring(fmt.Sprintf("there is no ConfigMap nowhere/%s: create it", v1.ConfigMapName)))
+	})
+
+	It("does not start where the CRDs are missing, and says how to install them", func(_ SpecContext) {
+		code, said := refusal(west, v1.SystemNamespace)
+		Expect(code).To(Equal(1))
+		Expect(said).To(ContainSubstring("the hub does not know Runfleet's kinds: run `runfleet crds | kubectl apply --server-side -f -` first"))
+	})
+})
+
+var _ = Describe("One cluster alone", Serial, Ordered, func() {
+	It("is hub and member with --local-member, watches --namespace only, and needs no more than an image", func(ctx SpecContext) {
+		Expect(east.installCRDs(ctx)).To(Succeed())
+		Expect(east.configure(ctx, v1.SystemNamespace, `agent: {image: {repository: registry.example.com/agent, tag: "1"}}`)).To(Succeed())
+		o, err := startReplica(east, "--local-member", "--namespace", "team-a", "--leader-elect=false")
+		Expect(err).NotTo(HaveOccurred())
+		DeferCleanup(o.Stop)
+		alone := &stage{hub: east, seen: wild.seen, replica: o}
+		w, elsewhere := newScene(ctx, alone, "team-a", Fail), newScene(ctx, alone, "team-b", Fail)
+		w.Expect(east.teamNamespace(ctx, "team-a", nil)).To(Succeed())
+		w.Expect(east.teamNamespace(ctx, "team-b", nil)).To(Succeed())
+		other := elsewhere.docs("not-mine")
+		docs := w.docs("local-docs", func(r *v1.DocsRun) { r.Spec.DeadlineSeconds = nil })
+		code := w.code("local-code", "local", func(r *v1.CodeRun) { r.Spec.DeadlineSeconds = nil })
+		w.Expect(w.await(docs, v1.PhaseSucceeded).Cluster).To(Equal("local"))
+		w.Expect(w.await(code, v1.PhaseSucceeded).Cluster).To(Equal("local"))
+		w.Expect(w.jobs(docs)[0].Spec.ActiveDeadlineSeconds).To(Equal(new(int64(14400))), "behaviour 18: four hours by default")
+		w.Expect(w.jobs(code)[0].Spec.ActiveDeadlineSeconds).To(Equal(new(int64(7200))), "behaviour 18: two hours by default")
+		w.Expect(elsewhere.read(other)).To(And(HaveField("Status.Phase", v1.PhasePending), HaveField("Finalizers", BeEmpty())))
+		w.forget(docs)
+		w.Expect(w.things(docs)()).To(Equal([3]int{}))
+	})
+})
+
+var _ = Describe("All along", Serial, func() {
+	It("no attempt of any run had two Jobs or two pods", func() {
+		Expect(calm.seen.twice("Job")).To(BeEmpty())
+		Expect(calm.seen.twice("Pod")).To(BeEmpty())
+		for _, s := range []*stage{calm, wild} {
+			Expect(s.replica.Crash()).To(BeNil(), "%s", s.replica.says())
+		}
+	})
+})

@@ -1,0 +1,97 @@
+package operator
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	"github.com/onsi/ginkgo/v2/types"
+)
+
+// A story is a spec that runs beside the others: most of its time it waits for agents. Ginkgo runs one spec after the
+// other, so all stories that were asked for begin when the suite does, and the spec of each waits for its end.
+type story struct {
+	text   string
+	tell   func(*scene)
+	done   chan struct{}
+	failed string // why, and where
+}
+
+var stories []*story
+
+const (
+	beside    = 24              // how many stories run at a time
+	storyTime = 2 * time.Minute // bounds one
+)
+
+// Story is It for a spec against the calm hub, in a namespace of its own. It asserts by way of its scene.
+func Story(text string, tell func(*scene)) {
+	s := &story{text: text, tell: tell, done: make(chan struct{})}
+	stories = append(stories, s)
+	It(text, func(ctx SpecContext) {
+		select {
+		case <-s.done:
+		case <-ctx.Done():
+			Fail("the story has not ended")
+		}
+		if s.failed != "" {
+			Fail(s.failed)
+		}
+	}, SpecTimeout(4*time.Minute))
+}
+
+// chosen are the stories that the command line asks for.
+func chosen(preview Report) []*story {
+	return slices.DeleteFunc(slices.Clone(stories), func(s *story) bool {
+		return !slices.ContainsFunc(preview.SpecReports, func(r SpecReport) bool {
+			return r.LeafNodeText == s.text && r.State == types.SpecStatePassed
+		})
+	})
+}
+
+// begin runs stories, so many at a time, and returns at once.
+func begin(ctx context.Context, all []*story) {
+	turns := make(chan struct{}, beside)
+	go func() {
+		for i, s := range all {
+			turns <- struct{}{}
+			go func() {
+				defer func() { <-turns }()
+				s.run(ctx, fmt.Sprintf("story-%d", i+1))
+			}()
+		}
+	}()
+}
+
+func (s *story) run(ctx context.Context, namespace string) {
+	defer close(s.done)
+	defer func() {
+		if p := recover(); p != nil {
+			s.failed = fmt.Sprintf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	ctx, cancel := context.WithTimeout(ctx, storyTime)
+	defer cancel()
+	w := newScene(ctx, calm, namespace, func(message string, skip ...int) {
+		s.failed = fmt.Sprintf("%s\n\nin namespace %s, at\n%s", message, namespace, ourFrames())
+		runtime.Goexit() // ends this goroutine alone, as a failure ends a spec
+	})
+	w.makeNamespace()
+	s.tell(w)
+}
+
+// ourFrames are the places in this package that led to a failure.
+func ourFrames() string {
+	var places []string
+	for line := range strings.Lines(string(debug.Stack())) {
+		if file, _, _ := strings.Cut(strings.TrimSpace(line), " +"); strings.Contains(file, "test/integration/operator/") {
+			places = append(places, "  "+file)
+		}
+	}
+	return strings.Join(places[min(2, len(places)):], "\n")
+}

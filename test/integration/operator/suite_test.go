@@ -1,0 +1,137 @@
+package operator
+
+import (
+	"context"
+	"os"
+	"testing"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
+
+	v1 "github.com/runfleet/runfleet/api/v1"
+	"github.com/runfleet/runfleet/reconcilers/fleet"
+)
+
+// stage is a hub with the members that are registered on it, and how its operators are started.
+type stage struct {
+	hub     *cluster
+	seen    *chronicle
+	flags   []string
+	replica *replica
+}
+
+var (
+	calm, wild *stage
+	east, west *cluster
+	members    map[string]*cluster
+	toEast     *detour // the ways of the wild hub
+	toWest     *detour
+	suiteWide  context.Context
+	preview    Report // which specs will run
+)
+
+// Short times, so that nothing is waited for longer than it takes; resync is long, so that no lost event goes unnoticed. The
+// deadlines are for runs that name none.
+const settings = `
+agent:
+  image: {repository: registry.example.com/agent, tag: "1"}
+deadlines: {docsSeconds: 10, codeSeconds: 500, minSeconds: 1, maxSeconds: 900, provisioningSeconds: 120}
+timing:
+  settleSeconds: 3
+  slackSeconds: 2
+  graceSeconds: 1
+  escalateAfterSeconds: 3
+  maxSkewSeconds: 1
+  clusterLostGraceSeconds: 3
+  backoffBaseSeconds: 1
+  backoffMaxSeconds: 3
+  resyncSeconds: 300
+`
+
+func TestOperator(t *testing.T) {
+	RegisterFailHandler(Fail)
+	ctrl.SetLogger(GinkgoLogr)
+	SetDefaultEventuallyTimeout(time.Minute)
+	SetDefaultEventuallyPollingInterval(200 * time.Millisecond)
+	SetDefaultConsistentlyDuration(silence)
+	SetDefaultConsistentlyPollingInterval(200 * time.Millisecond)
+	preview = PreviewSpecs("operator")
+	stories = nil // Ginkgo builds its tree anew for the run
+	RunSpecs(t, "operator")
+}
+
+var _ = BeforeSuite(func(ctx SpecContext) {
+	var stop context.CancelFunc
+	suiteWide, stop = context.WithCancel(context.Background())
+	DeferCleanup(stop)
+	var err error
+	scratch, err = os.MkdirTemp("", "runfleet-operator-")
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(func() error { return os.RemoveAll(scratch) })
+	Expect(build(ctx)).To(Succeed())
+
+	all, err := startClusters(ctx, map[string]int{"calm": 0, "wild": 0, "east": 1, "west": 1})
+	for _, c := range all {
+		DeferCleanup(c.Stop)
+	}
+	Expect(err).NotTo(HaveOccurred())
+	east, west = all["east"], all["west"]
+	members = map[string]*cluster{"east": east, "west": west}
+	seen := &chronicle{seen: map[types.UID]*sighting{}}
+	Expect(seen.follow(suiteWide, east)).To(Succeed())
+	Expect(seen.follow(suiteWide, west)).To(Succeed())
+
+	patient := []string{"--lease-duration", "60s", "--renew-deadline", "40s", "--retry-period", "2s"}
+	calm = &stage{hub: all["calm"], seen: seen, flags: patient}
+	hasty := []string{"--lease-duration", "8s", "--renew-deadline", "6s", "--retry-period", "500ms", "--request-timeout", "2s"}
+	wild = &stage{hub: all["wild"], seen: seen, flags: hasty}
+	populateCalm(ctx)
+	populateWild(ctx)
+	begin(suiteWide, chosen(preview))
+}, NodeTimeout(9*time.Minute))
+
+// populateCalm registers two members that work and four that do not.
+func populateCalm(ctx context.Context) {
+	hub := calm.hub
+	Expect(hub.configure(ctx, v1.SystemNamespace, settings)).To(Succeed())
+	Expect(hub.register(ctx, "east", kubeconfigOf(east.agent, ""), map[string]string{"region": "east"})).To(Succeed())
+	Expect(hub.register(ctx, "west", kubeconfigOf(west.agent, ""), map[string]string{"region": "west"})).To(Succeed())
+
+	dead, hanging := newDetour(wild.hub.config), newDetour(nil)
+	dead.close()
+	DeferCleanup(hanging.close)
+	Expect(hub.register(ctx, "dead", kubeconfigOf(wild.hub.config, dead.address()), nil)).To(Succeed())
+	Expect(hub.register(ctx, "hanging", kubeconfigOf(wild.hub.config, hanging.address()), nil)).To(Succeed())
+	nobody, err := wild.hub.user(ctx, "nobody", nil)
+	Expect(err).NotTo(HaveOccurred())
+	Expect(hub.register(ctx, "forbidden", kubeconfigOf(nobody, ""), nil)).To(Succeed())
+	some, err := wild.hub.user(ctx, "half", fleet.Permissions[1:])
+	Expect(err).NotTo(HaveOccurred())
+	Expect(hub.register(ctx, "half", kubeconfigOf(some, ""), nil)).To(Succeed())
+	calm.start()
+}
+
+// populateWild registers the same two members, on ways that can be cut.
+func populateWild(ctx context.Context) {
+	hub := wild.hub
+	Expect(hub.configure(ctx, v1.SystemNamespace, settings)).To(Succeed())
+	toEast, toWest = newDetour(east.config), newDetour(west.config)
+	DeferCleanup(toEast.close)
+	DeferCleanup(toWest.close)
+	Expect(hub.register(ctx, "east", kubeconfigOf(east.agent, toEast.address()), nil)).To(Succeed())
+	Expect(hub.register(ctx, "west", kubeconfigOf(west.agent, toWest.address()), nil)).To(Succeed())
+	wild.start()
+}
+
+// start starts an operator and makes it the stage's.
+func (s *stage) start() *replica {
+	GinkgoHelper()
+	o, err := startReplica(s.hub, s.flags...)
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(o.Stop)
+	s.replica = o
+	return o
+}

@@ -1,0 +1,189 @@
+package operator
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	coordinationv1 "k8s.io/api/coordination/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1 "github.com/runfleet/runfleet/api/v1"
+)
+
+var wildScenes atomic.Int64
+
+// onWild is a scene on the wild hub for one spec, whose operator leads.
+func onWild(ctx context.Context) *scene {
+	w := newScene(ctx, wild, fmt.Sprintf("wild-%d", wildScenes.Add(1)), Fail)
+	w.makeNamespace()
+	w.Eventually(w.leader).ShouldNot(BeEmpty())
+	return w
+}
+
+// leader is who holds the operator's Lease, "" for nobody.
+func (w *scene) leader() string {
+	lease := &coordinationv1.Lease{}
+	err := w.hub.Get(w.ctx, client.ObjectKey{Namespace: v1.SystemNamespace, Name: "runfleet"}, lease)
+	if err != nil || lease.Spec.HolderIdentity == nil {
+		return ""
+	}
+	return *lease.Spec.HolderIdentity
+}
+
+// once asserts that each attempt of these runs had one Job and one pod, ever.
+func (w *scene) once(runs ...v1.Run) {
+	for _, run := range runs {
+		s := w.status(run)()
+		w.Expect(w.attempts(run, "Job")()).To(Equal(len(s.Attempts)), "Jobs of %s", run.GetName())
+		w.Expect(w.attempts(run, "Pod")()).To(BeNumerically("<=", len(s.Attempts)), "pods of %s", run.GetName())
+	}
+}
+
+var _ = Describe("The operator as a process", Serial, Ordered, func() {
+	It("is alive and ready", func(ctx SpecContext) {
+		Eventually(wild.replica.ready).Should(Equal(http.StatusOK))
+		code, _ := wild.replica.get(wild.replica.health, "/healthz")
+		Expect(code).To(Equal(http.StatusOK))
+		Eventually(wild.replica.metric).WithArguments("runfleet_config_valid").Should(BeEquivalentTo(1))
+		onWild(ctx)
+	})
+
+	It("behaviour 25: killed in the middle of everything goes on when it is back, and starts nothing twice", func(ctx SpecContext) {
+		w := onWild(ctx)
+		var runs []v1.Run
+		for i := range 6 {
+			runs = append(runs, w.docs(fmt.Sprintf("sim-slow-%ds", i*2)), w.code(fmt.Sprintf("code-%d", i), fmt.Sprintf("sim-fail-once-%d", i)))
+		}
+		runs = append(runs, w.docs("sim-hang"))
+		w.await(runs[len(runs)-1], v1.PhaseRunning)
+		for range 2 {
+			wild.replica.Stop() // by SIGKILL
+			wild.start()
+			runs = append(runs, w.docs(fmt.Sprintf("sim-slow-2s-%d", len(runs))))
+			w.Eventually(w.status(runs[len(runs)-1])).Should(HaveField("Phase", Or(Equal(v1.PhaseRunning), Equal(v1.PhaseSucceeded))))
+		}
+		w.ask(runs[12], func() { runs[12].RunSpec().Cancel = true })
+		w.await(runs[12], v1.PhaseCancelled)
+		for i, run := range runs {
+			if i != 12 {
+				w.await(run, v1.PhaseSucceeded)
+			}
+		}
+		w.once(runs...)
+	})
+
+	It("behaviour 25: of two replicas only the leader acts, and the other takes over when it is gone", func(ctx SpecContext) {
+		w := onWild(ctx)
+		first := wild.replica
+		second := wild.start()
+		Eventually(second.ready).Should(Equal(http.StatusOK), "one that waits is ready to lead")
+		run := w.docs("sim-slow-3s")
+		w.await(run, v1.PhaseRunning)
+		Expect(first.passes()).To(BeNumerically(">", 0))
+		Expect(second.passes()).To(BeZero())
+		leader := w.leader()
+		first.Stop() // by SIGKILL: the Lease must run out
+		w.Eventually(w.leader).ShouldNot(Equal(leader))
+		w.await(run, v1.PhaseSucceeded)
+		Eventually(second.passes).Should(BeNumerically(">", 0))
+		w.once(run)
+	})
+
+	It("behaviour 25: a leader that was frozen gives up when it wakes, without having done anything", func(ctx SpecContext) {
+		w := onWild(ctx)
+		first := wild.replica
+		run := w.docs("sim-slow-3s")
+		w.await(run, v1.PhaseRunning)
+		leader := w.leader()
+		first.signal(syscall.SIGSTOP)
+		second := wild.start()
+		w.Eventually(w.leader).ShouldNot(Equal(leader))
+		w.await(run, v1.PhaseSucceeded)
+		first.signal(syscall.SIGCONT)
+		Eventually(first.Done()).Should(BeClosed(), "it is no leader any more, and ends to begin anew")
+		Expect(first.exitCode()).To(Equal(1))
+		w.await(w.docs("after"), v1.PhaseSucceeded)
+		w.once(run)
+		Expect(second.Crash()).To(BeNil())
+	})
+
+	It("stops when it is told to, leaves every agent running, and hands the lead over at once", func(ctx SpecContext) {
+		w := onWild(ctx)
+		run := w.docs("sim-hang")
+		w.await(run, v1.PhaseRunning)
+		wild.replica.signal(syscall.SIGTERM)
+		Eventually(wild.replica.Done()).Should(BeClosed())
+		Expect(wild.replica.exitCode()).To(BeZero())
+		w.Expect(w.leader()).To(BeEmpty())
+		w.Expect(w.status(run)()).To(be(v1.PhaseRunning))
+		w.Expect(w.pods(run)).To(HaveExactElements(HaveField("Status.Phase", BeEquivalentTo("Running"))))
+		start := time.Now()
+		wild.start()
+		w.Eventually(w.leader).ShouldNot(BeEmpty())
+		Expect(time.Since(start)).To(BeNumerically("<", 30*time.Second))
+		w.forget(run)
+		w.once()
+	})
+
+	It("behaviour 26: does nothing while nothing happens, however many runs have ended", func(ctx SpecContext) {
+		w := onWild(ctx)
+		var runs []v1.Run
+		for i := range 30 {
+			runs = append(runs, w.docs(fmt.Sprintf("ended-%d", i)))
+		}
+		for _, run := range runs {
+			w.await(run, v1.PhaseSucceeded)
+		}
+		w.Eventually(func() float64 { // what is under way comes to its end
+			before := wild.replica.passes()
+			w.Consistently(func() error { return nil }, "1s").Should(Succeed())
+			return wild.replica.passes() - before
+		}).Should(BeZero())
+		before := wild.replica.passes()
+		w.Consistently(wild.replica.passes, "4s").Should(Equal(before))
+	})
+
+	It("names kind, namespace and name of the run on every line about one", func(ctx SpecContext) {
+		w := onWild(ctx)
+		s := w.await(w.docs("logged"), v1.PhaseSucceeded)
+		var told int
+		for line := range strings.Lines(wild.replica.says()) {
+			if strings.Contains(line, "Committing a transition") && strings.Contains(line, w.namespace) {
+				Expect(line).To(And(ContainSubstring(`"DocsRun":{"name":"logged","namespace":"`+w.namespace+`"}`),
+					ContainSubstring(`"attempt":1`), ContainSubstring(`"cluster":"`+s.Cluster+`"`)))
+				told++
+			}
+		}
+		Expect(told).To(Equal(len(happy)))
+	})
+})
+
+var _ = Describe("A run that was moved here from another hub or a backup", Serial, func() {
+	It("is left alone until every member said what it executes, and then executed", func(ctx SpecContext) {
+		w := onWild(ctx)
+		run := w.docs("moved")
+		w.await(run, v1.PhaseSucceeded)
+		w.forget(run)
+		toWest.fallSilent()
+		DeferCleanup(toWest.heal)
+		again := &v1.DocsRun{ObjectMeta: metav1.ObjectMeta{ // as kubectl get -o yaml shows it and kubectl apply takes it
+			Name: run.Name, Namespace: run.Namespace, Annotations: run.Annotations, Finalizers: []string{v1.Finalizer},
+		}, Spec: run.Spec}
+		Expect(again.Annotations).To(HaveKey(v1.AnnotationStamp))
+		w.Expect(w.hub.Create(w.ctx, again)).To(Succeed())
+		w.Eventually(w.status(again)).Should(be(v1.PhasePending, v1.ReasonQuarantined))
+		w.Consistently(w.things(again), "4s").Should(Equal([3]int{}))
+		toWest.heal()
+		s := w.await(again, v1.PhaseSucceeded)
+		w.Expect(s.Attempt).To(Equal(int32(1)))
+		w.Expect(again.Annotations[v1.AnnotationStamp]).To(HavePrefix(string(again.UID) + "/"))
+	})
+})
