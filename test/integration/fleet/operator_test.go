@@ -71,7 +71,7 @@ func prepare(ctx context.Context, o fleet.Options) *operator {
 // provider whose members live in the context of a reconciliation would lose them (libraries.md 1.4).
 func (op *operator) manager(p multicluster.Provider) mcmanager.Manager {
 	mgr, err := mcmanager.New(hub.config, p, ctrl.Options{
-		Scheme: kinds, Metrics: metricsserver.Options{BindAddress: "0"}, GracefulShutdownTimeout: new(5 * time.Second),
+		Scheme: kinds, Metrics: metricsserver.Options{BindAddress: "0"}, GracefulShutdownTimeout: new(30 * time.Second),
 		Controller: controllerconfig.Controller{SkipNameValidation: new(true), ReconciliationTimeout: 300 * time.Millisecond},
 	})
 	Expect(err).NotTo(HaveOccurred())
@@ -103,7 +103,7 @@ func (op *operator) end() {
 	}
 	op.stop()
 	var err error
-	Eventually(op.ended, 4*time.Second).Should(Receive(&err), "the manager does not end")
+	Eventually(op.ended).Should(Receive(&err), "the manager does not end")
 	op.ended <- errors.New("stopped")
 	Expect(err).NotTo(HaveOccurred())
 }

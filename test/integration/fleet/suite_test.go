@@ -64,7 +64,7 @@ func TestFleet(t *testing.T) {
 	if west, err = at(controlplane.ForTest(t, controlplane.Options{Name: "west"})); err != nil {
 		t.Fatal(err)
 	}
-	SetDefaultEventuallyTimeout(30 * time.Second)
+	SetDefaultEventuallyTimeout(time.Minute) // the machine may be busy; what must not happen never ends
 	SetDefaultEventuallyPollingInterval(20 * time.Millisecond)
 	RunSpecs(t, "reconcilers/fleet")
 }
