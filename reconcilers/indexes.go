@@ -46,12 +46,9 @@ func activeOn(_ v1.Run, s v1.RunStatus) []string {
 	return []string{s.Cluster}
 }
 
-func concernedBy(run v1.Run, s v1.RunStatus) []string {
-	if run.GetDeletionTimestamp() != nil {
-		return slices.Clone(s.Members)
-	}
-	return activeOn(run, s)
-}
+// concernedBy is every member that the run ever touched. Of a run that has ended something may lie there still: an outcome
+// that nobody has recorded, or objects whose time to go came while the member was away.
+func concernedBy(_ v1.Run, s v1.RunStatus) []string { return slices.Clone(s.Members) }
 
 func waitingFor(_ v1.Run, s v1.RunStatus) []string {
 	if !lifecycle.Waiting(s) {

@@ -157,6 +157,7 @@ func (p *pass) askJob(ctx context.Context, m fleet.Member, e *v1.Attempt, g *sig
 	case apierrors.IsNotFound(err):
 		return true
 	case err != nil:
+		p.unanswered = true
 		log.FromContext(ctx).Info("Asking for a Job without an answer", "cluster", m.Name, "Job", name, "error", err.Error())
 		return false
 	case job.Labels[v1.LabelRunUID] == string(p.run.GetUID()):
@@ -174,6 +175,7 @@ func (p *pass) askPods(ctx context.Context, m fleet.Member, g *sight) bool {
 		v1.LabelRunUID: string(p.run.GetUID()), v1.LabelAttempt: strconv.Itoa(int(g.attempt)),
 	})
 	if err != nil {
+		p.unanswered = true
 		log.FromContext(ctx).Info("Asking for pods without an answer", "cluster", m.Name, "attempt", g.attempt, "error", err.Error())
 		return false
 	}
@@ -243,6 +245,7 @@ func (p *pass) leftover(ctx context.Context, m fleet.Member) lifecycle.Presence 
 		list := metav1.PartialObjectMetadataList{}
 		list.SetGroupVersionKind(listOf(kind))
 		if err := m.Live.List(ctx, &list, of, client.InNamespace(p.run.GetNamespace()), client.Limit(1)); err != nil {
+			p.unanswered = true
 			log.FromContext(ctx).Info("Asking for what is left without an answer", "cluster", m.Name, "error", err.Error())
 			return lifecycle.Unknown
 		}

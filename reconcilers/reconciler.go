@@ -3,6 +3,7 @@ package reconcilers
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/runfleet/runfleet/api/v1"
@@ -59,6 +60,8 @@ type Reconciler struct {
 const (
 	// again is when to look after something that a newer view will decide differently.
 	again = 100 * time.Millisecond
+	// askAgain is when to ask a member again that did not answer: what was asked decides, and no event will tell.
+	askAgain = 5 * time.Second
 	// turns bounds how often one pass decides. Each turn but the last found a Lease or a refusal, of which there are few.
 	turns = 5
 )
@@ -92,7 +95,7 @@ func (r *Reconciler) Look(ctx context.Context, key types.NamespacedName) (reconc
 		}
 		if d.Changed || found.nothing() {
 			found.soon = found.soon || !found.nothing() || d.Row.ID != "" && p.restless(facts)
-			return wakeAt(d.Wake, facts.Now, found), nil
+			return p.wakeAt(d.Wake, found), nil
 		}
 		facts = found.addTo(facts)
 	}
@@ -122,16 +125,19 @@ func onCommit(err error) (reconcile.Result, error) {
 }
 
 // wakeAt is when to look again if nothing else happens.
-func wakeAt(at, now time.Time, found findings) reconcile.Result {
-	var after time.Duration
+func (p *pass) wakeAt(at time.Time, found findings) reconcile.Result {
+	after := time.Duration(math.MaxInt64)
 	if !at.IsZero() {
-		after = max(at.Sub(now), time.Millisecond)
+		after = max(at.Sub(p.now), time.Millisecond)
+	}
+	if p.unanswered {
+		after = min(after, askAgain)
 	}
 	if found.soon {
-		after = again
-		if !at.IsZero() {
-			after = min(after, max(at.Sub(now), time.Millisecond))
-		}
+		after = min(after, again)
+	}
+	if after == math.MaxInt64 {
+		return reconcile.Result{}
 	}
 	return reconcile.Result{RequeueAfter: after}
 }
@@ -144,6 +150,8 @@ type pass struct {
 	machine lifecycle.Lifecycle
 	now     time.Time
 	members []fleet.Member
+
+	unanswered bool // a member was asked, and did not say
 }
 
 func (r *Reconciler) begin(run v1.Run) *pass {
