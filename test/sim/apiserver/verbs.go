@@ -113,7 +113,7 @@ type patch struct {
 	Metadata struct {
 		UID             types.UID          `json:"uid"`
 		ResourceVersion string             `json:"resourceVersion"`
-		Finalizers      *[]string          `json:"finalizers"`
+		Finalizers      json.RawMessage    `json:"finalizers"` // null removes all
 		Annotations     map[string]*string `json:"annotations"`
 	} `json:"metadata"`
 	Spec struct {
@@ -143,7 +143,9 @@ func (s *Server) Patch(k Kind, key types.NamespacedName, data []byte) error {
 
 func (p patch) apply(o client.Object) {
 	if p.Metadata.Finalizers != nil {
-		o.SetFinalizers(*p.Metadata.Finalizers)
+		var finalizers []string
+		_ = json.Unmarshal(p.Metadata.Finalizers, &finalizers) // a list of strings or null, or the whole patch was no JSON
+		o.SetFinalizers(finalizers)
 	}
 	notes := o.GetAnnotations()
 	for _, key := range sortedKeys(p.Metadata.Annotations) {

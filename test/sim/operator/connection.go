@@ -84,6 +84,12 @@ func (r *Request) Exists() bool {
 	return r.Server.Find(r.Kind, client.ObjectKeyFromObject(r.Object)) != nil
 }
 
+// Deleting says that what a delete is about is being deleted already.
+func (r *Request) Deleting() bool {
+	o := r.Server.Find(r.Kind, client.ObjectKeyFromObject(r.Object))
+	return o == nil || o.GetDeletionTimestamp() != nil
+}
+
 // AlreadyExists is the answer to it then.
 func (r *Request) AlreadyExists() error {
 	return apierrors.NewAlreadyExists(r.Kind.Resource(), r.Object.GetName())

@@ -164,6 +164,9 @@ func (o *Operator) MemberSilent(name string) { o.judge(name, o.Time.Now()) }
 // MemberHeard says that a member answers again.
 func (o *Operator) MemberHeard(name string) { o.judge(name, time.Time{}) }
 
+// Silent says that the process holds a member to be out of reach.
+func (o *Operator) Silent(name string) bool { return o.Leads && !o.view[name].silentSince.IsZero() }
+
 func (o *Operator) judge(name string, silentSince time.Time) {
 	if !o.Leads {
 		return

@@ -15,7 +15,7 @@ type truth struct {
 	starts    map[attemptID]int
 	requested map[types.UID]request // what operators created, by the UID it got
 	looks     map[lookID]int        // the newest live list of a run's objects
-	closed    map[types.UID]int     // runs that are gone: what was listed last before
+	away      map[lookID]bool       // members that were out of reach when a run went
 	doomed    string                // what the request that lands now would break, if it is carried out
 	collector bool                  // somebody takes finished Jobs away
 	fog       int                   // how many faults hide the world from caches
@@ -45,7 +45,7 @@ type request struct {
 
 func newTruth() *truth {
 	return &truth{
-		starts: map[attemptID]int{}, requested: map[types.UID]request{}, looks: map[lookID]int{}, closed: map[types.UID]int{},
+		starts: map[attemptID]int{}, requested: map[types.UID]request{}, looks: map[lookID]int{}, away: map[lookID]bool{},
 		budget: map[budgetID]int32{},
 	}
 }

@@ -103,6 +103,9 @@ func (w *world) leftovers(s *subject) []string {
 	for _, m := range w.World.Members {
 		for _, o := range m.Holds(s.uid) {
 			made, ours := w.watched.requested[o.GetUID()]
+			if w.watched.away[lookID{s.uid, m.Name}] && (inert(o) || idle(o)) {
+				continue // its member was out of reach when the finalizer went (rule T)
+			}
 			if ours && made.at > w.watched.looks[lookID{s.uid, m.Name}] && inert(o) {
 				continue
 			}
@@ -110,6 +113,17 @@ func (w *world) leftovers(s *subject) []string {
 		}
 	}
 	return out
+}
+
+func idle(o client.Object) bool {
+	switch o := o.(type) {
+	case *batchv1.Job:
+		return member.Finished(o)
+	case *corev1.Pod:
+		return member.Ended(o)
+	default:
+		return true
+	}
 }
 
 func inert(o client.Object) bool {

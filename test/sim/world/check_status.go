@@ -51,7 +51,9 @@ func (w *world) runChanged(k apiserver.Kind, c apiserver.Change) {
 	s := w.subjectOf(is.GetUID())
 	if c.New == nil {
 		w.say("hub", s.String()+" is gone")
-		w.watched.closed[is.GetUID()] = w.Time.Steps
+		for _, m := range w.World.Members {
+			w.watched.away[lookID{s.uid, m.Name}] = w.leader == nil || w.leader.Silent(m.Name)
+		}
 		w.checkAgents()
 		return
 	}

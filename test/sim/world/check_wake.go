@@ -44,7 +44,10 @@ func (w *world) probeAll(when string) {
 			if r.Verb == "create" && r.Exists() {
 				return r.AlreadyExists()
 			}
-			would = fmt.Sprintf("%s %s", r.Verb, r.Kind)
+			if r.Verb == "delete" && r.Deleting() {
+				return nil // once more does no harm, and brings nothing
+			}
+			would = fmt.Sprintf("%s %s %s", r.Verb, r.Kind, r.Object.GetName())
 			return errProbe
 		}
 		w.leader.Ask(s.kind, s.key)
