@@ -13,7 +13,7 @@ import (
 	"github.com/aymerick/raymond/parser"
 )
 
-// This file is all that knows which library reads Handlebars: [parse] and [template.execute]. raymond is archived upstream,
+// This file is all that knows which library reads Handlebars: [parse], [plain] and [template.execute]. raymond is archived upstream,
 // so its traps are fenced off here, each with a test:
 //   - it escapes for HTML: every string of a view becomes a SafeString, which it prints as it is;
 //   - it prints unknown names as nothing, looks names up in outer scopes, and calls methods: every path is checked
@@ -54,14 +54,10 @@ func parse(name, source string, view reflect.Type) (t template, err error) {
 	return template{name: name, parsed: parsed}, nil
 }
 
-// execute fills the template. The same view gives the same bytes.
-func (t template) execute(view any) (text string, err error) {
+// execute fills the template with what plain made of a view. The same view gives the same bytes.
+func (t template) execute(v values) (text string, err error) {
 	defer recovered(t.name, &err)
-	values, err := plain(view)
-	if err != nil {
-		return "", fmt.Errorf("filling the template %s: %w", t.name, err)
-	}
-	if text, err = t.parsed.Exec(values); err != nil {
+	if text, err = t.parsed.Exec(map[string]any(v)); err != nil {
 		return "", fmt.Errorf("filling the template %s: %w", t.name, err)
 	}
 	return text, nil
@@ -74,19 +70,22 @@ func recovered(name string, err *error) {
 	}
 }
 
-// plain makes maps, lists and strings of a view: what has methods or order of its own never reaches raymond.
-func plain(view any) (any, error) {
+// values are a view in maps, lists and strings: what has methods or an order of its own never reaches raymond.
+type values map[string]any
+
+func plain(view any) (values, error) {
 	text, err := json.Marshal(view)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("encoding the values of the templates: %w", err)
 	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
-	var values any
-	if err := d.Decode(&values); err != nil {
-		return nil, err
+	var v map[string]any
+	if err := d.Decode(&v); err != nil {
+		return nil, fmt.Errorf("decoding the values of the templates: %w", err)
 	}
-	return unescaped(values), nil
+	unescaped(v)
+	return v, nil
 }
 
 // unescaped marks every string as one that is printed as it is.

@@ -41,7 +41,11 @@ func fill(t *testing.T, name, source string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := tpl.execute(sample)
+	v, err := plain(sample)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := tpl.execute(v)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +149,7 @@ func TestAPanicIsAnError(t *testing.T) {
 		t.Fatal(err)
 	}
 	tpl.parsed.RegisterHelper("name", func() string { panic("no error value") })
-	if _, err := tpl.execute(sample); err == nil || !strings.Contains(err.Error(), "executing the template x.md.hbs: no error value") {
+	if _, err := tpl.execute(values{"items": []any{values{}}}); err == nil || !strings.Contains(err.Error(), "executing the template x.md.hbs: no error value") {
 		t.Errorf("want the panic as an error, got %v", err)
 	}
 }

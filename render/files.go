@@ -93,7 +93,11 @@ func (a subject) files() (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	v, files, size := a.view(), map[string]string{}, 0
+	v, err := plain(a.view())
+	if err != nil {
+		return nil, err
+	}
+	files, size := map[string]string{}, 0
 	for key, t := range lib[a.taskType()] {
 		if files[key], err = t.execute(v); err != nil {
 			return nil, err
