@@ -37,8 +37,12 @@ func jobFacts(j *batchv1.Job) lifecycle.JobFacts {
 }
 
 // rendered says that the Job is what this operator renders for the attempt. Its name and labels alone do not say so:
-// anybody on the member can write them.
+// anybody on the member can write them. After a change of the configuration nobody can say so of a Job that was made before,
+// and it is taken as it is: the attempt was committed to what was configured then.
 func (p *pass) rendered(j *batchv1.Job, e *v1.Attempt) bool {
+	if e.TemplateDigest != render.Digest(p.config.Render) {
+		return true
+	}
 	o, err := render.Render(p.run, e.Number, p.Hub.UID, p.config.Render)
 	if err != nil {
 		return false // said when the Job is ensured
@@ -47,6 +51,6 @@ func (p *pass) rendered(j *batchv1.Job, e *v1.Attempt) bool {
 }
 
 func specDiffers(member string, j *batchv1.Job) lifecycle.Refusal {
-	return lifecycle.Refusal{Reason: "SpecDiffers", Message: fmt.Sprintf("Job %s/%s on member %s was not made by this operator with its "+
-		"present configuration: delete that Job if it is not needed, then raise spec.contextVersion", j.Namespace, j.Name, member)}
+	return lifecycle.Refusal{Reason: "SpecDiffers", Message: fmt.Sprintf("Job %s/%s on member %s is not what this operator made of "+
+		"the run: delete that Job if it is not needed, then raise spec.contextVersion", j.Namespace, j.Name, member)}
 }
