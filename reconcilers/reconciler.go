@@ -108,6 +108,9 @@ func (p *pass) restless(f lifecycle.Facts) bool {
 	if lifecycle.Waiting(s) {
 		return s.NextAttemptAt == nil || !f.Now.Before(s.NextAttemptAt.Time)
 	}
+	if s.Phase == v1.PhaseStopping && f.Agent.Pod.Presence == lifecycle.Unknown {
+		return true // while it ran nobody asked whether there is a pod; when to give it up depends on that
+	}
 	return p.machine.Decide(s, f).Row.ID != ""
 }
 
