@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	v1 "github.com/runfleet/runfleet/api/v1"
 )
@@ -65,6 +66,21 @@ func TestARunThatGoesBeforeTheWatchBeginsIsGone(t *testing.T) {
 	w.missed(docsRuns)
 	w.missed(codeRuns)
 	if w.code != exitGone || len(w.open) != 1 || stdout.String() != "docsrun/one  Deleted\n" {
+		t.Errorf("code %d, %d open, %q", w.code, len(w.open), stdout.String())
+	}
+}
+
+// So does one whose name another run has taken by then.
+func TestARunOfTheSameNameIsNotTheOneThatIsWaitedFor(t *testing.T) {
+	var stdout, stderr strings.Builder
+	run := func(uid types.UID) item {
+		return item{kind: docsRuns, object: &v1.DocsRun{
+			ObjectMeta: metav1.ObjectMeta{Name: "one", UID: uid}, Status: v1.RunStatus{Phase: v1.PhaseSucceeded},
+		}}
+	}
+	w := newWaiting([]item{run("1")}, "", &stdout, &stderr)
+	w.see(run("2"))
+	if w.code != exitGone || len(w.open) != 0 || stdout.String() != "docsrun/one  Deleted\n" {
 		t.Errorf("code %d, %d open, %q", w.code, len(w.open), stdout.String())
 	}
 }
