@@ -120,13 +120,19 @@ func (p *pass) name() string {
 // ask asks the member itself about what the caches do not show, where that matters. On the happy path it never does.
 func (p *pass) ask(ctx context.Context, m fleet.Member, e *v1.Attempt, g *sight) {
 	job := g.job(e)
-	if job == nil && (e == nil || e.JobUID != "") {
+	if job == nil && p.jobMatters(e) {
 		g.jobAsked = p.askJob(ctx, m, e, g)
 		job = g.job(e)
 	}
 	if podsMatter(e, job, g) {
 		g.podsAsked = p.askPods(ctx, m, g)
 	}
+}
+
+// jobMatters says that it counts whether a Job that the cache does not show is there. While one is to be created it does
+// not: whoever creates it learns that.
+func (p *pass) jobMatters(e *v1.Attempt) bool {
+	return e == nil || e.JobUID != "" || e.EndedAt != nil || p.status().Phase == v1.PhaseTerminating
 }
 
 // podsMatter says that what the cache shows of the pods is not enough.
