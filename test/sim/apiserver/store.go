@@ -18,6 +18,7 @@ import (
 // Change is one entry of a kind's log: Old is nil when the object was created, New when it was removed.
 type Change struct {
 	Old, New client.Object
+	At       time.Time
 }
 
 // Object is the newest form of what changed.
@@ -120,6 +121,7 @@ func (s *Server) drop(k Kind, key types.NamespacedName) {
 }
 
 func (s *Server) tell(k Kind, c Change) {
+	c.At = s.Now()
 	s.log[k] = append(s.log[k], c)
 	for _, f := range s.listeners {
 		f(k, c)

@@ -1,6 +1,7 @@
 package operator
 
 import (
+	"os"
 	"cmp"
 	"slices"
 	"time"
@@ -66,14 +67,14 @@ func (o *Operator) inform(c *connection, k apiserver.Kind, tell func(apiserver.C
 	i := &informer{o: o, server: c.server, kind: k, tell: tell}
 	c.cache.informers[k] = i
 	o.informers = append(o.informers, i)
-	upTo := len(c.server.Log(k))
-	if o.Time.Chance(0.2) {
-		upTo -= o.Time.Dice.IntN(min(3, upTo+1))
-	}
-	for _, change := range c.server.Log(k)[:upTo] {
+	until := o.Time.Now().Add(-o.Time.Usually(100*time.Millisecond, 3*time.Second)) // how far the cache has come
+	for _, change := range c.server.Log(k) {
+		if change.At.After(until) {
+			break
+		}
 		i.apply(change)
+		i.next++
 	}
-	i.next = upTo
 	for _, object := range i.objects {
 		i.announce(apiserver.Change{New: object})
 	}
@@ -160,6 +161,9 @@ func (i *informer) tellNext() {
 	i.o.after(i.o.Time.Usually(time.Millisecond, 100*time.Millisecond), func() {
 		i.telling = false
 		c := i.untold[0]
+		if os.Getenv("SIMDEBUG") != "" {
+			i.o.say("hears %s %s %v %v", i.kind, c.Object().GetName(), c.Old != nil, c.New != nil)
+		}
 		i.untold = i.untold[1:]
 		i.tell(c)
 		i.tellNext()

@@ -107,7 +107,9 @@ func (o *Operator) Crash() {
 	for _, e := range o.entries {
 		if p := e.pass; p != nil {
 			e.pass = nil
+			o.running = p // so that what it still tries is known to be a dead one's
 			p.abandon()
+			o.running = nil
 		}
 	}
 	o.informers, o.entries = nil, nil

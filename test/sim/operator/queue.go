@@ -1,6 +1,7 @@
 package operator
 
 import (
+	"os"
 	"time"
 
 	"github.com/runfleet/runfleet/fsm/lifecycle"
@@ -79,6 +80,9 @@ func (o *Operator) resume(e *entry) {
 		return
 	}
 	e.pass = nil
+	if os.Getenv("SIMDEBUG") != "" {
+		o.say("looked at %s %s: %v %v", e.kind, e.key, p.result, p.err)
+	}
 	o.done(e, p.result, p.err)
 }
 
@@ -103,10 +107,10 @@ func (o *Operator) done(e *entry, result reconcile.Result, err error) {
 
 var kindOf = map[apiserver.Kind]lifecycle.Kind{apiserver.DocsRun: lifecycle.DocsRun, apiserver.CodeRun: lifecycle.CodeRun}
 
-// LooksWithin says that the run is being looked at, or will be soon.
+// LooksWithin says that the run is being looked at, or will be soon, or is tried again after an error.
 func (o *Operator) LooksWithin(k apiserver.Kind, key types.NamespacedName, soon time.Duration) bool {
 	e := o.entry(kindOf[k], key)
-	return e.pass != nil || !e.due.IsZero() && e.due.Sub(o.Time.Now()) <= soon
+	return e.pass != nil || e.failures > 0 || !e.due.IsZero() && e.due.Sub(o.Time.Now()) <= soon
 }
 
 // Ask lets production look at a run although nobody asked for it. Probe answers what it would write.

@@ -23,7 +23,6 @@ import (
 	"github.com/runfleet/runfleet/test/sim/timeline"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 const (
@@ -191,10 +190,18 @@ func (w *world) member(name string) *member.Member {
 func (w *world) pending() string {
 	var out []string
 	for _, s := range w.runs {
-		if run := w.run(s); run != nil {
-			status := run.RunStatus()
-			out = append(out, fmt.Sprintf("%s %s attempt %d (%s)", client.ObjectKeyFromObject(run), status.Phase, status.Attempt, status.Message))
+		run := w.run(s)
+		if run == nil {
+			continue
 		}
+		status := run.RunStatus()
+		what := fmt.Sprintf("%s is %s with attempt %d: %s", s, status.Phase, status.Attempt, status.Message)
+		for _, m := range w.World.Members {
+			for _, o := range m.Holds(s.uid) {
+				what += fmt.Sprintf(" [%s %s on %s]", apiserver.KindOf(o), o.GetName(), m.Name)
+			}
+		}
+		out = append(out, what)
 	}
 	return strings.Join(out, "; ")
 }
