@@ -75,11 +75,13 @@ generate-docs: ## Write docs/fsm: the table explained and drawn.
 	@$(GO) run ./cmd/runfleet fsm docs
 
 .PHONY: golden
-golden: ## Rewrite the golden files of fsm, cmd/runfleet and fsm/lifecycle; then read the diff.
+golden: ## Rewrite every golden file; then read the diff.
 	@failed=0; \
 	  $(GO) test ./fsm -update || failed=1; \
 	  $(GO) test ./cmd/runfleet -update || failed=1; \
 	  $(GO) test ./fsm/lifecycle -run 'TestStories|TestMatrices' -rewrite || failed=1; \
+	  $(GO) test ./render -run TestTheSamplesRenderToTheGoldenFiles -update || failed=1; \
+	  $(GO) test ./reconcilers/config -update || failed=1; \
 	  exit $$failed # one test that has no golden file keeps no other from being rewritten
 
 .PHONY: verify
