@@ -25,7 +25,8 @@ func (d *demo) startFleet(ctx context.Context) error {
 	case err != nil:
 		return fmt.Errorf("looking for a fleet in %s: %w", d.dir, err)
 	case there.Alive:
-		return fmt.Errorf("there is a fleet in %s: another demo runs, or was told to keep it. Take it down: make fleet-down FLEET=%s", d.dir, d.dir)
+		return fmt.Errorf("there is a fleet in %s: another demo runs, or was told to keep it. Take it down: make fleet-down FLEET=%s",
+			d.dir, d.dir)
 	default: // what a killed one left
 		if err := box.Down(ctx, d.dir); err != nil {
 			return fmt.Errorf("clearing %s: %w", d.dir, err)
@@ -96,8 +97,8 @@ func (d *demo) lastWords() string {
 	return "the operator said last\n  " + strings.Join(process.Tail(d.operator.Log, 10), "\n  ")
 }
 
-// end takes down what was started. It is not interrupted: whoever wants to leave in a hurry wants nothing left.
-func (d *demo) end(keep bool) error {
+// end takes down what was started. ctx must not end with an interrupt: whoever wants to leave in a hurry wants nothing left.
+func (d *demo) end(ctx context.Context, keep bool) error {
 	var errs []error
 	if d.operator != nil {
 		_ = syscall.Kill(d.operator.PID(), syscall.SIGTERM)
@@ -111,7 +112,7 @@ func (d *demo) end(keep bool) error {
 	if d.fleet != nil && keep {
 		d.kept()
 	} else if d.fleet != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), goodbye)
+		ctx, cancel := context.WithTimeout(ctx, goodbye)
 		defer cancel()
 		errs = append(errs, box.Down(ctx, d.dir))
 	}
@@ -127,7 +128,8 @@ func (d *demo) kept() {
 	}
 	d.quietly("  The operator has ended with the demo. Go on:")
 	d.typed("export", "KUBECONFIG="+d.fleet.Hub.Kubeconfig)
-	d.typed("bin/runfleet", "operator", "--metrics-address", "0", "--health-address", "0", "--log-format", "text", "2>bin/operator.log", "&")
+	d.typed("bin/runfleet", "operator", "--metrics-address", "0", "--health-address", "0", "--log-format", "text",
+		"2>bin/operator.log", "&")
 	d.typed("bin/runfleet", "retry", "cr/auth-task-7", "--prompt", "Log in by e-mail, too.")
 	d.typed("bin/runfleet", "wait", "cr/auth-task-7")
 	d.quietly("  Take it down; the operator ends by itself when its hub is gone:")

@@ -35,7 +35,8 @@ func (d *demo) judge() error {
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	d.chapter(fmt.Sprintf("All %d ended as their examples say, %d s after the fleet was up.", len(d.promises), int(time.Since(d.began).Seconds())))
+	took := time.Since(d.began).Round(time.Second).Seconds()
+	d.chapter(fmt.Sprintf("All %d ended as their examples say, %.0f s after the fleet was up.", len(d.promises), took))
 	return nil
 }
 

@@ -55,7 +55,7 @@ func perform(ctx context.Context, dir string, keep bool) (err error) {
 	if err := os.Chdir(root); err != nil {
 		return fmt.Errorf("going to the checkout: %w", err)
 	}
-	promises, err := readPromises("docs/examples")
+	promises, err := readPromises(os.DirFS("docs/examples"))
 	if err != nil {
 		return err
 	}
@@ -71,7 +71,7 @@ func perform(ctx context.Context, dir string, keep bool) (err error) {
 		if err != nil && ctx.Err() == nil && d.operator != nil && d.operator.Crash() == nil {
 			err = fmt.Errorf("%w\n%s", err, d.lastWords())
 		}
-		err = errors.Join(err, d.end(keep && err == nil))
+		err = errors.Join(err, d.end(context.WithoutCancel(ctx), keep && err == nil))
 	}()
 	return d.play(ctx)
 }

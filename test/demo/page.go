@@ -103,7 +103,9 @@ func (p *page) quietly(text string) { fmt.Fprintln(p.w, p.paint(quiet, text)) }
 
 // wrap breaks a text between words into lines of some width. Lines after the first begin with hang spaces; a word that is
 // longer than a line has one of its own.
-func wrap(text string, width, hang int) []string { return wrapWords(strings.Split(text, " "), width, hang) }
+func wrap(text string, width, hang int) []string {
+	return wrapWords(strings.Split(text, " "), width, hang)
+}
 
 func wrapWords(words []string, width, hang int) []string {
 	var lines []string

@@ -3,8 +3,7 @@ package main
 import (
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
+	"path"
 	"regexp"
 	"strconv"
 	"strings"
@@ -33,23 +32,23 @@ const promiseMark = "# make demo: "
 var promiseForm = regexp.MustCompile(`^(takes its turn and )?ends (\w+)(?: with (\w+))? after (\d+) attempts?(?: on ([\w.-]+))?$`)
 
 // readPromises reads the examples of a tree. A run that promises nothing is an error: nobody would notice how it ends.
-func readPromises(dir string) ([]promise, error) {
+func readPromises(examples fs.FS) ([]promise, error) {
 	var all []promise
-	err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
-		if err != nil || filepath.Ext(path) != ".yaml" {
+	err := fs.WalkDir(examples, ".", func(name string, _ fs.DirEntry, err error) error {
+		if err != nil || path.Ext(name) != ".yaml" {
 			return err
 		}
-		text, err := os.ReadFile(path)
+		text, err := fs.ReadFile(examples, name)
 		if err != nil {
 			return err
 		}
 		for document := range strings.SplitSeq(string(text), "\n---\n") {
-			p, err := parsePromise(document)
+			p, isRun, err := parsePromise(document)
 			if err != nil {
-				return fmt.Errorf("%s: %w", path, err)
+				return fmt.Errorf("%s: %w", name, err)
 			}
-			if p != nil {
-				all = append(all, *p)
+			if isRun {
+				all = append(all, p)
 			}
 		}
 		return nil
@@ -60,8 +59,8 @@ func readPromises(dir string) ([]promise, error) {
 	return all, nil
 }
 
-// parsePromise reads one YAML document. It is nil for what is no run.
-func parsePromise(document string) (*promise, error) {
+// parsePromise reads one YAML document, and tells whether it is a run.
+func parsePromise(document string) (p promise, isRun bool, err error) {
 	var object struct {
 		Kind     string `json:"kind"`
 		Metadata struct {
@@ -72,12 +71,12 @@ func parsePromise(document string) (*promise, error) {
 		} `json:"spec"`
 	}
 	if err := yaml.Unmarshal([]byte(document), &object); err != nil {
-		return nil, err
+		return p, false, err
 	}
 	if object.Kind != "DocsRun" && object.Kind != "CodeRun" {
-		return nil, nil
+		return p, false, nil
 	}
-	p := promise{run: strings.ToLower(object.Kind) + "/" + object.Metadata.Name, service: object.Spec.Service}
+	p = promise{run: strings.ToLower(object.Kind) + "/" + object.Metadata.Name, service: object.Spec.Service}
 	for line := range strings.Lines(document) {
 		words, ok := strings.CutPrefix(strings.TrimRight(line, "\n"), promiseMark)
 		if !ok {
@@ -85,16 +84,16 @@ func parsePromise(document string) (*promise, error) {
 		}
 		m := promiseForm.FindStringSubmatch(words)
 		if m == nil {
-			return nil, fmt.Errorf("%s: %q is not of the form %s", p.run, words, promiseForm)
+			return p, true, fmt.Errorf("%s: %q is not of the form %s", p.run, words, promiseForm)
 		}
 		attempts, err := strconv.ParseInt(m[4], 10, 32)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", p.run, err)
+			return p, true, fmt.Errorf("%s: %w", p.run, err)
 		}
 		p.turn, p.phase, p.reason, p.attempts, p.cluster = m[1] != "", v1.Phase(m[2]), m[3], int32(attempts), m[5]
-		return &p, nil
+		return p, true, nil
 	}
-	return nil, fmt.Errorf("%s does not say how it ends: add a comment %q", p.run, promiseMark+"ends Succeeded after 1 attempt")
+	return p, true, fmt.Errorf("%s does not say how it ends: add a comment %q", p.run, promiseMark+"ends Succeeded after 1 attempt")
 }
 
 // broken is in what a run ended otherwise than promised; "" if in nothing.
