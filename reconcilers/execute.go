@@ -15,6 +15,7 @@ import (
 type findings struct {
 	leases  map[string]lifecycle.LeaseFacts // by name; only those that were asked for
 	refusal lifecycle.Refusal
+	warning string // why an object of the attempt was not created yet: its creation is tried again
 	soon    bool // something was not as it was seen: look again at once
 }
 
@@ -31,6 +32,9 @@ func (f *findings) addTo(facts lifecycle.Facts) lifecycle.Facts {
 	facts.Leases = leases
 	if f.refusal.Reason != "" {
 		facts.Agent.Refusal = f.refusal
+	}
+	if f.warning != "" {
+		facts.Agent.Warning = f.warning
 	}
 	return facts
 }
@@ -50,6 +54,9 @@ func (p *pass) execute(ctx context.Context, effects []lifecycle.Effect) (finding
 		case errors.Is(err, errStale):
 			found.soon = true
 		default:
+			if status := apierrors.APIStatus(nil); e.Verb == lifecycle.VerbEnsure && e.Cluster != "" && errors.As(err, &status) {
+				found.warning = err.Error() // the member's own words; those of a broken line differ each time
+			}
 			errs = append(errs, fmt.Errorf("%s %s%s: %w", e.Verb, e.Resource, on(e), err))
 		}
 		if found.refusal.Reason != "" {

@@ -2,6 +2,7 @@ package reconcilers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -91,7 +92,7 @@ func (r *Reconciler) Look(ctx context.Context, key types.NamespacedName) (reconc
 		}
 		found, err := p.execute(ctx, d.Effects)
 		if err != nil {
-			return reconcile.Result{}, err
+			return reconcile.Result{}, errors.Join(err, p.tell(ctx, d, found.addTo(facts)))
 		}
 		if d.Changed || found.nothing() {
 			found.soon = found.soon || !found.nothing() || d.Row.ID != "" && p.restless(facts)
@@ -100,6 +101,18 @@ func (r *Reconciler) Look(ctx context.Context, key types.NamespacedName) (reconc
 		facts = found.addTo(facts)
 	}
 	return reconcile.Result{RequeueAfter: again}, nil
+}
+
+// tell lets the run say why an object of its attempt cannot be created yet, such as a quota. The error brings the next pass.
+func (p *pass) tell(ctx context.Context, d lifecycle.Decision, facts lifecycle.Facts) error {
+	if d.Changed || facts.Agent.Warning == "" {
+		return nil // one write in a pass (A2): the next one tells
+	}
+	if d = p.machine.Decide(*p.status(), facts); !d.Changed || d.Row.ID != "" {
+		return nil
+	}
+	_, err := onCommit(p.commit(ctx, d))
+	return err
 }
 
 // restless says that the state just committed leads on by itself: it waits for nothing that would bring an event.

@@ -2,6 +2,7 @@ package lifecycle
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/fsm"
@@ -59,6 +60,10 @@ func (Lifecycle) provisioning(s v1.RunStatus, f Facts) (reason, message string) 
 	switch {
 	case f.Agent.Pod.Problem != "":
 		return string(f.Agent.Pod.Problem), job(s) + " cannot start: " + f.Agent.Pod.Message
+	case jobUID(s) == "" && f.Agent.Warning != "":
+		return v1.ReasonProvisioning, "creating " + job(s) + ": " + f.Agent.Warning
+	case jobUID(s) == "" && strings.HasPrefix(s.Message, "creating "+job(s)):
+		return s.Reason, s.Message // what was in the way is in the way until the Job is there
 	case jobUID(s) == "":
 		return v1.ReasonProvisioning, "creating " + job(s)
 	case f.Agent.Warning != "":
