@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"context"
 	"strings"
 	"time"
 
@@ -8,6 +9,7 @@ import (
 	. "github.com/onsi/gomega"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -59,7 +61,7 @@ var _ = Describe("A member", func() {
 		Expect(jobs.Items[0].ManagedFields).To(BeEmpty())
 		Expect(jobs.Items[0].Spec.Template.Spec.Containers).To(BeEmpty())
 		key := types.NamespacedName{Namespace: "default", Name: foreign}
-		Expect(client.IgnoreNotFound(m.Cached.Get(ctx, key, &batchv1.Job{}))).To(Succeed())
+		Expect(m.Cached.Get(ctx, key, &batchv1.Job{})).To(MatchError(apierrors.IsNotFound, "NotFound"))
 		Expect(m.Live.Get(ctx, key, &batchv1.Job{})).To(Succeed(), "the cache's NotFound proves nothing")
 
 		maps := &metav1.PartialObjectMetadataList{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "ConfigMapList"}}
@@ -79,6 +81,16 @@ var _ = Describe("A member", func() {
 		for _, path := range f.paths() {
 			Expect(strings.Trim(path, "/")).NotTo(BeElementOf("api", "apis", "api/v1", "apis/batch/v1"))
 		}
+	})
+
+	It("that is registered later lives longer than the reconciliation that found it", func(ctx SpecContext) {
+		op := begin(ctx, quick())
+		first := op.register(ctx, "east", kubeconfigOf(user(ctx, east)))
+		Eventually(op.answers(first)).Should(BeTrue())
+		later := op.register(ctx, "west", kubeconfigOf(user(ctx, west)))
+		Eventually(op.answers(later)).Should(BeTrue())
+		Consistently(op.answers(later), 2*managerWide).Should(BeTrue())
+		Eventually(op.sawJob).WithArguments(later, job(ctx, west, ours)).Should(BeTrue())
 	})
 
 	It("that is idle and well costs the hub no writes", func(ctx SpecContext) {
@@ -121,17 +133,26 @@ var _ = Describe("A member", func() {
 		Eventually(op.sawJob).WithArguments(fleet.LocalMember, job(ctx, hub, ours)).Should(BeTrue())
 	})
 
-	It("that was not looked at yet is silent, not gone", func(ctx SpecContext) {
+	It("that was not looked at yet is silent, not gone, and not since longer than one asks", func(ctx SpecContext) {
 		op := prepare(ctx, quick())
-		Expect(op.SetupWithManager(op.mgr)).To(Succeed())
+		registry := op.manager(nil) // reads the hub, as a process does that does not lead yet
+		Expect(op.SetupWithManager(registry)).To(Succeed())
 		d := detourTo(east.config)
 		d.fallSilent()
 		name := op.register(ctx, "east", kubeconfigOf(east.config, through(d.address())))
-		began := time.Now()
-		op.start(op.mgr)
+		running, stop := context.WithCancel(ctx)
+		ended := make(chan error, 2)
+		go func() { ended <- registry.Start(running) }()
 		Eventually(op.reason(name)).Should(Equal(v1.ReasonUnobserved))
+
+		leads := time.Now()
+		go func() { ended <- op.Start(running, op.mgr) }()
+		Eventually(op.reason(name)).Should(Equal(v1.ReasonUnreachable))
 		m, _ := op.Member(name)
 		Expect(m.Answers).To(BeFalse())
-		Expect(m.SilentSince).To(BeTemporally(">=", began), "silence before this process asked is nobody's knowledge")
+		Expect(m.SilentSince).To(BeTemporally(">=", leads))
+		stop()
+		Eventually(ended).Should(Receive(BeNil()))
+		Eventually(ended).Should(Receive(BeNil()))
 	})
 })

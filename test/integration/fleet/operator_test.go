@@ -67,12 +67,15 @@ func prepare(ctx context.Context, o fleet.Options) *operator {
 	return op
 }
 
-// manager makes a manager with a controller of Jobs. Its manager-wide timeout is far shorter than a member lives: a
-// provider whose members live in the context of a reconciliation would lose them (libraries.md 1.4).
+// managerWide bounds every reconciliation of the manager. A provider whose members live in the context of one would lose
+// them silently.
+const managerWide = 300 * time.Millisecond
+
+// manager makes a manager with a controller of Jobs.
 func (op *operator) manager(p multicluster.Provider) mcmanager.Manager {
 	mgr, err := mcmanager.New(hub.config, p, ctrl.Options{
 		Scheme: kinds, Metrics: metricsserver.Options{BindAddress: "0"}, GracefulShutdownTimeout: new(30 * time.Second),
-		Controller: controllerconfig.Controller{SkipNameValidation: new(true), ReconciliationTimeout: 300 * time.Millisecond},
+		Controller: controllerconfig.Controller{SkipNameValidation: new(true), ReconciliationTimeout: managerWide},
 	})
 	Expect(err).NotTo(HaveOccurred())
 	err = mcbuilder.ControllerManagedBy(mgr).Named("jobs").
