@@ -26,17 +26,19 @@ type (
 // Handlers say which events wake the runs of one kind. They know no cluster and no manager, so a simulation delivers events
 // to the same ones.
 type Handlers struct {
-	Runs events // of the kind, on the hub
-	Jobs events // on every member
-	Pods events // on every member
+	Runs       events // of the kind, on the hub
+	Jobs       events // on every member
+	Pods       events // on every member
+	Namespaces events // on every member
 }
 
 // Handlers returns the handlers of the reconciler's kind.
 func (r *Reconciler) Handlers(mail *Mailboxes) Handlers {
 	return Handlers{
-		Runs: runEvents(r.Kind, mail, r.Placed),
-		Jobs: memberEvents(r.Kind, mail, sameJob),
-		Pods: memberEvents(r.Kind, mail, samePod),
+		Runs:       runEvents(r.Kind, mail, r.Placed),
+		Jobs:       memberEvents(r.Kind, mail, sameJob),
+		Pods:       memberEvents(r.Kind, mail, samePod),
+		Namespaces: namespaceEvents(mail),
 	}
 }
 
@@ -109,6 +111,13 @@ func memberEvents(kind lifecycle.Kind, mail *Mailboxes, same func(was, is client
 		},
 		DeleteFunc: func(_ context.Context, e event.TypedDeleteEvent[client.Object], _ queue) { post(e.Object) },
 	}
+}
+
+// namespaceEvents are those of the namespaces on the members: a run waits for that of its name.
+func namespaceEvents(mail *Mailboxes) events {
+	return events{CreateFunc: func(ctx context.Context, e event.TypedCreateEvent[client.Object], _ queue) {
+		mail.NamespaceCame(ctx, e.Object.GetName())
+	}}
 }
 
 // sameJob says that a change of a Job changes no decision. The version of a suspended one is a fact: its release names it.

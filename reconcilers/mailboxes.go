@@ -78,11 +78,16 @@ func (m *Mailboxes) AttemptEnded(ctx context.Context) {
 	m.postAll(ctx, client.MatchingFields{IndexWaiting: v1.ReasonNoCandidate})
 }
 
-func (m *Mailboxes) postAll(ctx context.Context, which client.MatchingFields) {
+// NamespaceCame wakes the runs that no member took, perhaps since none had their namespace.
+func (m *Mailboxes) NamespaceCame(ctx context.Context, namespace string) {
+	m.postAll(ctx, client.MatchingFields{IndexWaiting: v1.ReasonNoCandidate}, client.InNamespace(namespace))
+}
+
+func (m *Mailboxes) postAll(ctx context.Context, which ...client.ListOption) {
 	var docs v1.DocsRunList
 	var code v1.CodeRunList
 	for _, list := range []client.ObjectList{&docs, &code} {
-		if err := m.Runs.List(ctx, list, which, client.UnsafeDisableDeepCopy); err != nil {
+		if err := m.Runs.List(ctx, list, append(which, client.UnsafeDisableDeepCopy)...); err != nil {
 			log.FromContext(ctx).Error(err, "Listing the runs to wake")
 			return
 		}

@@ -54,6 +54,7 @@ func (r *Reconciler) Setup(mgr mcmanager.Manager, mail *Mailboxes) error {
 		Watches(newRun(r.Kind), everywhere(on.Runs), local...).
 		Watches(&batchv1.Job{}, everywhere(on.Jobs), members...).
 		Watches(&corev1.Pod{}, everywhere(on.Pods), members...).
+		WatchesMetadata(&corev1.Namespace{}, everywhere(on.Namespaces), members...).
 		WatchesRawSource(mail.source(r.Kind)).
 		WithOptions(controller.TypedOptions[mcreconcile.Request]{
 			LogConstructor:          r.logger(mgr.GetLogger()), // here: WithOptions undoes WithLogConstructor
