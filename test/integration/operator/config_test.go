@@ -23,10 +23,12 @@ var _ = Describe("The configuration", Serial, Ordered, func() {
 		return w.jobs(run)[0].Spec.Template.Spec.Containers[0].Image
 	}
 	// told is what the events on the ConfigMap say.
-	told := func(w *scene) []string {
-		m := &corev1.ConfigMap{}
-		w.Expect(w.hub.Get(w.ctx, client.ObjectKey{Namespace: v1.SystemNamespace, Name: v1.ConfigMapName}, m)).To(Succeed())
-		return notes(w.events(w.hub, m))
+	told := func(w *scene) func() []string {
+		return func() []string {
+			m := &corev1.ConfigMap{}
+			w.Expect(w.hub.Get(w.ctx, client.ObjectKey{Namespace: v1.SystemNamespace, Name: v1.ConfigMapName}, m)).To(Succeed())
+			return notes(w.events(w.hub, m))
+		}
 	}
 
 	It("behaviour 52: changed while runs execute is in force for the next ones at once", func(ctx SpecContext) {
@@ -34,7 +36,7 @@ var _ = Describe("The configuration", Serial, Ordered, func() {
 		running := w.docs("sim-slow-4s")
 		w.await(running, v1.PhaseRunning)
 		Expect(wild.hub.configure(ctx, v1.SystemNamespace, strings.Replace(settings, `tag: "1"`, `tag: "2"`, 1))).To(Succeed())
-		w.Eventually(told).WithArguments(w).Should(ContainElement(HavePrefix("Normal ConfigChanged")))
+		w.Eventually(told(w)).Should(ContainElement(HavePrefix("Normal ConfigChanged")))
 		Expect(image(w, "next")).To(Equal("registry.example.com/agent:2"))
 		w.Expect(w.await(running, v1.PhaseSucceeded).Attempt).To(Equal(int32(1)))
 	})
@@ -42,7 +44,7 @@ var _ = Describe("The configuration", Serial, Ordered, func() {
 	It("behaviour 52: changed to nonsense stays what it was, which event, log and metric say", func(ctx SpecContext) {
 		w := onWild(ctx)
 		Expect(wild.hub.configure(ctx, v1.SystemNamespace, "agent: {image: {repository: registry.example.com/agent}}\ntiming: {settleSeconds: soon}")).To(Succeed())
-		w.Eventually(told).WithArguments(w).Should(ContainElement(And(HavePrefix("Warning ConfigInvalid"),
+		w.Eventually(told(w)).Should(ContainElement(And(HavePrefix("Warning ConfigInvalid"),
 			ContainSubstring("agent.image.tag: is not set"), ContainSubstring("timing.settleSeconds"))))
 		Expect(wild.replica.metric("runfleet_config_valid")).To(BeZero())
 		Expect(wild.replica.says()).To(ContainSubstring("Keeping the last good configuration"))
@@ -52,7 +54,7 @@ var _ = Describe("The configuration", Serial, Ordered, func() {
 	It("behaviour 52: with keys that nobody knows is in force, and an event names them", func(ctx SpecContext) {
 		w := onWild(ctx)
 		Expect(wild.hub.configure(ctx, v1.SystemNamespace, settings+"\ntimming: {settleSeconds: 3}\n")).To(Succeed())
-		w.Eventually(told).WithArguments(w).Should(ContainElement(And(HavePrefix("Warning ConfigUnknownKey"), ContainSubstring("timming"))))
+		w.Eventually(told(w)).Should(ContainElement(And(HavePrefix("Warning ConfigUnknownKey"), ContainSubstring("timming"))))
 		w.Eventually(wild.replica.metric).WithArguments("runfleet_config_valid").Should(BeEquivalentTo(1))
 		Expect(image(w, "next")).To(Equal("registry.example.com/agent:1"))
 	})
@@ -119,15 +121,5 @@ var _ = Describe("One cluster alone", Serial, Ordered, func() {
 		w.Expect(elsewhere.read(other)).To(And(HaveField("Status.Phase", v1.PhasePending), HaveField("Finalizers", BeEmpty())))
 		w.forget(docs)
 		w.Expect(w.things(docs)()).To(Equal([3]int{}))
-	})
-})
-
-var _ = Describe("All along", Serial, func() {
-	It("no attempt of any run had two Jobs or two pods", func() {
-		Expect(calm.seen.twice("Job")).To(BeEmpty())
-		Expect(calm.seen.twice("Pod")).To(BeEmpty())
-		for _, s := range []*stage{calm, wild} {
-			Expect(s.replica.Crash()).To(BeNil(), "%s", s.replica.says())
-		}
 	})
 })

@@ -2,6 +2,7 @@ package operator
 
 import (
 	"fmt"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -13,7 +14,11 @@ import (
 const crowd = 200
 
 var _ = Describe("Very many runs", func() {
-	Story("that come at once all end, with one Job each, spread over the members", func(w *scene) {
+	// On a hub with a dead, a hanging, a forbidden and a half-installed member.
+	It("that come at once all end, with one Job each, spread over the members", func(ctx SpecContext) {
+		Eventually(allTold).WithContext(ctx).Should(BeClosed(), "no story shall wait for the crowd")
+		w := newScene(ctx, calm, "crowd", Fail)
+		w.makeNamespace()
 		var runs []v1.Run
 		for i := range crowd {
 			if name := fmt.Sprintf("run-%d", i); i%4 == 0 {
@@ -33,5 +38,5 @@ var _ = Describe("Very many runs", func() {
 		for _, kind := range []string{"Job", "Pod", "ConfigMap"} {
 			w.Expect(w.fleet.seen.all(kind, mine)).To(HaveLen(crowd), kind)
 		}
-	})
+	}, SpecTimeout(6*time.Minute))
 })

@@ -19,7 +19,7 @@ var _ = Describe("A run that is deleted", func() {
 		v1.PhaseProvisioning: func(w *scene) v1.Run { return w.code("r", "sim-never-starts") },
 		v1.PhaseRunning:      func(w *scene) v1.Run { return w.code("r", "sim-hang") },
 		v1.PhaseStopping: func(w *scene) v1.Run {
-			run := w.code("r", "sim-deaf")
+			run := w.code("r", "sim-stubborn")
 			w.await(run, v1.PhaseRunning)
 			w.ask(run, func() { run.Spec.Cancel = true })
 			return run

@@ -21,15 +21,15 @@ var happy = []string{
 
 var _ = Describe("A run that succeeds", func() {
 	Story("behaviour 11: a DocsRun leaves Pending, says Job and ConfigMap, runs when its agent does, and reports the outcome", func(w *scene) {
-		run := w.docs("document-shop")
+		run := w.docs("sim-slow-4s")
 		s := w.await(run, v1.PhaseSucceeded)
 		w.Expect(trail(s)).To(Equal(happy))
 		w.Expect(s).To(And(
-			be(v1.PhaseSucceeded, v1.ReasonSucceeded), says("pull request https://github.example.com/acme/document-shop"),
+			be(v1.PhaseSucceeded, v1.ReasonSucceeded), says("pull request https://github.example.com/acme/sim-slow-4s"),
 			HaveField("Attempt", int32(1)), HaveField("ContextVersion", int32(1)), HaveField("Transitions", int64(4)),
 			HaveField("RetryCount", int32(0)), HaveField("InfraCount", int32(0)), HaveField("Members", []string{s.Cluster}),
 			HaveField("JobName", v1.AttemptName(run.Name, run.UID, 1)), HaveField("ConfigMapName", s.JobName),
-			HaveField("PullRequestURL", HavePrefix("https://github.example.com/acme/document-shop")), HaveField("SessionID", Not(BeEmpty())),
+			HaveField("PullRequestURL", HavePrefix("https://github.example.com/acme/sim-slow-4s")), HaveField("SessionID", Not(BeEmpty())),
 			HaveField("Usage", Equal(&v1.Usage{CostUSD: "0.4200", InputTokens: 12000, OutputTokens: 345, Turns: 7})),
 			HaveField("WorkCompleted", Equal(new(true))), HaveField("ObservedGeneration", run.Generation),
 		))
@@ -46,11 +46,11 @@ var _ = Describe("A run that succeeds", func() {
 	})
 
 	Story("behaviour 1: a CodeRun has its volume before its Job, and reports its pull request", func(w *scene) {
-		run := w.code("auth-task-7", "auth-api")
+		run := w.code("auth-task-7", "sim-slow-4s-auth")
 		s := w.await(run, v1.PhaseSucceeded)
 		w.Expect(trail(s)).To(Equal(happy))
-		w.Expect(s.PullRequestURL).To(HavePrefix("https://github.example.com/acme/auth-api/pull/"))
-		claim, where := w.volume("auth-api")
+		w.Expect(s.PullRequestURL).To(HavePrefix("https://github.example.com/acme/sim-slow-4s-auth/pull/"))
+		claim, where := w.volume("sim-slow-4s-auth")
 		w.Expect(where).To(Equal(s.Cluster))
 		w.Expect(claim.Spec.AccessModes).To(ConsistOf(corev1.ReadWriteOnce))
 		w.Expect(claim.Spec.Resources.Requests.Storage().String()).To(Equal("10Gi"))
@@ -92,7 +92,7 @@ var _ = Describe("A run that succeeds", func() {
 	})
 
 	Story("is told in one event for each transition", func(w *scene) {
-		run := w.docs("eventful")
+		run := w.docs("sim-slow-4s")
 		s := w.await(run, v1.PhaseSucceeded)
 		job := "Job " + s.JobName + " on member " + s.Cluster
 		tells := func(start, end string) types.GomegaMatcher {

@@ -98,7 +98,7 @@ func (o *replica) exitCode() int {
 
 // get is the answer to a GET, its status and its body.
 func (o *replica) get(address, path string) (int, string) {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+path, nil)
 	if err != nil {

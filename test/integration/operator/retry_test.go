@@ -11,7 +11,7 @@ import (
 
 var _ = Describe("A run whose attempt fails", func() {
 	Story("behaviour 19: starts another one after a back-off, which may succeed", func(w *scene) {
-		run := w.docs("sim-fail-once")
+		run := w.docs("sim-fail-once-4s")
 		s := w.await(run, v1.PhaseSucceeded)
 		w.Expect(trail(s)).To(Equal([]string{
 			happy[0], happy[1], happy[2], "Running AgentFailed Retrying",
@@ -38,7 +38,7 @@ var _ = Describe("A run whose attempt fails", func() {
 			HaveField("Reason", string(v1.ClassAgentError))))
 		w.Consistently(w.attempts(run, "Job")).Should(Equal(2))
 		w.Eventually(func() []string { return notes(w.events(w.hub, run)) }).Should(ContainElement(
-			And(HavePrefix("Warning AgentFailed Running -> Failed"), ContainSubstring("attempt 2"))))
+			And(HavePrefix("Warning AgentFailed "), ContainSubstring("-> Failed"), ContainSubstring("attempt 2"))))
 	})
 
 	Story("behaviour 20: maxRetries 0 means no retry", func(w *scene) {

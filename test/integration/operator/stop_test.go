@@ -69,7 +69,7 @@ var _ = Describe("A run that is cancelled", func() {
 	})
 
 	Story("is given up after its grace period when it does not listen: its Job is deleted", func(w *scene) {
-		run := w.docs("sim-deaf")
+		run := w.docs("sim-stubborn")
 		w.await(run, v1.PhaseRunning)
 		s := w.cancelled(run, 1)
 		w.Expect(s.Attempts[0]).To(And(HaveField("EscalatedAt", Not(BeNil())), HaveField("EndingSince", Not(BeNil()))))

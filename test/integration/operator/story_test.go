@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -54,17 +55,23 @@ func chosen(preview Report) []*story {
 	})
 }
 
+// allTold is closed when every story has ended.
+var allTold = make(chan struct{})
+
 // begin runs stories, so many at a time, and returns at once.
 func begin(ctx context.Context, all []*story) {
 	turns := make(chan struct{}, beside)
 	go func() {
+		defer close(allTold)
+		var running sync.WaitGroup
 		for i, s := range all {
 			turns <- struct{}{}
-			go func() {
+			running.Go(func() {
 				defer func() { <-turns }()
 				s.run(ctx, fmt.Sprintf("story-%d", i+1))
-			}()
+			})
 		}
+		running.Wait()
 	}()
 }
 

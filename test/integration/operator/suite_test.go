@@ -63,6 +63,15 @@ func TestOperator(t *testing.T) {
 	RunSpecs(t, "operator")
 }
 
+// The logs of the operators stay where something went wrong.
+var _ = ReportAfterSuite("logs", func(r Report) {
+	if r.SuiteSucceeded {
+		_ = os.RemoveAll(scratch)
+	} else {
+		GinkgoLogr.Info("Keeping the logs", "directory", scratch)
+	}
+})
+
 var _ = BeforeSuite(func(ctx SpecContext) {
 	var stop context.CancelFunc
 	suiteWide, stop = context.WithCancel(context.Background())
@@ -70,7 +79,6 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	var err error
 	scratch, err = os.MkdirTemp("", "runfleet-operator-")
 	Expect(err).NotTo(HaveOccurred())
-	DeferCleanup(func() error { return os.RemoveAll(scratch) })
 	Expect(build(ctx)).To(Succeed())
 
 	all, err := startClusters(ctx, map[string]int{"calm": 0, "wild": 0, "east": 1, "west": 1})
@@ -84,7 +92,7 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	Expect(seen.follow(suiteWide, east)).To(Succeed())
 	Expect(seen.follow(suiteWide, west)).To(Succeed())
 
-	patient := []string{"--lease-duration", "60s", "--renew-deadline", "40s", "--retry-period", "2s"}
+	patient := []string{"--lease-duration", "60s", "--renew-deadline", "40s", "--retry-period", "2s", "--request-timeout", "20s"}
 	calm = &stage{hub: all["calm"], seen: seen, flags: patient}
 	hasty := []string{"--lease-duration", "8s", "--renew-deadline", "6s", "--retry-period", "500ms", "--request-timeout", "2s"}
 	wild = &stage{hub: all["wild"], seen: seen, flags: hasty}
@@ -92,6 +100,15 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	populateWild(ctx)
 	begin(suiteWide, chosen(preview))
 }, NodeTimeout(9*time.Minute))
+
+// What must hold all along is asserted over everything that the chronicle saw.
+var _ = AfterSuite(func() {
+	Expect(wild.seen.twice("Job")).To(BeEmpty())
+	Expect(wild.seen.twice("Pod")).To(BeEmpty())
+	for _, s := range []*stage{calm, wild} {
+		Expect(s.replica.Crash()).To(BeNil(), "%s", s.replica.Log)
+	}
+})
 
 // populateCalm registers two members that work and four that do not.
 func populateCalm(ctx context.Context) {
