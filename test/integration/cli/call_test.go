@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -56,7 +57,10 @@ func finish(cmd *exec.Cmd) result {
 	GinkgoHelper()
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	err := cmd.Run()
+	Expect(cmd.Start()).To(Succeed())
+	hangs := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() }) // the exit code is then -1
+	err := cmd.Wait()
+	hangs.Stop()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		Expect(err).NotTo(HaveOccurred())
