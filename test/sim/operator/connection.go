@@ -37,6 +37,7 @@ type Request struct {
 	RunUID string // of a list by that label
 
 	land func() error
+	send func(*Request) error // does it on the API server
 	from *Operator
 	life int
 	late bool // it timed out
@@ -45,6 +46,18 @@ type Request struct {
 // Writes says that it changes something.
 func (r *Request) Writes() bool { return r.Verb != "get" && r.Verb != "list" }
 
+// does says what the request does when it lands, as often as it does.
+func (r *Request) does(f func(*Request) error) {
+	r.send = f
+	r.land = func() error { return f(r) }
+}
+
+// Instead lets a planted bug stand between the request and the API server.
+func (r *Request) Instead(land func(land func() error) error) {
+	real := r.land
+	r.land = func() error { return land(real) }
+}
+
 // Late says that nobody waits for the answer any longer: it timed out, or its sender was killed or stopped.
 func (r *Request) Late() bool { return r.late || r.from.paused || r.from.life != r.life }
 
@@ -52,7 +65,7 @@ func (r *Request) Late() bool { return r.late || r.from.paused || r.from.life !=
 func (c *connection) Get(_ context.Context, key client.ObjectKey, o client.Object, _ ...client.GetOption) error {
 	r := &Request{Verb: "get", Kind: apiserver.KindOf(o), Object: named(key)}
 	r.land = func() error { return c.server.Get(key, o) }
-	if c.o.Plant.StaleReads {
+	if c.o.Plant.StaleReads && c.cache.informers[r.Kind] != nil {
 		r.land = func() error { return c.cache.Get(quiet, key, o) }
 	}
 	return c.send(r)
@@ -63,10 +76,19 @@ func (c *connection) List(_ context.Context, list client.ObjectList, opts ...cli
 	r := &Request{Verb: "list", Kind: apiserver.KindOf(list), Object: nobody}
 	r.RunUID = runOf(opts)
 	r.land = func() error { return c.server.List(list, opts...) }
-	if c.o.Plant.StaleReads && r.Kind != apiserver.Event {
+	if c.o.Plant.StaleReads && c.cache.informers[r.Kind] != nil {
 		r.land = func() error { return c.cache.List(quiet, list, opts...) }
 	}
 	return c.send(r)
+}
+
+// again is a copy of the request that arrives by itself: nobody waits for it.
+func (r *Request) again() *Request {
+	second := *r
+	second.late = true
+	second.Object = copyOf(r.Object)
+	second.land = func() error { return second.send(&second) }
+	return &second
 }
 
 // runOf is the run whose objects are listed.
@@ -99,12 +121,12 @@ func (r *Request) AlreadyExists() error {
 func (c *connection) Create(_ context.Context, o client.Object, _ ...client.CreateOption) error {
 	sent := copyOf(o)
 	r := &Request{Verb: "create", Kind: apiserver.KindOf(o), Object: sent}
-	r.land = func() error {
+	r.does(func(r *Request) error {
 		if err := c.o.Weather.refuses(c.server, r); err != nil {
 			return err
 		}
-		return c.server.Create(sent)
-	}
+		return c.server.Create(r.Object)
+	})
 	err := c.send(r)
 	answer(o, sent)
 	return err
@@ -114,7 +136,7 @@ func (c *connection) Create(_ context.Context, o client.Object, _ ...client.Crea
 func (c *connection) Update(_ context.Context, o client.Object, _ ...client.UpdateOption) error {
 	sent := copyOf(o)
 	r := &Request{Verb: "update", Kind: apiserver.KindOf(o), Object: sent}
-	r.land = func() error { return c.server.Update(sent) }
+	r.does(func(r *Request) error { return c.server.Update(r.Object) })
 	err := c.send(r)
 	answer(o, sent)
 	return err
@@ -126,9 +148,8 @@ func (c *connection) Patch(_ context.Context, o client.Object, patch client.Patc
 	if err != nil {
 		return err
 	}
-	sent := named(client.ObjectKeyFromObject(o))
-	r := &Request{Verb: "patch", Kind: apiserver.KindOf(o), Object: sent, Patch: data}
-	r.land = func() error { return c.server.Patch(r.Kind, client.ObjectKeyFromObject(sent), r.Patch) }
+	r := &Request{Verb: "patch", Kind: apiserver.KindOf(o), Object: named(client.ObjectKeyFromObject(o)), Patch: data}
+	r.does(func(r *Request) error { return c.server.Patch(r.Kind, client.ObjectKeyFromObject(r.Object), r.Patch) })
 	return c.send(r)
 }
 
@@ -136,7 +157,7 @@ func (c *connection) Patch(_ context.Context, o client.Object, patch client.Patc
 func (c *connection) Delete(_ context.Context, o client.Object, opts ...client.DeleteOption) error {
 	r := &Request{Verb: "delete", Kind: apiserver.KindOf(o), Object: named(client.ObjectKeyFromObject(o))}
 	r.Delete.ApplyOptions(opts)
-	r.land = func() error { return c.server.Delete(r.Kind, client.ObjectKeyFromObject(r.Object), r.Delete) }
+	r.does(func(r *Request) error { return c.server.Delete(r.Kind, client.ObjectKeyFromObject(r.Object), r.Delete) })
 	return c.send(r)
 }
 
@@ -149,7 +170,7 @@ type statusWriter struct{ c *connection }
 func (w statusWriter) Update(_ context.Context, o client.Object, _ ...client.SubResourceUpdateOption) error {
 	sent := copyOf(o)
 	r := &Request{Verb: "commit", Kind: apiserver.KindOf(o), Object: sent}
-	r.land = func() error { return w.c.server.UpdateStatus(sent) }
+	r.does(func(r *Request) error { return w.c.server.UpdateStatus(r.Object) })
 	err := w.c.send(r)
 	answer(o, sent)
 	return err

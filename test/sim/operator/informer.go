@@ -1,7 +1,6 @@
 package operator
 
 import (
-	"os"
 	"cmp"
 	"slices"
 	"time"
@@ -9,6 +8,7 @@ import (
 	"github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/reconcilers"
 	"github.com/runfleet/runfleet/test/sim/apiserver"
+	"github.com/runfleet/runfleet/test/sim/timeline"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -26,8 +26,8 @@ type informer struct {
 
 	delivering, telling bool
 	untold              []apiserver.Change
-	broken              bool          // the watch is gone; a list will follow
-	slow                time.Duration // how much later than usual
+	broken              bool // the watch is gone; a list will follow
+	link                *Link
 }
 
 // watch begins the informers of a life. A cache may be a little behind when the process becomes the leader.
@@ -64,12 +64,12 @@ func (o *Operator) memberHandlers(k apiserver.Kind) func(apiserver.Change) {
 }
 
 func (o *Operator) inform(c *connection, k apiserver.Kind, tell func(apiserver.Change)) {
-	i := &informer{o: o, server: c.server, kind: k, tell: tell}
+	i := &informer{o: o, server: c.server, kind: k, tell: tell, link: c.link}
 	c.cache.informers[k] = i
 	o.informers = append(o.informers, i)
-	until := o.Time.Now().Add(-o.Time.Usually(100*time.Millisecond, 3*time.Second)) // how far the cache has come
+	until := o.Time.Now().Add(-c.link.Lag - o.Time.Usually(100*time.Millisecond, 3*time.Second)) // how far the cache has come
 	for _, change := range c.server.Log(k) {
-		if change.At.After(until) {
+		if change.At.After(until) && change.At.After(timeline.Start) {
 			break
 		}
 		i.apply(change)
@@ -99,7 +99,8 @@ func (i *informer) heard() {
 		return
 	}
 	i.delivering = true
-	i.o.after(i.slow+i.o.Time.Usually(10*time.Millisecond, 500*time.Millisecond), func() {
+	behind := i.server.Log(i.kind)[i.next].At.Add(i.link.Lag).Sub(i.o.Time.Now())
+	i.o.after(max(0, behind)+i.o.Time.Usually(10*time.Millisecond, 500*time.Millisecond), func() {
 		i.delivering = false
 		if i.broken || i.next == len(i.server.Log(i.kind)) {
 			return
@@ -161,22 +162,10 @@ func (i *informer) tellNext() {
 	i.o.after(i.o.Time.Usually(time.Millisecond, 100*time.Millisecond), func() {
 		i.telling = false
 		c := i.untold[0]
-		if os.Getenv("SIMDEBUG") != "" {
-			i.o.say("hears %s %s %v %v", i.kind, c.Object().GetName(), c.Old != nil, c.New != nil)
-		}
 		i.untold = i.untold[1:]
 		i.tell(c)
 		i.tellNext()
 	})
-}
-
-// Slow makes the informers of a cluster late, or punctual again.
-func (o *Operator) Slow(cluster string, by time.Duration) {
-	for _, i := range o.informers {
-		if i.server.Name == cluster {
-			i.slow = by
-		}
-	}
 }
 
 // Break drops the watches of a cluster. Relist begins them anew.

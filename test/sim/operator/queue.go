@@ -1,7 +1,6 @@
 package operator
 
 import (
-	"os"
 	"time"
 
 	"github.com/runfleet/runfleet/fsm/lifecycle"
@@ -80,9 +79,6 @@ func (o *Operator) resume(e *entry) {
 		return
 	}
 	e.pass = nil
-	if os.Getenv("SIMDEBUG") != "" {
-		o.say("looked at %s %s: %v %v", e.kind, e.key, p.result, p.err)
-	}
 	o.done(e, p.result, p.err)
 }
 

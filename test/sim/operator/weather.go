@@ -23,10 +23,11 @@ type Weather struct {
 
 // Link is the way to one cluster.
 type Link struct {
-	Down    bool    // nothing passes
-	Errors  float64 // this share is answered with an error and not carried out
-	Lost    float64 // this share gets no answer: it is carried out, or not, or later
-	Refuses bool    // an admission webhook says no to what operators create
+	Down    bool          // nothing passes
+	Errors  float64       // this share is answered with an error and not carried out
+	Lost    float64       // this share gets no answer and is carried out, or not, or later; as many are carried out twice
+	Refuses bool          // an admission webhook says no to what operators create
+	Lag     time.Duration // by which watches are behind
 }
 
 func (w *Weather) link(name string) *Link {
@@ -89,6 +90,11 @@ func (c *connection) dispatch(p *pass, r *Request) {
 		c.answerAfter(p, r, there+back, err)
 	case t.Chance(l.Lost):
 		c.lose(p, r)
+	case r.Writes() && t.Chance(l.Lost):
+		c.o.Weather.Hit("request repeated")
+		c.landAfter(there, r, func(err error) { c.answerAfter(p, r, back, err) })
+		again := r.again()
+		c.landAfter(there+t.Usually(5*time.Second, 5*time.Minute), again, func(error) {})
 	default:
 		c.landAfter(there, r, func(err error) { c.answerAfter(p, r, back, err) })
 	}

@@ -44,18 +44,12 @@ func (w *world) storm() {
 		func() { l.Errors = 0.5 }, func() { l.Errors = share })
 }
 
-// stale is F7: a cache is far behind, so an operator does not see its own writes.
+// stale is F7: caches are far behind, so an operator does not see its own writes.
 func (w *world) stale() {
 	c := w.cluster()
-	late := w.Time.Between(time.Second, 20*time.Second)
-	w.during("F7 stale cache", "caches of "+c+" are "+late.String()+" late", 10*time.Second, 2*time.Minute,
-		func() { w.watched.fog++; w.slow(c, late) }, func() { w.watched.fog--; w.slow(c, 0) })
-}
-
-func (w *world) slow(cluster string, by time.Duration) {
-	for _, o := range w.ops {
-		o.Slow(cluster, by)
-	}
+	l, lag := w.Weather.Links[c], w.Time.Between(time.Second, time.Minute)
+	w.during("F7 stale cache", "caches of "+c+" are "+lag.String()+" behind", 10*time.Second, 2*time.Minute,
+		func() { w.watched.fog++; l.Lag = lag }, func() { w.watched.fog--; l.Lag = 0 })
 }
 
 // breakWatches is F8: changes come as one, in another order, and twice.

@@ -114,11 +114,14 @@ func (w *world) label() {
 // deleteJob is F16: with any propagation.
 func (w *world) deleteJob() {
 	m := timeline.Pick(w.Time, w.World.Members...)
-	jobs := m.All(apiserver.Job)
+	jobs := m.Jobs()
+	if unfinished := slices.DeleteFunc(slices.Clone(jobs), member.Finished); len(unfinished) > 0 && w.Time.Chance(0.8) {
+		jobs = unfinished
+	}
 	if len(jobs) == 0 {
 		return
 	}
-	job, _ := timeline.Pick(w.Time, jobs...).(*batchv1.Job)
+	job := timeline.Pick(w.Time, jobs...)
 	policy := timeline.Pick(w.Time, metav1.DeletePropagationBackground, metav1.DeletePropagationForeground, metav1.DeletePropagationOrphan)
 	w.hit("F16 Job deleted")
 	w.removeJob(m, job, policy)

@@ -2,6 +2,7 @@ package world
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/runfleet/runfleet/api/v1"
@@ -35,10 +36,31 @@ func (w *world) introduce() {
 	for i, run := range w.cast() {
 		t.After(t.Between(0, 40*time.Second)*time.Duration(i), func() { w.apply(run) })
 	}
-	for range 3 + t.Dice.IntN(6) {
+	for range 3 + t.Dice.IntN(8) {
 		f := timeline.Pick(t, faults...)
-		t.After(t.Between(0, 6*time.Minute), func() { f(w) })
+		if t.Chance(0.5) {
+			t.After(t.Between(0, 6*time.Minute), func() { f(w) })
+		} else { // in the midst of something: most steps are where something is done
+			w.armed = append(w.armed, armed{at: t.Dice.IntN(400), fault: f})
+		}
 	}
+}
+
+// armed is a fault that comes at a certain step.
+type armed struct {
+	at    int
+	fault func(*world)
+}
+
+// spring lets the armed faults happen whose step has come.
+func (w *world) spring() {
+	w.armed = slices.DeleteFunc(w.armed, func(a armed) bool {
+		due := w.Time.Steps >= a.at
+		if due {
+			a.fault(w)
+		}
+		return due
+	})
 }
 
 // cast are three runs, of which two want the same workspace or branch.

@@ -49,6 +49,7 @@ type world struct {
 	ops     []*operator.Operator
 	leader  *operator.Operator // nil while nobody leads
 	runs    []*subject
+	armed   []armed
 	watched *truth
 	result  Result
 	out     *strings.Builder
@@ -59,6 +60,7 @@ func Tell(seed uint64, plant operator.Plant, transcript *strings.Builder) Result
 	w := newWorld(seed, plant, transcript)
 	w.introduce()
 	for w.result.Violation == "" && w.Time.Step() {
+		w.spring()
 		w.glance()
 		switch {
 		case w.Time.Elapsed() > patience:
