@@ -10,7 +10,7 @@ import (
 	"k8s.io/client-go/tools/events"
 )
 
-// maxNote is the longest note that the API takes.
+// maxNote is the longest note that the API takes, in bytes.
 const maxNote = 1024
 
 // Events writes one Event on the run for each committed transition: the reason is the trigger, the action the phase that it
@@ -53,9 +53,14 @@ func Note(was v1.RunStatus, d lifecycle.Decision) string {
 	if d.Status.Message != "" {
 		fmt.Fprintf(&b, ": %s", d.Status.Message)
 	}
-	note := []rune(b.String())
-	if len(note) > maxNote {
-		note = append(note[:maxNote-1], '…')
+	return shorten(b.String())
+}
+
+// shorten cuts a note between two characters.
+func shorten(note string) string {
+	const dots = "…"
+	if len(note) <= maxNote {
+		return note
 	}
-	return string(note)
+	return strings.ToValidUTF8(note[:maxNote-len(dots)], "") + dots
 }

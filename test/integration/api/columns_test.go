@@ -16,7 +16,7 @@ import (
 )
 
 // What kubectl get shows, with -o wide behind the bar. kubectl asks the API server for exactly this table.
-var _ = DescribeTable("kubectl get shows of a", func(ctx SpecContext, kind, want string) {
+var _ = DescribeTable("behaviour 53: kubectl get shows of a", func(ctx SpecContext, kind, want string) {
 	o := base(kind)
 	Expect(hub.Create(ctx, o)).To(Succeed())
 	var object client.Object

@@ -15,7 +15,7 @@ import (
 
 var _ = Describe("The status", func() {
 	for _, kind := range kinds {
-		It("of a "+kind.name+" comes back whole", func(ctx SpecContext) {
+		It("behaviour 15: of a "+kind.name+" comes back whole", func(ctx SpecContext) {
 			want := full()
 			Expect(empties("status", reflect.ValueOf(want))).To(BeEmpty())
 			run := create(ctx, kind.name)
