@@ -96,12 +96,13 @@ func (t Table) successors(from State) []State {
 }
 
 func otherPhase(s State) string {
-	return fmt.Sprintf("!has(oldSelf.phase) || oldSelf.phase != '%s'", s)
+	return fmt.Sprintf("oldSelf.?phase.orValue('') != '%s'", s)
 }
 
-// OrZero reads an integer field of the status in CEL; the API leaves out a number that is 0.
+// OrZero reads an integer field of the status in CEL; the API leaves out a number that is 0. It reads the field once: each
+// reading of a field costs the API server the more, the more fields the object may have.
 func OrZero(object, field string) string {
-	return fmt.Sprintf("(has(%[1]s.%[2]s) ? %[1]s.%[2]s : 0)", object, field)
+	return fmt.Sprintf("%s.?%s.orValue(0)", object, field)
 }
 
 func quoted(states []State) string {

@@ -11,10 +11,10 @@ import (
 )
 
 func TestTheRulesSayWhatEachPhaseMayBecome(t *testing.T) {
-	const grows = "(has(self.version) ? self.version : 0) > (has(oldSelf.version) ? oldSelf.version : 0)"
+	const grows = "self.?version.orValue(0) > oldSelf.?version.orValue(0)"
 	edge := func(from, to, leads string) fsm.Rule {
 		return fsm.Rule{
-			Rule:              "!has(oldSelf.phase) || oldSelf.phase != '" + from + "' || self.phase in [" + to + "]",
+			Rule:              "oldSelf.?phase.orValue('') != '" + from + "' || self.phase in [" + to + "]",
 			Message:           "phase " + from + " cannot become that: " + leads,
 			MessageExpression: "'phase " + from + " cannot become ' + self.phase + ': " + leads + "'",
 			FieldPath:         ".phase",
@@ -22,7 +22,7 @@ func TestTheRulesSayWhatEachPhaseMayBecome(t *testing.T) {
 	}
 	again := func(from string) fsm.Rule {
 		return fsm.Rule{
-			Rule:      "!has(oldSelf.phase) || oldSelf.phase != '" + from + "' || self.phase != 'Waiting' || " + grows,
+			Rule:      "oldSelf.?phase.orValue('') != '" + from + "' || self.phase != 'Waiting' || " + grows,
 			Message:   "phase " + from + " becomes Waiting only together with a higher version: an ended run stays ended",
 			FieldPath: ".phase",
 		}
@@ -63,10 +63,10 @@ func TestOfSeveralRowsOutOfATerminalStateAnyMayHaveFired(t *testing.T) {
 	}
 	got := table.CEL()[i]
 	want := fsm.Rule{
-		Rule: "!has(oldSelf.phase) || oldSelf.phase != 'Done' || self.phase != 'Waiting' || " +
-			"(has(self.version) ? self.version : 0) > (has(oldSelf.version) ? oldSelf.version : 0) || " +
-			"(has(self.version) ? self.version : 0) > (has(oldSelf.version) ? oldSelf.version : 0) && " +
-			"(has(self.pleas) ? self.pleas : 0) > (has(oldSelf.pleas) ? oldSelf.pleas : 0)",
+		Rule: "oldSelf.?phase.orValue('') != 'Done' || self.phase != 'Waiting' || " +
+			"self.?version.orValue(0) > oldSelf.?version.orValue(0) || " +
+			"self.?version.orValue(0) > oldSelf.?version.orValue(0) && " +
+			"self.?pleas.orValue(0) > oldSelf.?pleas.orValue(0)",
 		Message:   "phase Done becomes Waiting only together with a higher version, or a higher version and pleas: an ended run stays ended",
 		FieldPath: ".phase",
 	}

@@ -61,14 +61,14 @@ func attemptRules() []fsm.Rule {
 			FieldPath: ".attempt",
 		},
 		{
-			Rule: fmt.Sprintf("%s.all(a, a.number <= %s) && %s", newAttempts, newAttempt,
-				contains(numbers(oldAttempts), numbers(newAttempts+fmt.Sprintf(".filter(a, a.number <= %s)", oldAttempt)))),
+			Rule: bind("n", newAttempt, newAttempts+".all(a, a.number <= n)") + " && " +
+				bind("n", oldAttempt, contains(numbers(oldAttempts), numbers(newAttempts+".filter(a, a.number <= n)"))),
 			Message:   "attempts is append-only: a new entry's number is above every number used before, and not above attempt",
 			FieldPath: ".attempts",
 		},
 		{
-			Rule: contains(numbers(newAttempts),
-				numbers(oldAttempts+fmt.Sprintf(".filter(a, a.number >= %s || !has(a.endedAt))", newAttempt))),
+			Rule: bind("n", newAttempt,
+				contains(numbers(newAttempts), numbers(oldAttempts+".filter(a, a.number >= n || !has(a.endedAt))"))),
 			Message:   "attempts drops an entry only after that attempt has endedAt, and never the newest",
 			FieldPath: ".attempts",
 		},
@@ -79,15 +79,14 @@ func attemptRules() []fsm.Rule {
 func historyRules() []fsm.Rule {
 	return []fsm.Rule{
 		{
-			Rule: fmt.Sprintf("%s.all(h, h.seq <= %s) && %s", newHistory, newTransitions,
-				contains(seqs(oldHistory), seqs(newHistory+fmt.Sprintf(".filter(h, h.seq <= %s)", oldTransitions)))),
+			Rule: bind("n", newTransitions, newHistory+".all(h, h.seq <= n)") + " && " +
+				bind("n", oldTransitions, contains(seqs(oldHistory), seqs(newHistory+".filter(h, h.seq <= n)"))),
 			Message:   "history is append-only: the seq of a new entry is above the transitions before and not above those after",
 			FieldPath: ".history",
 		},
 		{
-			Rule: fmt.Sprintf("size(%[1]s) == 0 || (size(%[2]s) > 0 && %[3]s.isSorted() && %[4]s)",
-				oldHistory, newHistory, seqs(newHistory),
-				contains(seqs(newHistory), seqs(oldHistory+fmt.Sprintf(".filter(h, h.seq >= %s[0].seq)", newHistory)))),
+			Rule: fmt.Sprintf("size(%s) == 0 || ", oldHistory) + bind("s", seqs(newHistory), "size(s) > 0 && s.isSorted() && "+
+				contains("s", seqs(oldHistory+".filter(h, h.seq >= s[0])"))),
 			Message:   "history is in the order of seq and drops only its oldest entries, never all",
 			FieldPath: ".history",
 		},
@@ -96,11 +95,17 @@ func historyRules() []fsm.Rule {
 
 // endedIn says that the newest attempt before has an end in a list of attempts.
 func endedIn(attempts string) string {
-	return fmt.Sprintf("%s.exists(a, a.number == %s && has(a.endedAt))", attempts, oldAttempt)
+	return bind("n", oldAttempt, attempts+".exists(a, a.number == n && has(a.endedAt))")
 }
 
 func orEmpty(object, field string) string {
-	return fmt.Sprintf("(has(%[1]s.%[2]s) ? %[1]s.%[2]s : [])", object, field)
+	return fmt.Sprintf("(has(%[1]s.%[2]s) ? %[1]s.%[2]s : [])", object, field) // of an optional list the API server knows no bound
+}
+
+// bind evaluates an expression once and gives it a name in the body. A loop that read a field of the status in each of its
+// rounds would cost the API server more than everything else it does with a status.
+func bind(name, expression, body string) string {
+	return fmt.Sprintf("[%s].all(%s, %s)", expression, name, body)
 }
 
 // contains compares lists as the API server does natively. Two nested loops in CEL would cost it tens of milliseconds
