@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -117,11 +118,23 @@ func (p *pass) holder(ctx context.Context, l *coordinationv1.Lease) (string, err
 		return "", nil
 	case err != nil:
 		return "", err
-	case string(run.GetUID()) != *l.Spec.HolderIdentity || lifecycle.Settled(*run.RunStatus()):
+	case string(run.GetUID()) != *l.Spec.HolderIdentity || lifecycle.Settled(*run.RunStatus()) || lapsed(l, *run.RunStatus()):
 		return "", nil
 	default:
 		return fmt.Sprintf("%s (%s)", key, kind), nil
 	}
+}
+
+// lapsed says that the holder has ended since it took the Lease and is asked anew: it takes its Leases anew then, in their
+// order, like everybody else. Otherwise it could wait for the first of them and keep the second from the one that it waits for.
+func lapsed(l *coordinationv1.Lease, s v1.RunStatus) bool {
+	token, err := strconv.ParseInt(l.Annotations[v1.AnnotationToken], 10, 64)
+	if err != nil || lifecycle.Open(s) != nil {
+		return false
+	}
+	return slices.ContainsFunc(s.History, func(h v1.Transition) bool {
+		return h.Seq > token && (h.To == v1.PhaseSucceeded || h.To == v1.PhaseFailed || h.To == v1.PhaseCancelled)
+	})
 }
 
 // home says on an object elsewhere which run it belongs to; parseHome reads it back.

@@ -96,6 +96,7 @@ func (r *Reconciler) Look(ctx context.Context, key types.NamespacedName) (reconc
 		}
 		if d.Changed || found.nothing() {
 			found.soon = found.soon || !found.nothing() || d.Row.ID != "" && p.restless(facts)
+			p.unanswered = p.unanswered || d.Row.ID != "" && p.unseen(facts)
 			return p.wakeAt(d.Wake, found), nil
 		}
 		facts = found.addTo(facts)
@@ -125,6 +126,13 @@ func (p *pass) restless(f lifecycle.Facts) bool {
 		return true // while it ran nobody asked whether there is a pod; when to give it up depends on that
 	}
 	return p.machine.Decide(s, f).Row.ID != ""
+}
+
+// unseen says that the run has just ended and the inputs of its attempt were not in sight: they may have been created a
+// moment ago, and no event tells of them.
+func (p *pass) unseen(f lifecycle.Facts) bool {
+	s := *p.status()
+	return s.Attempt > 0 && lifecycle.Settled(s) && f.Agent.Inputs != lifecycle.Present
 }
 
 // onCommit says what a commit that was not accepted means. A conflict means "my view was old": nothing was done, and the
