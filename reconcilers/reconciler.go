@@ -128,11 +128,12 @@ func (p *pass) restless(f lifecycle.Facts) bool {
 	return p.machine.Decide(s, f).Row.ID != ""
 }
 
-// unseen says that the run has just ended and the inputs of its attempt were not in sight: they may have been created a
-// moment ago, and no event tells of them.
+// unseen says that the run has just ended and that objects of its attempt were not in sight: they may have been created a
+// moment ago and no event tells of inputs, and whether a Job is there was not asked while it was to be created.
 func (p *pass) unseen(f lifecycle.Facts) bool {
 	s := *p.status()
-	return s.Attempt > 0 && lifecycle.Settled(s) && f.Agent.Inputs != lifecycle.Present
+	out := f.Agent.Inputs == lifecycle.Present && f.Agent.Job.Presence == lifecycle.Present
+	return s.Attempt > 0 && lifecycle.Settled(s) && !out
 }
 
 // onCommit says what a commit that was not accepted means. A conflict means "my view was old": nothing was done, and the
