@@ -21,7 +21,6 @@ var plants = []struct {
 }{
 	{"creates Jobs that run at once (rule S)", []string{"I1", "I4", "ONCE"}, operator.Plant{Request: runAtOnce}},
 	{"deletes without UID and resourceVersion (rule D)", []string{"I8", "KILL"}, operator.Plant{Request: deleteBlindly}},
-	{"deletes Jobs with the API's default, which orphans their pods (rule D)", []string{"I1", "I9", "I12", "FINAL", "LOST"}, operator.Plant{Request: orphan}},
 	{"resumes without the Job's UID and resourceVersion (A13)", []string{"I1", "I4", "ONCE", "FINAL"}, operator.Plant{Request: patchBlindly}},
 	{"takes a cache's NotFound for an absence (A5)", []string{"I1", "I4", "FINAL", "I9", "I8"}, operator.Plant{StaleReads: true}},
 	{"overwrites what it did not see (ignores 409)", []string{"I1", "I2", "I3", "I13", "history"}, operator.Plant{Request: overwrite}},
@@ -56,12 +55,6 @@ func runAtOnce(r *operator.Request) {
 }
 
 func deleteBlindly(r *operator.Request) { r.Delete.Preconditions = nil }
-
-func orphan(r *operator.Request) {
-	if r.Kind == apiserver.Job {
-		r.Delete.PropagationPolicy = nil
-	}
-}
 
 func patchBlindly(r *operator.Request) {
 	if i := strings.Index(string(r.Patch), `"spec"`); i > 0 {

@@ -89,6 +89,8 @@ func (w *world) spares(m *member.Member, a *member.Agent, status v1.RunStatus) s
 		return fmt.Sprintf("KILL: the healthy %s is stopped", a)
 	case e.OutcomeRecorded != nil && *e.OutcomeRecorded, e.EscalatedAt != nil, object == nil:
 		return ""
+	case a.Alive:
+		return fmt.Sprintf("I8: the %s is taken away with its outcome, though it was not given up", a)
 	case member.Ended(object) && a.Started:
 		return fmt.Sprintf("I8: the outcome of the %s is deleted before it is recorded", a)
 	default:
