@@ -46,31 +46,7 @@ var _ = Describe("The choice of a member", func() {
 		w.ask(run, func() { run.Spec.Placement = nil })
 		w.await(run, v1.PhaseSucceeded)
 	})
-
-	Story("leaves out members that are cordoned or full, and is made again when they are not", func(w *scene) {
-		w.Expect(w.hub.Create(w.ctx, &v1.MemberCluster{ // the hub itself, on which no Job ever makes a pod
-			ObjectMeta: metav1.ObjectMeta{Name: "spare", Labels: map[string]string{"region": "spare"}},
-			Spec:       v1.MemberClusterSpec{Connection: v1.ConnectionHub},
-		})).To(Succeed())
-		run := w.docs("sim-hang", region("spare"))
-		w.Eventually(w.status(run)).Should(HaveField("Cluster", "spare"))
-		w.spare(func(m *v1.MemberCluster) { m.Spec.Scheduling, m.Spec.MaxRuns = v1.SchedulingCordoned, new(int32(1)) })
-		second := w.docs("second", region("spare"))
-		w.Eventually(w.status(second)).Should(And(be(v1.PhasePending, v1.ReasonNoCandidate), says("spare is cordoned")))
-		w.spare(func(m *v1.MemberCluster) { m.Spec.Scheduling = v1.SchedulingEnabled })
-		w.Eventually(w.status(second)).Should(And(be(v1.PhasePending, v1.ReasonNoCandidate), says("spare is full (1 of 1 runs)")))
-		w.spare(func(m *v1.MemberCluster) { m.Spec.MaxRuns = nil })
-		w.Eventually(w.status(second)).Should(HaveField("Cluster", "spare"))
-	})
 })
-
-func (w *scene) spare(change func(*v1.MemberCluster)) {
-	m := &v1.MemberCluster{}
-	w.Expect(w.hub.Get(w.ctx, client.ObjectKey{Name: "spare"}, m)).To(Succeed())
-	before := m.DeepCopy()
-	change(m)
-	w.Expect(w.hub.Patch(w.ctx, m, client.MergeFrom(before))).To(Succeed())
-}
 
 var _ = Describe("A member that does not work", func() {
 	Story("shows in kubectl get mc within 30 s, and whichever kind it is", func(w *scene) {

@@ -27,7 +27,7 @@ var stories []*story
 
 const (
 	beside    = 24              // how many stories run at a time
-	storyTime = 2 * time.Minute // bounds one
+	storyTime = 4 * time.Minute // bounds one
 )
 
 // Story is It for a spec against the calm hub, in a namespace of its own. It asserts by way of its scene.
@@ -43,7 +43,7 @@ func Story(text string, tell func(*scene)) {
 		if s.failed != "" {
 			Fail(s.failed)
 		}
-	}, SpecTimeout(4*time.Minute))
+	}, SpecTimeout(6*time.Minute))
 }
 
 // chosen are the stories that the command line asks for.

@@ -20,7 +20,14 @@ type stage struct {
 	hub     *cluster
 	seen    *chronicle
 	flags   []string
-	replica *replica
+	replica *replica   // the newest of
+	started []*replica // which all end with the suite
+}
+
+func (s *stage) stop() {
+	for _, o := range s.started {
+		o.Stop()
+	}
 }
 
 var (
@@ -96,6 +103,8 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	calm = &stage{hub: all["calm"], seen: seen, flags: patient}
 	hasty := []string{"--lease-duration", "8s", "--renew-deadline", "6s", "--retry-period", "500ms", "--request-timeout", "2s"}
 	wild = &stage{hub: all["wild"], seen: seen, flags: hasty}
+	DeferCleanup(calm.stop)
+	DeferCleanup(wild.stop)
 	populateCalm(ctx)
 	populateWild(ctx)
 	begin(suiteWide, chosen(preview))
@@ -148,7 +157,6 @@ func (s *stage) start() *replica {
 	GinkgoHelper()
 	o, err := startReplica(s.hub, s.flags...)
 	Expect(err).NotTo(HaveOccurred())
-	DeferCleanup(o.Stop)
-	s.replica = o
+	s.replica, s.started = o, append(s.started, o)
 	return o
 }

@@ -179,23 +179,26 @@ var _ = Describe("A run that no member takes", Serial, func() {
 		w.Expect(w.await(run, v1.PhaseSucceeded).Cluster).To(Equal("east"))
 	})
 
-	It("is placed when another one ends and makes room", func(ctx SpecContext) {
+	It("is placed when a member is not cordoned any more, or when another run ends and makes room", func(ctx SpecContext) {
 		w := onWild(ctx)
-		limit := func(most *int32) {
-			member := &v1.MemberCluster{ObjectMeta: metav1.ObjectMeta{Name: "east"}}
-			w.Expect(w.hub.Get(ctx, client.ObjectKeyFromObject(member), member)).To(Succeed())
+		change := func(edit func(*v1.MemberClusterSpec)) {
+			member := &v1.MemberCluster{}
+			w.Expect(w.hub.Get(w.ctx, client.ObjectKey{Name: "east"}, member)).To(Succeed())
 			before := member.DeepCopy()
-			member.Spec.MaxRuns = most
-			w.Expect(w.hub.Patch(ctx, member, client.MergeFrom(before))).To(Succeed())
+			edit(&member.Spec)
+			w.Expect(w.hub.Patch(w.ctx, member, client.MergeFrom(before))).To(Succeed())
 		}
 		first := w.docs("sim-hang", on[*v1.DocsRun]("east"))
 		w.await(first, v1.PhaseRunning)
-		limit(new(int32(1)))
-		DeferCleanup(func() { limit(nil) })
+		change(func(s *v1.MemberClusterSpec) { s.Scheduling, s.MaxRuns = v1.SchedulingCordoned, new(int32(1)) })
 		second := w.docs("second", on[*v1.DocsRun]("east"))
+		w.Eventually(w.status(second)).Should(And(be(v1.PhasePending, v1.ReasonNoCandidate), says("east is cordoned")))
+		w.Expect(w.status(first)()).To(be(v1.PhaseRunning), "what executes there goes on")
+		change(func(s *v1.MemberClusterSpec) { s.Scheduling = v1.SchedulingEnabled })
 		w.Eventually(w.status(second)).Should(And(be(v1.PhasePending, v1.ReasonNoCandidate), says("east is full (1 of 1 runs)")))
 		w.ask(first, func() { first.Spec.Cancel = true })
 		w.await(second, v1.PhaseSucceeded)
+		change(func(s *v1.MemberClusterSpec) { s.MaxRuns = nil })
 	})
 })
 
