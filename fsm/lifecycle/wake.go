@@ -45,7 +45,8 @@ func (l Lifecycle) wake(s v1.RunStatus, f Facts, quarantined bool) time.Time {
 func (l Lifecycle) wakeAttempt(s v1.RunStatus, e *v1.Attempt, f Facts, add func(time.Time)) {
 	if s.Phase == v1.PhaseProvisioning || s.Phase == v1.PhaseRunning {
 		add(l.attemptDeadline(s))
-		if e.JobUID != "" && e.StartSeenAt == nil && e.CreatedAt != nil && f.Cluster.Link == Answers {
+		// Also for a Job that is not seen yet: who deletes it while the watch is broken causes no event.
+		if e.StartSeenAt == nil && e.CreatedAt != nil && f.Cluster.Link == Answers {
 			add(nextQuestion(e.CreatedAt.Time, f.Now))
 		}
 		if f.Cluster.Link == Silent && !f.Cluster.SilentSince.IsZero() {
