@@ -30,6 +30,7 @@ type attemptID struct {
 type lookID struct {
 	run    types.UID
 	member string
+	kind   apiserver.Kind
 }
 
 type budgetID struct {

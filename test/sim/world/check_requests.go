@@ -105,10 +105,10 @@ func (w *world) leftovers(s *subject) []string {
 	for _, m := range w.World.Members {
 		for _, o := range m.Holds(s.uid) {
 			made, ours := w.watched.requested[o.GetUID()]
-			if w.watched.away[lookID{s.uid, m.Name}] && (inert(o) || idle(o)) {
+			if w.watched.away[lookID{run: s.uid, member: m.Name}] && (inert(o) || idle(o)) {
 				continue // its member was out of reach when the finalizer went (rule T)
 			}
-			if ours && made.at > w.watched.looks[lookID{s.uid, m.Name}] && inert(o) {
+			if ours && made.at > w.watched.looks[lookID{s.uid, m.Name, apiserver.KindOf(o)}] && inert(o) {
 				continue
 			}
 			out = append(out, fmt.Sprintf("%s %s on %s", apiserver.KindOf(o), o.GetName(), m.Name))
@@ -135,7 +135,8 @@ func inert(o client.Object) bool {
 
 // listed is told of live lists by label: a list of a run's objects that found none is what the finalizer waits for.
 func (w *world) listed(r *operator.Request) {
-	if run := r.RunUID; run != "" {
-		w.watched.looks[lookID{types.UID(run), r.Server.Name}] = w.Time.Steps
+	s := w.subjectOf(types.UID(r.RunUID))
+	if s != nil && s.gone == 0 {
+		w.watched.looks[lookID{s.uid, r.Server.Name, r.Kind}] = w.Time.Steps
 	}
 }

@@ -52,8 +52,9 @@ func (w *world) runChanged(k apiserver.Kind, c apiserver.Change) {
 	if c.New == nil {
 		w.say("hub", s.String()+" is gone")
 		for _, m := range w.World.Members {
-			w.watched.away[lookID{s.uid, m.Name}] = w.leader == nil || w.leader.Silent(m.Name)
+			w.watched.away[lookID{run: s.uid, member: m.Name}] = w.leader == nil || w.leader.Silent(m.Name)
 		}
+		s.gone = w.Time.Steps
 		w.checkAgents()
 		return
 	}
@@ -115,7 +116,7 @@ func (w *world) checkEnd(s *subject, run v1.Run, was, is v1.RunStatus) {
 	}
 	for _, m := range w.World.Members {
 		for _, a := range m.Agents {
-			if a.Run == s.uid && a.Attempt == is.Attempt && delivered(run, a) && w.shown(m, a) {
+			if !w.leader.Silent(m.Name) && a.Run == s.uid && a.Attempt == is.Attempt && delivered(run, a) && w.shown(m, a) {
 				w.fail("BELL: the success of the %s was visible, and becomes Failed", a)
 			}
 		}

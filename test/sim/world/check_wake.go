@@ -11,8 +11,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// soon is how long a run may wait for a look that would do something. What only time brings is announced to the moment.
-const soon = 15 * time.Second
+// soon is how long a run may wait for a look that would do something: as long as an attempt that does not start is not asked
+// after. What only time brings is announced to the moment.
+const soon = 35 * time.Second
 
 // calm is the share of requests that go wrong on a good day.
 const calm = 0.003

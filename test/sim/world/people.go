@@ -84,7 +84,6 @@ func (w *world) deleteRun() {
 	}
 	w.hit("person deletes a run")
 	w.say("person", "deletes "+s.String())
-	s.deleted = true
 	_ = w.Hub.Delete(s.kind, s.key, client.DeleteOptions{}) // there: it was just found
 }
 

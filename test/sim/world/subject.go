@@ -21,7 +21,7 @@ type subject struct {
 	shares []string // what only one agent may work on at a time: its workspace, its branch
 
 	suspensions map[int32]int // how often a person resumed it, by context version
-	deleted     bool
+	gone        int           // the step in which it went
 }
 
 func (s *subject) String() string { return fmt.Sprintf("%s %s", s.kind, s.key) }
