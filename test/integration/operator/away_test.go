@@ -8,7 +8,7 @@ import (
 	v1 "github.com/runfleet/runfleet/api/v1"
 )
 
-var _ = Describe("A member that is away for a while", Serial, func() {
+var _ = Describe("A member that is away for a while", first, func() {
 	for how, away := range map[string]func(*detour){
 		"cut off":       (*detour).cutOff,
 		"fallen silent": (*detour).fallSilent,

@@ -13,7 +13,7 @@ import (
 	v1 "github.com/runfleet/runfleet/api/v1"
 )
 
-var _ = Describe("The configuration", Serial, Ordered, func() {
+var _ = Describe("The configuration", first, Ordered, func() {
 	AfterAll(func(ctx SpecContext) { Expect(wild.hub.configure(ctx, v1.SystemNamespace, settings)).To(Succeed()) })
 
 	// image is what the next run's Job asks for.
@@ -43,7 +43,8 @@ var _ = Describe("The configuration", Serial, Ordered, func() {
 
 	It("behaviour 52: changed to nonsense stays what it was, which event, log and metric say", func(ctx SpecContext) {
 		w := onWild(ctx)
-		Expect(wild.hub.configure(ctx, v1.SystemNamespace, "agent: {image: {repository: registry.example.com/agent}}\ntiming: {settleSeconds: soon}")).To(Succeed())
+		nonsense := "agent: {image: {repository: registry.example.com/agent}}\ntiming: {settleSeconds: soon}"
+		Expect(wild.hub.configure(ctx, v1.SystemNamespace, nonsense)).To(Succeed())
 		w.Eventually(told(w)).Should(ContainElement(And(HavePrefix("Warning ConfigInvalid"),
 			ContainSubstring("agent.image.tag: is not set"), ContainSubstring("timing.settleSeconds"))))
 		Expect(wild.replica.metric("runfleet_config_valid")).To(BeZero())
@@ -60,7 +61,7 @@ var _ = Describe("The configuration", Serial, Ordered, func() {
 	})
 })
 
-var _ = Describe("An operator that cannot work", Serial, func() {
+var _ = Describe("An operator that cannot work", first, func() {
 	// refusal starts an operator and returns how it ended and what it said.
 	refusal := func(on *cluster, namespace string) (int, string) {
 		o, err := startReplica(on, "--system-namespace", namespace, "--leader-elect=false")
@@ -100,7 +101,7 @@ var _ = Describe("An operator that cannot work", Serial, func() {
 	})
 })
 
-var _ = Describe("One cluster alone", Serial, Ordered, func() {
+var _ = Describe("One cluster alone", first, Ordered, func() {
 	It("is hub and member with --local-member, watches --namespace only, and needs no more than an image", func(ctx SpecContext) {
 		Expect(east.installCRDs(ctx)).To(Succeed())
 		Expect(east.configure(ctx, v1.SystemNamespace, `agent: {image: {repository: registry.example.com/agent, tag: "1"}}`)).To(Succeed())

@@ -2,7 +2,6 @@ package operator
 
 import (
 	"fmt"
-	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -15,10 +14,7 @@ const crowd = 200
 
 var _ = Describe("Very many runs", func() {
 	// On a hub with a dead, a hanging, a forbidden and a half-installed member.
-	It("that come at once all end, with one Job each, spread over the members", func(ctx SpecContext) {
-		Eventually(allTold).WithContext(ctx).Should(BeClosed(), "no story shall wait for the crowd")
-		w := newScene(ctx, calm, "crowd", Fail)
-		w.makeNamespace()
+	Finale("that come at once all end, with one Job each, spread over the members", func(w *scene) {
 		var runs []v1.Run
 		for i := range crowd {
 			if name := fmt.Sprintf("run-%d", i); i%4 == 0 {
@@ -38,5 +34,5 @@ var _ = Describe("Very many runs", func() {
 		for _, kind := range []string{"Job", "Pod", "ConfigMap"} {
 			w.Expect(w.fleet.seen.all(kind, mine)).To(HaveLen(crowd), kind)
 		}
-	}, SpecTimeout(6*time.Minute))
+	})
 })

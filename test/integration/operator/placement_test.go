@@ -55,7 +55,8 @@ var _ = Describe("A member that does not work", func() {
 			"garbage": v1.ReasonKubeconfigRefused, "dead": v1.ReasonUnreachable, "hanging": v1.ReasonUnreachable,
 			"forbidden": v1.ReasonPreflightFailed, "half": v1.ReasonPreflightFailed,
 		} {
-			w.Eventually(w.row).WithArguments(member).Should(And(HaveKeyWithValue("Ready", "False"), HaveKeyWithValue("Reason", reason)))
+			w.Eventually(w.row).WithArguments(member).Should(And(
+				HaveKeyWithValue("Ready", "False"), HaveKeyWithValue("Reason", reason)))
 			m := &v1.MemberCluster{}
 			w.Expect(w.hub.Get(w.ctx, client.ObjectKey{Name: member}, m)).To(Succeed())
 			since := meta.FindStatusCondition(m.Status.Conditions, v1.ConditionMemberReady).LastTransitionTime

@@ -11,7 +11,8 @@ import (
 func (w *scene) cancelled(run v1.Run, attempts int) v1.RunStatus {
 	w.ask(run, func() { run.RunSpec().Cancel = true })
 	s := w.await(run, v1.PhaseCancelled)
-	w.Expect(s).To(And(be(v1.PhaseCancelled, v1.ReasonCancelled), HaveField("Attempts", HaveLen(attempts)), HaveField("FinishedAt", Not(BeNil()))))
+	w.Expect(s).To(And(be(v1.PhaseCancelled, v1.ReasonCancelled), HaveField("Attempts", HaveLen(attempts)),
+		HaveField("FinishedAt", Not(BeNil()))))
 	for _, j := range w.jobs(run) {
 		w.Expect(j.Status.Active).To(BeZero())
 	}

@@ -19,6 +19,7 @@ import (
 type story struct {
 	text   string
 	tell   func(*scene)
+	alone  bool // begins when the others have ended
 	done   chan struct{}
 	failed string // why, and where
 }
@@ -31,8 +32,14 @@ const (
 )
 
 // Story is It for a spec against the calm hub, in a namespace of its own. It asserts by way of its scene.
-func Story(text string, tell func(*scene)) {
-	s := &story{text: text, tell: tell, done: make(chan struct{})}
+func Story(text string, tell func(*scene)) { tellStory(text, false, tell) }
+
+// Finale is a Story that would hold up the others, and so begins when they have ended.
+func Finale(text string, tell func(*scene)) { tellStory(text, true, tell) }
+
+func tellStory(text string, alone bool, tell func(*scene)) {
+	GinkgoHelper()
+	s := &story{text: text, tell: tell, alone: alone, done: make(chan struct{})}
 	stories = append(stories, s)
 	It(text, func(ctx SpecContext) {
 		select {
@@ -55,23 +62,24 @@ func chosen(preview Report) []*story {
 	})
 }
 
-// allTold is closed when every story has ended.
-var allTold = make(chan struct{})
-
-// begin runs stories, so many at a time, and returns at once.
+// begin runs stories, so many at a time, and then those that want to be alone. It returns at once.
 func begin(ctx context.Context, all []*story) {
 	turns := make(chan struct{}, beside)
 	go func() {
-		defer close(allTold)
-		var running sync.WaitGroup
-		for i, s := range all {
-			turns <- struct{}{}
-			running.Go(func() {
-				defer func() { <-turns }()
-				s.run(ctx, fmt.Sprintf("story-%d", i+1))
-			})
+		for _, alone := range []bool{false, true} {
+			var running sync.WaitGroup
+			for i, s := range all {
+				if s.alone != alone {
+					continue
+				}
+				turns <- struct{}{}
+				running.Go(func() {
+					defer func() { <-turns }()
+					s.run(ctx, fmt.Sprintf("story-%d", i+1))
+				})
+			}
+			running.Wait()
 		}
-		running.Wait()
 	}()
 }
 

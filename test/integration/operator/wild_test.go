@@ -18,6 +18,9 @@ import (
 	v1 "github.com/runfleet/runfleet/api/v1"
 )
 
+// first is for specs on the wild hub, where one comes after the other: the stories go on beside them.
+const first = SpecPriority(1)
+
 var wildScenes atomic.Int64
 
 // onWild is a scene on the wild hub for one spec, whose operator leads.
@@ -47,7 +50,7 @@ func (w *scene) once(runs ...v1.Run) {
 	}
 }
 
-var _ = Describe("The operator as a process", Serial, Ordered, func() {
+var _ = Describe("The operator as a process", first, Ordered, func() {
 	It("is alive and ready", func(ctx SpecContext) {
 		Eventually(wild.replica.ready).Should(Equal(http.StatusOK))
 		code, _ := wild.replica.get(wild.replica.health, "/healthz")
@@ -167,7 +170,7 @@ var _ = Describe("The operator as a process", Serial, Ordered, func() {
 })
 
 // On the wild hub nothing else happens: only the event that is meant can wake a run.
-var _ = Describe("A run that no member takes", Serial, func() {
+var _ = Describe("A run that no member takes", first, func() {
 	It("is placed when its namespace appears on one", func(ctx SpecContext) {
 		w := onWild(ctx)
 		w.namespace += "-late"
@@ -202,7 +205,7 @@ var _ = Describe("A run that no member takes", Serial, func() {
 	})
 })
 
-var _ = Describe("A run that was moved here from another hub or a backup", Serial, func() {
+var _ = Describe("A run that was moved here from another hub or a backup", first, func() {
 	It("is left alone until every member said what it executes, and then executed", func(ctx SpecContext) {
 		w := onWild(ctx)
 		run := w.docs("moved")
