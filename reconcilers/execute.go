@@ -16,7 +16,7 @@ type findings struct {
 	leases  map[string]lifecycle.LeaseFacts // by name; only those that were asked for
 	refusal lifecycle.Refusal
 	warning string // why an object of the attempt was not created yet: its creation is tried again
-	soon    bool // something was not as it was seen: look again at once
+	soon    bool   // something was not as it was seen: look again at once
 }
 
 func (f *findings) nothing() bool { return len(f.leases) == 0 && f.refusal.Reason == "" }

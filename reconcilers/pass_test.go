@@ -19,7 +19,7 @@ import (
 var now = time.Unix(1000, 0)
 
 func TestAPassComesBackForWhatIsDueFirst(t *testing.T) {
-	in := func(d time.Duration) time.Time { return now.Add(d) }
+	in := now.Add
 	for name, c := range map[string]struct {
 		at         time.Time
 		unanswered bool

@@ -1,6 +1,7 @@
 package reconcilers
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -120,8 +121,8 @@ func TestHomesAreReadBackAsWritten(t *testing.T) {
 		if !ok || k != kind || key != (types.NamespacedName{Namespace: run.GetNamespace(), Name: run.GetName()}) {
 			t.Errorf("%s: got %s %s %v", home(kind, run), k, key, ok)
 		}
-		if _, ok := newRun(kind).(v1.Run); !ok || cmp.Equal(newRun(lifecycle.CodeRun), newRun(lifecycle.DocsRun)) {
-			t.Errorf("%s: a new run of the kind is none", kind)
+		if cmp.Equal(newRun(kind), run) || fmt.Sprintf("%T", newRun(kind)) != fmt.Sprintf("%T", run) {
+			t.Errorf("%s: a new run of the kind is %T", kind, newRun(kind))
 		}
 	}
 	for _, s := range []string{"", "CodeRun", "CodeRun/a", "CodeRun/a/b/c", "Pod/a/b", "coderun/a/b"} {

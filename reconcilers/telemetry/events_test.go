@@ -37,7 +37,7 @@ func TestNotesNameAttemptAndMemberOnce(t *testing.T) {
 }
 
 func TestNotesFitWhateverAnAgentWrites(t *testing.T) {
-	for _, letter := range []string{"x", "ü", "語", "😀"} {
+	for _, letter := range []string{"x", "ü", "€", "😀"} {
 		got := Note(v1.RunStatus{}, decided(lifecycle.AgentFailed, v1.PhaseFailed, strings.Repeat(letter, 2000)))
 		if len(got) > 1024 || len(got) < 1000 || !utf8.ValidString(got) || !strings.HasSuffix(got, "…") {
 			t.Errorf("%s: %d bytes, %q", letter, len(got), got[len(got)-10:])

@@ -46,11 +46,11 @@ var _ = Describe("A run that is deleted", func() {
 			left := w.things(other)()
 			run := into[phase](w)
 			w.Eventually(w.status(run)).Should(HaveField("Phase", phase))
-			claim, _ := w.volume(run.(*v1.CodeRun).Spec.Service) //nolint:forcetypeassert // arranged above
+			claim, _ := w.volume(run.(*v1.CodeRun).Spec.Service)
 			w.forget(run)
 			w.Expect(w.things(run)()).To(Equal([3]int{}), "when the run is gone, so is all that it had")
 			if claim != nil {
-				again, _ := w.volume(run.(*v1.CodeRun).Spec.Service) //nolint:forcetypeassert // arranged above
+				again, _ := w.volume(run.(*v1.CodeRun).Spec.Service)
 				w.Expect(again).To(And(HaveField("UID", claim.UID), HaveField("DeletionTimestamp", BeNil())))
 			}
 			w.Expect(w.things(other)()).To(Equal(left))

@@ -1,13 +1,13 @@
 // Package operator tests the operator as a program: the built binary, real API servers, Jobs that run on simulated nodes.
 //
-//	     calm hub ◄── operator            every story has a namespace of its own, and they run beside each other
-//	    ╱    │   ╲
-//	   ╱     │    ╲── dead, hanging, forbidden, half: members that do not work, from the beginning to the end
-//	east    west
-//	   ╲     │
-//	 detour detour                        can be cut, and can fall silent
-//	    ╲    │
-//	     wild hub ◄── operator, operator  what disturbs everybody: killed leaders, lost members, bad configuration
+//	calm hub ◄── one operator       every story has a namespace of its own, and they run beside each other
+//	   ├── east
+//	   ├── west
+//	   └── dead, hanging, forbidden, half: members that do not work, from the beginning to the end
+//
+//	wild hub ◄── operators          what disturbs everybody: killed leaders, lost members, bad configuration
+//	   ├── a detour to east         a line that can be cut and can fall silent
+//	   └── a detour to west
 //
 //	east is a hub of its own too, with --local-member
 //

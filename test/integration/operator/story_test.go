@@ -92,7 +92,7 @@ func (s *story) run(ctx context.Context, namespace string) {
 	}()
 	ctx, cancel := context.WithTimeout(ctx, storyTime)
 	defer cancel()
-	w := newScene(ctx, calm, namespace, func(message string, skip ...int) {
+	w := newScene(ctx, calm, namespace, func(message string, _ ...int) {
 		s.failed = fmt.Sprintf("%s\n\nin namespace %s, at\n%s", message, namespace, ourFrames())
 		runtime.Goexit() // ends this goroutine alone, as a failure ends a spec
 	})

@@ -36,7 +36,6 @@ var (
 	members    map[string]*cluster
 	toEast     *detour // the ways of the wild hub
 	toWest     *detour
-	suiteWide  context.Context
 	preview    Report // which specs will run
 )
 
@@ -80,34 +79,33 @@ var _ = ReportAfterSuite("logs", func(r Report) {
 })
 
 var _ = BeforeSuite(func(ctx SpecContext) {
-	var stop context.CancelFunc
-	suiteWide, stop = context.WithCancel(context.Background())
+	all, stop := context.WithCancel(context.Background()) // the suite's whole life
 	DeferCleanup(stop)
 	var err error
 	scratch, err = os.MkdirTemp("", "runfleet-operator-")
 	Expect(err).NotTo(HaveOccurred())
 	Expect(build(ctx)).To(Succeed())
 
-	all, err := startClusters(ctx, map[string]int{"calm": 0, "wild": 0, "east": 1, "west": 1})
-	for _, c := range all {
+	clusters, err := startClusters(ctx, map[string]int{"calm": 0, "wild": 0, "east": 1, "west": 1})
+	for _, c := range clusters {
 		DeferCleanup(c.Stop)
 	}
 	Expect(err).NotTo(HaveOccurred())
-	east, west = all["east"], all["west"]
+	east, west = clusters["east"], clusters["west"]
 	members = map[string]*cluster{"east": east, "west": west}
 	seen := &chronicle{seen: map[types.UID]*sighting{}}
-	Expect(seen.follow(suiteWide, east)).To(Succeed())
-	Expect(seen.follow(suiteWide, west)).To(Succeed())
+	Expect(seen.follow(all, east)).To(Succeed())
+	Expect(seen.follow(all, west)).To(Succeed())
 
 	patient := []string{"--lease-duration", "60s", "--renew-deadline", "40s", "--retry-period", "2s", "--request-timeout", "20s"}
-	calm = &stage{hub: all["calm"], seen: seen, flags: patient}
+	calm = &stage{hub: clusters["calm"], seen: seen, flags: patient}
 	hasty := []string{"--lease-duration", "8s", "--renew-deadline", "6s", "--retry-period", "500ms", "--request-timeout", "2s"}
-	wild = &stage{hub: all["wild"], seen: seen, flags: hasty}
+	wild = &stage{hub: clusters["wild"], seen: seen, flags: hasty}
 	DeferCleanup(calm.stop)
 	DeferCleanup(wild.stop)
 	populateCalm(ctx)
 	populateWild(ctx)
-	begin(suiteWide, chosen(preview))
+	begin(all, chosen(preview))
 }, NodeTimeout(9*time.Minute))
 
 // What must hold all along is asserted over everything that the chronicle saw.
@@ -115,7 +113,7 @@ var _ = AfterSuite(func() {
 	Expect(wild.seen.twice("Job")).To(BeEmpty())
 	Expect(wild.seen.twice("Pod")).To(BeEmpty())
 	for _, s := range []*stage{calm, wild} {
-		Expect(s.replica.Crash()).To(BeNil(), "%s", s.replica.Log)
+		Expect(s.replica.Crash()).To(Succeed(), "%s", s.replica.Log)
 	}
 })
 

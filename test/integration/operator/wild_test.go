@@ -115,7 +115,7 @@ var _ = Describe("The operator as a process", first, Ordered, func() {
 		Expect(first.exitCode()).To(Equal(1))
 		w.await(w.docs("after"), v1.PhaseSucceeded)
 		w.once(run)
-		Expect(second.Crash()).To(BeNil())
+		Expect(second.Crash()).To(Succeed())
 	})
 
 	It("stops when it is told to, leaves every agent running, and hands the lead over at once", func(ctx SpecContext) {
