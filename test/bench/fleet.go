@@ -171,7 +171,8 @@ func (f *testFleet) startOperator(ctx context.Context) error {
 	}
 	f.metrics = "http://" + address + "/metrics"
 	f.operator = exec.CommandContext(ctx, "bin/runfleet", "operator", "--kubeconfig", file, "--metrics-address", address,
-		"--health-address", "0")
+		"--health-address", "0",
+		"--lease-duration", "60s", "--renew-deadline", "50s") // hub, members and both clients share the cores: nobody is to take over
 	f.operator.Stdout, f.operator.Stderr = log, log
 	f.operator.Cancel = func() error { return f.operator.Process.Signal(syscall.SIGTERM) }
 	f.operator.WaitDelay = 30 * time.Second
