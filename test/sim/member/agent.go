@@ -74,13 +74,16 @@ func (m *Member) adopt(pod *corev1.Pod) {
 	if owner := metav1.GetControllerOf(pod); owner != nil {
 		a.Job = owner.UID
 	}
-	a.Fate = m.fate()
+	a.Fate = m.fate(a)
 	m.Agents = append(m.Agents, a)
 	m.byPod[pod.UID] = a
 	m.Time.After(m.Time.Usually(time.Second, 20*time.Second), func() { m.bind(a) })
 }
 
-func (m *Member) fate() Fate {
+func (m *Member) fate(a *Agent) Fate {
+	if m.Plan != nil {
+		return m.Plan(a)
+	}
 	if m.Time.Chance(0.4) {
 		return Succeeds
 	}

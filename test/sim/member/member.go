@@ -29,6 +29,8 @@ type Member struct {
 	Troubles Troubles
 	// Agents are all that ever were, in the order of their pods.
 	Agents []*Agent
+	// Plan says what becomes of an agent. Nil: chance does.
+	Plan func(*Agent) Fate
 	// Watch is told what happens to agents, at once and truly.
 	Watch Watch
 

@@ -83,6 +83,10 @@ func (w *world) deleteRun() {
 		return
 	}
 	w.hit("person deletes a run")
+	w.remove(s)
+}
+
+func (w *world) remove(s *subject) {
 	w.say("person", "deletes "+s.String())
 	_ = w.Hub.Delete(s.kind, s.key, client.DeleteOptions{}) // there: it was just found
 }

@@ -65,20 +65,8 @@ func (w *world) spring() {
 
 // cast are three runs, of which two want the same workspace or branch.
 func (w *world) cast() []v1.Run {
-	t := w.Time
-	docs := func(name, branch string) v1.Run {
-		return &v1.DocsRun{ObjectMeta: meta(name), Spec: v1.DocsRunSpec{
-			RunSpec: w.spec(), RepositoryURL: "https://github.com/example/shop", WorkingDirectory: ".",
-			SourceBranch: "main", TargetBranch: v1.BranchName(branch), GitHubUser: "example-bot",
-		}}
-	}
-	code := func(name, service string, task int64) v1.Run {
-		return &v1.CodeRun{ObjectMeta: meta(name), Spec: v1.CodeRunSpec{
-			RunSpec: w.spec(), TaskID: new(task), Service: service, RepositoryURL: "https://github.com/example/shop",
-			Model: "sonnet", GitHubUser: "example-bot",
-		}}
-	}
-	switch t.Dice.IntN(4) {
+	docs, code := w.docs, w.code
+	switch w.Time.Dice.IntN(4) {
 	case 0: // one workspace
 		return []v1.Run{code("run-1", "shop", 1), code("run-2", "shop", 2), docs("run-3", "")}
 	case 1: // one branch, two workspaces
@@ -88,6 +76,20 @@ func (w *world) cast() []v1.Run {
 	default: // one workspace, and a DocsRun of the same name
 		return []v1.Run{code("run-1", "shop", 1), code("run-2", "shop", 1), docs("run-1", "docs")}
 	}
+}
+
+func (w *world) docs(name, branch string) v1.Run {
+	return &v1.DocsRun{ObjectMeta: meta(name), Spec: v1.DocsRunSpec{
+		RunSpec: w.spec(), RepositoryURL: "https://github.com/example/shop", WorkingDirectory: ".",
+		SourceBranch: "main", TargetBranch: v1.BranchName(branch), GitHubUser: "example-bot",
+	}}
+}
+
+func (w *world) code(name, service string, task int64) v1.Run {
+	return &v1.CodeRun{ObjectMeta: meta(name), Spec: v1.CodeRunSpec{
+		RunSpec: w.spec(), TaskID: new(task), Service: service, RepositoryURL: "https://github.com/example/shop",
+		Model: "sonnet", GitHubUser: "example-bot",
+	}}
 }
 
 func meta(name string) metav1.ObjectMeta {

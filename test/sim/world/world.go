@@ -59,6 +59,12 @@ type world struct {
 func Tell(seed uint64, plant operator.Plant, transcript *strings.Builder) Result {
 	w := newWorld(seed, plant, transcript)
 	w.introduce()
+	w.tell()
+	return w.end()
+}
+
+// tell lets one thing happen after the other, until nothing is pending.
+func (w *world) tell() {
 	for w.result.Violation == "" && w.Time.Step() {
 		w.spring()
 		w.glance()
@@ -72,6 +78,9 @@ func Tell(seed uint64, plant operator.Plant, transcript *strings.Builder) Result
 	if w.result.Violation == "" {
 		w.conclude()
 	}
+}
+
+func (w *world) end() Result {
 	for _, o := range w.ops {
 		o.Crash() // ends its coroutines
 	}
