@@ -16,7 +16,7 @@ import (
 //
 //	fate RUN FATE              what becomes of the run's agents (see member.Fate); they succeed otherwise
 //	at DURATION ACTION         something happens at that time
-//	when "REGEXP" ACTION       something happens when a line of the transcript matches, once
+//	when "REGEXP" ACTION       something happens when a line of the transcript matches, once; +DURATION before it: so much later
 //	then "REGEXP"              a line must match
 //	never "REGEXP"             no line may match
 //	most N "REGEXP"            at most so many lines may match
@@ -82,7 +82,15 @@ func (s *Script) parse(line string) error {
 		if err != nil {
 			return err
 		}
-		return s.cue(cue{when: when}, action)
+		c := cue{when: when}
+		if strings.HasPrefix(action, "+") {
+			delay, rest, _ := strings.Cut(action[1:], " ")
+			if c.at, err = time.ParseDuration(delay); err != nil {
+				return err
+			}
+			action = rest
+		}
+		return s.cue(c, action)
 	case "then", "never", "most":
 		return s.claim(line, verb, rest)
 	default:
@@ -176,7 +184,7 @@ func (s Script) hear(w *world, line string, counts []int, done []bool) {
 	for i, c := range s.cues {
 		if c.when != nil && !done[i] && c.when.MatchString(line) {
 			done[i] = true
-			w.Time.After(0, func() { w.act(c) })
+			w.Time.After(c.at, func() { w.act(c) })
 		}
 	}
 }
