@@ -16,6 +16,9 @@ NODES ?= kwok
 # How long soak may go on, as Go writes durations.
 SOAK ?= 1h
 
+# How many stories sim tells.
+SEEDS ?= 10000
+
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -56,6 +59,10 @@ race: ## Run the tests of the machine under the race detector (needs a C compile
 .PHONY: soak
 soak: ## Check a larger model than `make test` has time for, for SOAK=1h at most.
 	@RUNFLEET_SOAK=$(SOAK) $(GO) test -tags soak -run Soak -v -count=1 -timeout 0 ./fsm/lifecycle
+
+.PHONY: sim
+sim: ## Tell SEEDS=10000 stories of the reconcilers in a fleet that fails (docs/simulation.md).
+	@$(GO) run ./test/sim -seeds $(SEEDS)
 
 .PHONY: bench
 bench: build ## Measure what runs cost beside a plain client that creates the same Jobs (not in CI, 5 minutes).

@@ -64,6 +64,13 @@ func (w *world) agentStarted(a *member.Agent) {
 
 func (w *world) agentEnded(a *member.Agent) {
 	w.say(a.Member, fmt.Sprintf("the %s ends", a))
+	switch a.Fate {
+	case member.RunsOutOfRAM:
+		w.hit("F16 out of memory")
+	case member.IsEvicted:
+		w.hit("F16 evicted")
+	default:
+	}
 	w.collect(w.member(a.Member), a)
 }
 
