@@ -40,14 +40,31 @@ func jobFacts(j *batchv1.Job) lifecycle.JobFacts {
 // anybody on the member can write them. After a change of the configuration nobody can say so of a Job that was made before,
 // and it is taken as it is: the attempt was committed to what was configured then.
 func (p *pass) rendered(j *batchv1.Job, e *v1.Attempt) bool {
-	if e.TemplateDigest != render.Digest(p.config.Render) {
+	if e.TemplateDigest != p.config.TemplateDigest {
 		return true
 	}
-	o, err := render.Render(p.run, e.Number, p.Hub.UID, p.config.Render)
+	o, err := p.objects(e.Number)
 	if err != nil {
 		return false // said when the Job is ensured
 	}
 	return j.Annotations[v1.AnnotationSpecHash] == o.Agent.Annotations[v1.AnnotationSpecHash]
+}
+
+// objects renders an attempt, once in a pass.
+func (p *pass) objects(n int32) (render.Objects, error) {
+	if r := p.rendering; r != nil && r.attempt == n {
+		return r.objects, r.err
+	}
+	r := &rendering{attempt: n}
+	r.objects, r.err = render.Render(p.run, n, p.Hub.UID, p.config.Render)
+	p.rendering = r
+	return r.objects, r.err
+}
+
+type rendering struct {
+	attempt int32
+	objects render.Objects
+	err     error
 }
 
 func specDiffers(member string, j *batchv1.Job) lifecycle.Refusal {

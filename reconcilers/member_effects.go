@@ -9,7 +9,6 @@ import (
 	"github.com/runfleet/runfleet/fsm"
 	"github.com/runfleet/runfleet/fsm/lifecycle"
 	"github.com/runfleet/runfleet/reconcilers/fleet"
-	"github.com/runfleet/runfleet/render"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -20,7 +19,7 @@ import (
 
 // ensure creates one object of an attempt. It returns a refusal when the member will never take it.
 func (p *pass) ensure(ctx context.Context, m fleet.Member, e lifecycle.Effect) (lifecycle.Refusal, error) {
-	objects, err := render.Render(p.run, e.Attempt, p.Hub.UID, p.config.Render)
+	objects, err := p.objects(e.Attempt)
 	if err != nil {
 		return lifecycle.Refusal{Reason: "RenderFailed", Message: fmt.Sprintf("rendering attempt %d: %v", e.Attempt, err)}, nil
 	}

@@ -10,7 +10,6 @@ import (
 	"github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/fsm/lifecycle"
 	"github.com/runfleet/runfleet/reconcilers/fleet"
-	"github.com/runfleet/runfleet/render"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
@@ -77,7 +76,7 @@ func (p *pass) runFacts() lifecycle.RunFacts {
 		MaxRetries:           defaultMaxRetries, RetryAlsoOn: spec.Retry.AlsoOn, OnClusterLost: v1.ClusterLostWait,
 		Retention:      p.config.Retention(spec.RetentionSeconds, p.status().Phase),
 		Preserve:       meta.GetAnnotations()[v1.AnnotationPreserve] == "true",
-		TemplateDigest: render.Digest(p.config.Render),
+		TemplateDigest: p.config.TemplateDigest,
 	}
 	if spec.TotalDeadlineSeconds != nil {
 		r.TotalDeadline = seconds(*spec.TotalDeadlineSeconds)

@@ -176,7 +176,8 @@ type pass struct {
 	now     time.Time
 	members []fleet.Member
 
-	unanswered bool // a member was asked, and did not say
+	unanswered bool       // a member was asked, and did not say
+	rendering  *rendering // what was rendered last
 }
 
 func (r *Reconciler) begin(run v1.Run) *pass {

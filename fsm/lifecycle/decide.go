@@ -71,7 +71,7 @@ func (l Lifecycle) Decide(s v1.RunStatus, f Facts) Decision {
 	l.note(&next, f, quarantined)
 	l.describe(&next, f, row, quarantined)
 	// Semantic: a time read back from the API server has another location than one just computed, and is the same time.
-	changed := !equality.Semantic.DeepEqual(next, s)
+	changed := row.ID != "" || !equality.Semantic.DeepEqual(next, s)
 	if !changed {
 		next = s
 	} else {

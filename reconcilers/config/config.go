@@ -22,6 +22,8 @@ import (
 type Config struct {
 	// Render shapes the objects of an attempt.
 	Render render.Settings
+	// TemplateDigest identifies Render and the templates: what is rendered with the same is the same.
+	TemplateDigest string
 	// Lifecycle are the machine's times and allowances.
 	Lifecycle lifecycle.Settings
 	// Deadlines bound attempts.

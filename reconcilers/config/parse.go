@@ -41,6 +41,7 @@ func Parse(data []byte) (Config, []string, error) {
 	if err := errors.Join(errs...); err != nil {
 		return Config{}, notes, err
 	}
+	d.TemplateDigest = render.Digest(d.Render)
 	return d.Config, notes, nil
 }
 
