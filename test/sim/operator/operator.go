@@ -30,6 +30,7 @@ type World struct {
 	Config   config.Config
 	Machines map[lifecycle.Kind]lifecycle.Lifecycle
 	Weather  *Weather
+	Workers  *Workers
 	Plant    Plant
 	MaxRuns  *int32 // of every member
 	// Say writes one line of the transcript. Nil: nobody listens.
@@ -107,8 +108,9 @@ func (o *Operator) Crash() {
 	for _, e := range o.entries {
 		if p := e.pass; p != nil {
 			e.pass = nil
+			p.dead = true
 			o.running = p // so that what it still tries is known to be a dead one's
-			p.abandon()
+			o.Workers.resume(p)
 			o.running = nil
 		}
 	}

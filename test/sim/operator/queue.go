@@ -65,7 +65,8 @@ func (o *Operator) arm(e *entry) {
 // look begins a pass.
 func (o *Operator) look(e *entry) {
 	r := o.recs[e.kind]
-	e.pass = newPass(e, func() (reconcile.Result, error) { return r.Look(quiet, e.key) })
+	e.pass = &pass{entry: e}
+	o.Workers.take(e.pass, func() (reconcile.Result, error) { return r.Look(quiet, e.key) })
 	o.resume(e)
 }
 
@@ -73,7 +74,7 @@ func (o *Operator) look(e *entry) {
 func (o *Operator) resume(e *entry) {
 	p := e.pass
 	o.running = p
-	done := !p.next()
+	done := o.Workers.resume(p)
 	o.running = nil
 	if !done {
 		return

@@ -82,8 +82,9 @@ func (w *world) tell() {
 
 func (w *world) end() Result {
 	for _, o := range w.ops {
-		o.Crash() // ends its coroutines
+		o.Crash() // ends its looks
 	}
+	w.Workers.Dismiss()
 	w.result.Steps, w.result.Elapsed = w.Time.Steps, w.Time.Elapsed()
 	return w.result
 }
@@ -93,8 +94,8 @@ func newWorld(seed uint64, plant operator.Plant, transcript *strings.Builder) *w
 	serial := t.Dice.Uint32N(1 << 31)
 	w := &world{out: transcript, result: Result{Seed: seed, Faults: map[string]int{}, Rows: map[string]int{}}}
 	w.World = &operator.World{
-		Time: t, Hub: apiserver.New("hub", &serial, t.Now), Config: settings(), Machines: machines, Plant: plant,
-		Weather: &operator.Weather{Links: map[string]*operator.Link{}},
+		Time: t, Hub: apiserver.New("hub", &serial, t.Now), Config: settings, Machines: machines, Plant: plant,
+		Weather: &operator.Weather{Links: map[string]*operator.Link{}}, Workers: &operator.Workers{},
 	}
 	if transcript != nil {
 		w.Say = w.write
@@ -128,14 +129,12 @@ func newMachines() map[lifecycle.Kind]lifecycle.Lifecycle {
 }
 
 // settings are an operator's configuration, with the defaults of the documentation and shorter deadlines.
-func settings() config.Config {
-	return config.Config{
-		Render: render.SampleSettings(), Lifecycle: lifecycle.DefaultSettings(),
-		Deadlines: config.Deadlines{
-			Docs: 10 * time.Minute, Code: 20 * time.Minute, Min: time.Minute, Max: 24 * time.Hour, Provisioning: 10 * time.Minute,
-		},
-		Cleanup: config.Cleanup{Enabled: true, Completed: 5 * time.Minute, Failed: 10 * time.Minute},
-	}
+var settings = config.Config{
+	Render: render.SampleSettings(), TemplateDigest: render.Digest(render.SampleSettings()), Lifecycle: lifecycle.DefaultSettings(),
+	Deadlines: config.Deadlines{
+		Docs: 10 * time.Minute, Code: 20 * time.Minute, Min: time.Minute, Max: 24 * time.Hour, Provisioning: 10 * time.Minute,
+	},
+	Cleanup: config.Cleanup{Enabled: true, Completed: 5 * time.Minute, Failed: 10 * time.Minute},
 }
 
 // watch lets operators and invariants hear of changes.
