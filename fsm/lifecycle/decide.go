@@ -70,8 +70,7 @@ func (l Lifecycle) Decide(s v1.RunStatus, f Facts) Decision {
 	}
 	l.note(&next, f, quarantined)
 	l.describe(&next, f, row, quarantined)
-	// Semantic: a time read back from the API server has another location than one just computed, and is the same time.
-	changed := row.ID != "" || !equality.Semantic.DeepEqual(next, s)
+	changed := row.ID != "" || !same(next, s)
 	if !changed {
 		next = s
 	} else {
@@ -85,6 +84,21 @@ func (l Lifecycle) Decide(s v1.RunStatus, f Facts) Decision {
 		d.Effects = []Effect{{Verb: VerbEnsure, Resource: Finalizer}}
 	}
 	return d
+}
+
+// same says that nothing changed. Without a row only note and describe wrote, so history and all attempts but the newest,
+// most of a long status, need not be compared.
+func same(a, b v1.RunStatus) bool {
+	newest := func(s v1.RunStatus) v1.Attempt {
+		if e := current(s); e != nil {
+			return *e
+		}
+		return v1.Attempt{}
+	}
+	x, y := newest(a), newest(b)
+	a.History, b.History, a.Attempts, b.Attempts = nil, nil, nil, nil
+	// Semantic: a time read back from the API server has another location than one just computed, and is the same time.
+	return equality.Semantic.DeepEqual(x, y) && equality.Semantic.DeepEqual(a, b)
 }
 
 // readable says that this program can go on from the status: it knows the phase, and an attempt that is out has an
