@@ -26,7 +26,7 @@ func main() {
 }
 
 // gcPercent lets the garbage collector wait longer than usual: a story lives for some milliseconds, and memory is cheap.
-const gcPercent = 800
+const gcPercent = 1600
 
 // run exits with 0 when every invariant held, 1 when one was violated, 2 when it was asked for nonsense.
 func run(args []string, out, errs io.Writer) int {

@@ -21,7 +21,7 @@ const calm = 0.003
 // glance asks now and then, when the leader has nothing to do: would it do something if it looked? Then somebody forgot to
 // wake it (no lost wake-up).
 func (w *world) glance() {
-	if w.leader != nil && w.Time.Steps%32 == 0 && w.leader.Idle() && w.clear() {
+	if w.leader != nil && w.Time.Steps%64 == 0 && w.leader.Idle() && w.clear() {
 		w.probeAll("while idle")
 	}
 }

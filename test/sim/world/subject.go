@@ -112,7 +112,7 @@ func (w *world) spec() v1.RunSpec {
 		TotalDeadlineSeconds:        maybe(0.2, 600, 1800),
 		RetentionSeconds:            maybe(0.5, 0, 60, 600),
 		TTLSecondsAfterFinished:     maybe(0.2, 0, 60, 900),
-		Retry:                       v1.RetryPolicy{MaxRetries: maybe(0.8, 0, 1, 2)},
+		Retry:                       v1.RetryPolicy{MaxRetries: maybe(0.9, 0, 0, 1, 1, 2)},
 	}
 	if t.Chance(0.3) {
 		s.Retry.AlsoOn = []v1.FailureClass{v1.ClassDeadlineExceeded, v1.ClassOutcomeUnknown, v1.ClassProvisioningDeadlineExceeded}
