@@ -79,25 +79,23 @@ func (f *testFleet) makeNamespace(ctx context.Context, namespace string) error {
 	return f.awaitNamespace(ctx, namespace)
 }
 
-// follow watches one kind in a namespace and reports every object that is added or changed, until ctx ends.
+// follow watches one kind in a namespace and reports every object that is there, added or changed, until ctx ends. A watch
+// that ends is taken up again from the beginning: a busy server closes those that it thinks are slow.
 func follow(ctx context.Context, c client.WithWatch, list client.ObjectList, namespace string, see func(client.Object)) error {
 	w, err := c.Watch(ctx, list, client.InNamespace(namespace))
 	if err != nil {
 		return fmt.Errorf("watching %T: %w", list, err)
 	}
 	go func() {
-		defer w.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case e, ok := <-w.ResultChan():
-				if !ok {
-					return
-				}
+		for ctx.Err() == nil {
+			for e := range w.ResultChan() {
 				if o, is := e.Object.(client.Object); is && (e.Type == watch.Added || e.Type == watch.Modified) {
 					see(o)
 				}
+			}
+			w.Stop()
+			if w, err = c.Watch(ctx, list, client.InNamespace(namespace)); err != nil {
+				return
 			}
 		}
 	}()
