@@ -15,7 +15,7 @@ var _ = Describe("A member that is away for a while", first, func() {
 	} {
 		It("("+how+") changes nothing about its runs but what is known, and they go on when it is back", func(ctx SpecContext) {
 			w := onWild(ctx)
-			run := w.docs("sim-slow-6s", on[*v1.DocsRun]("east"))
+			run := w.docs("sim-slow-5s", on[*v1.DocsRun]("east"))
 			w.await(run, v1.PhaseRunning)
 			away(toEast)
 			DeferCleanup(toEast.heal)

@@ -63,7 +63,7 @@ var _ = Describe("The operator as a process", first, Ordered, func() {
 		w := onWild(ctx)
 		var runs []v1.Run
 		for i := range 6 {
-			runs = append(runs, w.docs(fmt.Sprintf("sim-slow-%ds", i*2)), w.code(fmt.Sprintf("code-%d", i), fmt.Sprintf("sim-fail-once-%d", i)))
+			runs = append(runs, w.docs(fmt.Sprintf("sim-slow-%ds", i)), w.code(fmt.Sprintf("code-%d", i), fmt.Sprintf("sim-fail-once-%d", i)))
 		}
 		runs = append(runs, w.docs("sim-hang"))
 		w.await(runs[len(runs)-1], v1.PhaseRunning)
@@ -139,7 +139,7 @@ var _ = Describe("The operator as a process", first, Ordered, func() {
 	It("behaviour 26: does nothing while nothing happens, however many runs have ended", func(ctx SpecContext) {
 		w := onWild(ctx)
 		var runs []v1.Run
-		for i := range 30 {
+		for i := range 15 {
 			runs = append(runs, w.docs(fmt.Sprintf("ended-%d", i)))
 		}
 		for _, run := range runs {
@@ -151,7 +151,7 @@ var _ = Describe("The operator as a process", first, Ordered, func() {
 			return wild.replica.passes() - before
 		}).Should(BeZero())
 		before := wild.replica.passes()
-		w.Consistently(wild.replica.passes, "4s").Should(Equal(before))
+		w.Consistently(wild.replica.passes, "3s").Should(Equal(before))
 	})
 
 	It("names kind, namespace and name of the run on every line about one", func(ctx SpecContext) {
@@ -219,7 +219,7 @@ var _ = Describe("A run that was moved here from another hub or a backup", first
 		Expect(again.Annotations).To(HaveKey(v1.AnnotationStamp))
 		w.Expect(w.hub.Create(w.ctx, again)).To(Succeed())
 		w.Eventually(w.status(again)).Should(be(v1.PhasePending, v1.ReasonQuarantined))
-		w.Consistently(w.things(again), "4s").Should(Equal([3]int{}))
+		w.Consistently(w.things(again)).Should(Equal([3]int{}))
 		toWest.heal()
 		s := w.await(again, v1.PhaseSucceeded)
 		w.Expect(s.Attempt).To(Equal(int32(1)))
