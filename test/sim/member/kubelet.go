@@ -58,7 +58,11 @@ func (m *Member) start(a *Agent) {
 // before the kubelet.
 func (m *Member) lifetime(a *Agent) time.Duration {
 	limit := min(a.limits.timeout, a.limits.notAfter.Sub(m.Now()))
-	switch d := m.Time.Usually(time.Minute, 10*time.Minute); {
+	d := m.Time.Usually(time.Minute, 10*time.Minute)
+	if m.Plan != nil { // no surprises
+		d = m.Time.Between(10*time.Second, 40*time.Second)
+	}
+	switch {
 	case a.Fate == HangsHard:
 		return 1 << 60
 	case a.Fate == Hangs || d >= limit:

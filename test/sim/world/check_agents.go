@@ -18,6 +18,7 @@ type truth struct {
 	away      map[lookID]bool       // members that were out of reach when a run went
 	doomed    string                // what the request that lands now would break, if it is carried out
 	collector bool                  // somebody takes finished Jobs away
+	ambush    bool                  // somebody takes the next Job away
 	fog       int                   // how many faults hide the world from caches
 	budget    map[budgetID]int32
 }

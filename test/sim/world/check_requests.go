@@ -39,6 +39,7 @@ func (w *world) landed(r *operator.Request) {
 	}
 	if r.Verb == "create" && w.member(r.Server.Name) != nil {
 		w.watched.requested[r.Object.GetUID()] = request{at: w.Time.Steps, late: r.Late()}
+		w.ambush(r)
 	}
 }
 

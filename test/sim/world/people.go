@@ -7,6 +7,7 @@ import (
 	"github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/test/sim/apiserver"
 	"github.com/runfleet/runfleet/test/sim/member"
+	"github.com/runfleet/runfleet/test/sim/operator"
 	"github.com/runfleet/runfleet/test/sim/timeline"
 	batchv1 "k8s.io/api/batch/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -116,6 +117,10 @@ func (w *world) label() {
 
 // deleteJob is F16: with any propagation.
 func (w *world) deleteJob() {
+	if w.Time.Chance(0.4) {
+		w.watched.ambush = true // the next one that is made
+		return
+	}
 	m := timeline.Pick(w.Time, w.World.Members...)
 	jobs := m.Jobs()
 	if unfinished := slices.DeleteFunc(slices.Clone(jobs), member.Finished); len(unfinished) > 0 && w.Time.Chance(0.8) {
@@ -124,10 +129,28 @@ func (w *world) deleteJob() {
 	if len(jobs) == 0 {
 		return
 	}
-	job := timeline.Pick(w.Time, jobs...)
-	policy := timeline.Pick(w.Time, metav1.DeletePropagationBackground, metav1.DeletePropagationForeground, metav1.DeletePropagationOrphan)
+	w.takeJob(m, timeline.Pick(w.Time, jobs...))
+}
+
+// takeJob deletes a Job in any of the three ways.
+func (w *world) takeJob(m *member.Member, job *batchv1.Job) {
 	w.hit("F16 Job deleted")
-	w.removeJob(m, job, policy)
+	w.removeJob(m, job, timeline.Pick(w.Time,
+		metav1.DeletePropagationBackground, metav1.DeletePropagationForeground, metav1.DeletePropagationOrphan))
+}
+
+// ambush deletes a Job soon after it was made, if somebody waits for that.
+func (w *world) ambush(r *operator.Request) {
+	if !w.watched.ambush || r.Kind != apiserver.Job {
+		return
+	}
+	w.watched.ambush = false
+	m := w.member(r.Server.Name)
+	w.Time.After(w.Time.Between(0, 3*time.Second), func() {
+		if job, ok := m.FindUID(apiserver.Job, r.Object.GetUID()).(*batchv1.Job); ok {
+			w.takeJob(m, job)
+		}
+	})
 }
 
 func (w *world) removeJob(m *member.Member, job *batchv1.Job, policy metav1.DeletionPropagation) {

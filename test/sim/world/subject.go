@@ -108,7 +108,7 @@ func (w *world) spec() v1.RunSpec {
 	s := v1.RunSpec{
 		ContextVersion:              1,
 		DeadlineSeconds:             maybe(0.7, 60, 120, 600),
-		ProvisioningDeadlineSeconds: maybe(0.5, 30, 60, 300),
+		ProvisioningDeadlineSeconds: maybe(0.5, 30, 60, 600),
 		TotalDeadlineSeconds:        maybe(0.2, 600, 1800),
 		RetentionSeconds:            maybe(0.5, 0, 60, 600),
 		TTLSecondsAfterFinished:     maybe(0.2, 0, 60, 900),

@@ -132,7 +132,7 @@ func newMachines() map[lifecycle.Kind]lifecycle.Lifecycle {
 var settings = config.Config{
 	Render: render.SampleSettings(), TemplateDigest: render.Digest(render.SampleSettings()), Lifecycle: lifecycle.DefaultSettings(),
 	Deadlines: config.Deadlines{
-		Docs: 10 * time.Minute, Code: 20 * time.Minute, Min: time.Minute, Max: 24 * time.Hour, Provisioning: 10 * time.Minute,
+		Docs: 5 * time.Minute, Code: 10 * time.Minute, Min: time.Minute, Max: 24 * time.Hour, Provisioning: 2 * time.Minute,
 	},
 	Cleanup: config.Cleanup{Enabled: true, Completed: 5 * time.Minute, Failed: 10 * time.Minute},
 }
