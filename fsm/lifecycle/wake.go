@@ -89,5 +89,5 @@ func nextQuestion(created, now time.Time) time.Time {
 	if now.Before(first) {
 		return first
 	}
-	return first.Add((now.Sub(first)/questionInterval + 1) * questionInterval)
+	return now.Add(questionInterval - now.Sub(first)%questionInterval)
 }

@@ -165,7 +165,7 @@ func (f *testFleet) startOperator(ctx context.Context) error {
 		return fmt.Errorf("making the operator's log: %w", err)
 	}
 	defer log.Close()
-	address, err := freeAddress()
+	address, err := freeAddress(ctx)
 	if err != nil {
 		return err
 	}
@@ -182,8 +182,8 @@ func (f *testFleet) startOperator(ctx context.Context) error {
 	return f.awaitMembers(ctx)
 }
 
-func freeAddress() (string, error) {
-	l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
+func freeAddress(ctx context.Context) (string, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", fmt.Errorf("choosing a port: %w", err)
 	}
