@@ -109,7 +109,7 @@ func (w *scene) status(run v1.Run) func() v1.RunStatus {
 
 // await returns the status once the run is in a phase.
 func (w *scene) await(run v1.Run, phase v1.Phase) v1.RunStatus {
-	w.Eventually(w.status(run)).WithContext(w.ctx).Should(be(phase))
+	w.Eventually(w.status(run)).WithTimeout(patience).Should(be(phase))
 	return *run.RunStatus()
 }
 
@@ -156,7 +156,7 @@ func (w *scene) gone(run v1.Run) {
 	w.Eventually(func(g Gomega) {
 		err := w.hub.Get(w.ctx, client.ObjectKeyFromObject(run), run)
 		g.Expect(apierrors.IsNotFound(err) || err == nil && run.GetUID() != uid).To(BeTrue(), "%v: %+v", err, run.RunStatus())
-	}).WithContext(w.ctx).Should(Succeed())
+	}).WithTimeout(patience).Should(Succeed())
 }
 
 // jobs, pods and inputs are what the members have of a run, east first.
@@ -241,8 +241,12 @@ func (w *scene) events(on *cluster, about client.Object) []eventsv1.Event {
 	return found.Items
 }
 
-// silence is how long something must not happen.
-const silence = 2 * time.Second
+const (
+	// patience bounds the wait for what takes an agent's time; everything else is awaited for a minute.
+	patience = 2 * time.Minute
+	// silence is how long something must not happen.
+	silence = 2 * time.Second
+)
 
 // identity is what a cluster is known by.
 func (c *cluster) identity(w *scene) apitypes.UID {
