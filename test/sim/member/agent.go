@@ -87,7 +87,8 @@ func (m *Member) fate(a *Agent) Fate {
 	if m.Time.Chance(0.55) {
 		return Succeeds
 	}
-	return timeline.Pick(m.Time, Succeeds, ChangesNone, OpensNoPull, Fails, Fails, MissesTool, SaysNothing, RunsOutOfRAM, IsEvicted, Hangs, HangsHard)
+	return timeline.Pick(m.Time,
+		Succeeds, ChangesNone, OpensNoPull, Fails, Fails, MissesTool, SaysNothing, RunsOutOfRAM, IsEvicted, Hangs, HangsHard)
 }
 
 func limitsOf(pod *corev1.Pod) limits {

@@ -94,7 +94,8 @@ func (m *Member) complain(a *Agent, trouble string) {
 	case len(pod.Status.ContainerStatuses) == 0:
 		m.Change(apiserver.Pod, a.Pod, func(o client.Object) {
 			waiting := &corev1.ContainerStateWaiting{Reason: trouble, Message: "not found"}
-			o.(*corev1.Pod).Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "agent", State: corev1.ContainerState{Waiting: waiting}}}
+			c := corev1.ContainerStatus{Name: "agent", State: corev1.ContainerState{Waiting: waiting}}
+			o.(*corev1.Pod).Status.ContainerStatuses = []corev1.ContainerStatus{c}
 		})
 	}
 }

@@ -2,8 +2,8 @@
 // kubelets, and the agents in their pods. All of them are late, as they are in real clusters; none of them lies.
 //
 //	Job ──► Job controller ──► pod ──► kubelet ──► agent (alive or not: the truth)
-//	          ▲   late              late   │
-//	          └──────── pod status ◄───────┘ late
+//	          ▲                           │
+//	          └──────── pod status ◄──────┘
 //
 // What the API shows lags behind what is true; the invariants are about what is true.
 package member

@@ -22,7 +22,7 @@ type connection struct {
 
 func (o *Operator) connect(s *apiserver.Server) *connection {
 	c := &connection{o: o, server: s, link: o.Weather.link(s.Name)}
-	c.cache = &cache{o: o, server: s, indexes: indexesOf(s == o.World.Hub)}
+	c.cache = &cache{o: o, server: s, indexes: indexesOf(s == o.Hub)}
 	return c
 }
 
@@ -54,8 +54,8 @@ func (r *Request) does(f func(*Request) error) {
 
 // Instead lets a planted bug stand between the request and the API server.
 func (r *Request) Instead(land func(land func() error) error) {
-	real := r.land
-	r.land = func() error { return land(real) }
+	carriedOut := r.land
+	r.land = func() error { return land(carriedOut) }
 }
 
 // Late says that nobody waits for the answer any longer: it timed out, or its sender was killed or stopped.

@@ -116,7 +116,7 @@ func (i *informer) heard() {
 // apply brings the cache forward by one change. It reports whether the cache keeps such objects at all.
 func (i *informer) apply(c apiserver.Change) bool {
 	o := c.Object()
-	if i.server != i.o.World.Hub && i.kind != apiserver.Namespace && o.GetLabels()[v1.LabelManaged] != "true" {
+	if i.server != i.o.Hub && i.kind != apiserver.Namespace && o.GetLabels()[v1.LabelManaged] != "true" {
 		return false
 	}
 	at, found := slices.BinarySearchFunc(i.objects, o, func(a, b client.Object) int {

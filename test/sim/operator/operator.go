@@ -82,8 +82,8 @@ func (o *Operator) begin() {
 	o.informers, o.entries, o.members = nil, nil, nil
 	o.recs = map[lifecycle.Kind]*reconcilers.Reconciler{}
 	o.view = map[string]*opinion{}
-	o.hub = o.connect(o.World.Hub)
-	for _, m := range o.World.Members {
+	o.hub = o.connect(o.Hub)
+	for _, m := range o.Members {
 		o.members = append(o.members, o.connect(m.Server))
 		o.view[m.Name] = &opinion{}
 	}
@@ -92,7 +92,7 @@ func (o *Operator) begin() {
 	for _, kind := range reconcilers.Kinds {
 		o.recs[kind] = &reconcilers.Reconciler{
 			Kind: kind, Machine: o.Machines[kind],
-			Hub:   reconcilers.Hub{Cached: o.hub.cache, Live: o.hub, Writer: o.hub, UID: o.World.Hub.UID, Namespace: System},
+			Hub:   reconcilers.Hub{Cached: o.hub.cache, Live: o.hub, Writer: o.hub, UID: o.Hub.UID, Namespace: System},
 			Fleet: registry{o}, Config: func() config.Config { return o.Config },
 			Placed: placed, Census: census, Observer: observer{o}, Now: o.Time.Now, RequestTimeout: RequestTimeout,
 		}

@@ -97,10 +97,10 @@ func (b observer) Committed(run v1.Run, was v1.RunStatus, d lifecycle.Decision) 
 	if d.Row.ID != "" {
 		what = fmt.Sprintf("knows %s -> %s, row %s %s", was.Phase, d.Status.Phase, d.Row.ID, d.Row.On)
 	}
-	b.o.say("%s/%s %s", run.GetNamespace(), run.GetName(), what)
+	b.o.sayf("%s/%s %s", run.GetNamespace(), run.GetName(), what)
 }
 
-func (o *Operator) say(format string, args ...any) {
+func (o *Operator) sayf(format string, args ...any) {
 	if o.Say != nil {
 		o.Say(o.Name, fmt.Sprintf(format, args...))
 	}

@@ -90,7 +90,7 @@ func (o *Operator) done(e *entry, result reconcile.Result, err error) {
 	}
 	switch {
 	case err != nil:
-		o.say("a look at %s %s ends with: %v", e.kind, e.key, err)
+		o.sayf("a look at %s %s ends with: %v", e.kind, e.key, err)
 		back := min(reconcilers.FirstRetry<<min(e.failures, 20), reconcilers.LastRetry)
 		e.failures++
 		o.add(e, back)

@@ -8,6 +8,7 @@ import (
 	"github.com/runfleet/runfleet/test/sim/apiserver"
 	"github.com/runfleet/runfleet/test/sim/timeline"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 // Weather is how requests fare on their way.
@@ -147,7 +148,7 @@ func (c *connection) landAfter(d time.Duration, r *Request, then func(error)) {
 		o.Weather.Landing(r)
 		err := r.land()
 		if o.Say != nil {
-			o.say("%s", r.told(err))
+			o.sayf("%s", r.told(err))
 		}
 		if err == nil {
 			o.Weather.Landed(r)
@@ -189,5 +190,5 @@ func (r *Request) told(err error) string {
 	if r.Late() {
 		late = " (late)"
 	}
-	return fmt.Sprintf("%-6s %s %s/%s on %s%s: %s", r.Verb, r.Kind, r.Object.GetNamespace(), r.Object.GetName(), r.Server.Name, late, result)
+	return fmt.Sprintf("%-6s %s %s on %s%s: %s", r.Verb, r.Kind, client.ObjectKeyFromObject(r.Object), r.Server.Name, late, result)
 }

@@ -14,8 +14,9 @@ import (
 
 // actions are what a script may let happen, by their first word. The other words are arguments.
 var actions = map[string]func(w *world, args []string) error{
-	"docs":   func(w *world, args []string) error { return w.applyWith(w.docs(args[0], args[1]), args[2:]) }, // NAME BRANCH [KEY=SECONDS]...
-	"code":   code,                                                                                           // NAME SERVICE TASK [KEY=SECONDS]...
+	// docs NAME BRANCH [KEY=NUMBER]... and code NAME SERVICE TASK [KEY=NUMBER]... apply a run.
+	"docs":   func(w *world, args []string) error { return w.applyWith(w.docs(args[0], args[1]), args[2:]) },
+	"code":   code,
 	"cancel": edit("cancels", func(s *v1.RunSpec) { s.Cancel = true }),
 	"raise":  edit("raises the contextVersion of", func(s *v1.RunSpec) { s.ContextVersion++; s.Cancel = false }),
 	"delete": func(w *world, args []string) error { return w.with(args[0], w.remove) },
@@ -122,7 +123,7 @@ func trouble(is member.Troubles) func(*world, []string) error {
 }
 
 func (w *world) removeJobs(s *subject) {
-	for _, m := range w.World.Members {
+	for _, m := range w.Members {
 		for _, job := range m.Jobs() {
 			if job.Labels[v1.LabelRunUID] == string(s.uid) {
 				w.removeJob(m, job, metav1.DeletePropagationBackground)

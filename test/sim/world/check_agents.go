@@ -2,6 +2,7 @@ package world
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/fsm/lifecycle"
@@ -58,7 +59,7 @@ func (w *world) agentStarted(a *member.Agent) {
 	id := attemptID{a.Run, a.Attempt}
 	w.watched.starts[id]++
 	if w.watched.starts[id] > 1 {
-		w.fail("ONCE: the %s starts a second time", a)
+		w.failf("ONCE: the %s starts a second time", a)
 	}
 	w.checkAgents()
 }
@@ -78,7 +79,7 @@ func (w *world) agentEnded(a *member.Agent) {
 // checkAgents holds every agent that lives against what is committed, and against the others.
 func (w *world) checkAgents() {
 	var live []*member.Agent
-	for _, m := range w.World.Members {
+	for _, m := range w.Members {
 		for _, a := range m.Agents {
 			if a.Alive {
 				live = append(live, a)
@@ -88,29 +89,27 @@ func (w *world) checkAgents() {
 	for i, a := range live {
 		s := w.subjectOf(a.Run)
 		if s == nil {
-			w.fail("I4: the %s lives and belongs to nobody", a)
+			w.failf("I4: the %s lives and belongs to nobody", a)
 			continue
 		}
 		for _, b := range live[:i] {
 			switch other := w.subjectOf(b.Run); {
 			case b.Run == a.Run:
-				w.fail("I1: two agents of %s live at once, of attempts %d and %d", s, b.Attempt, a.Attempt)
+				w.failf("I1: two agents of %s live at once, of attempts %d and %d", s, b.Attempt, a.Attempt)
 			case other != nil && shared(s, other) != "":
-				w.fail("I1: the agents of %s and %s live at once in one %s", other, s, shared(other, s))
+				w.failf("I1: the agents of %s and %s live at once in one %s", other, s, shared(other, s))
 			}
 		}
 		if bad := w.allowed(s, a); bad != "" {
-			w.fail("%s (%s)", bad, a)
+			w.failf("%s (%s)", bad, a)
 		}
 	}
 }
 
 func shared(a, b *subject) string {
 	for _, x := range a.shares {
-		for _, y := range b.shares {
-			if x == y {
-				return x
-			}
+		if slices.Contains(b.shares, x) {
+			return x
 		}
 	}
 	return ""

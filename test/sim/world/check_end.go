@@ -17,7 +17,7 @@ func (w *world) conclude() {
 		run := w.run(s)
 		if run == nil {
 			if left := w.leftovers(s); len(left) > 0 {
-				w.fail("I9: %s is gone and left %s", s, strings.Join(left, ", "))
+				w.failf("I9: %s is gone and left %s", s, strings.Join(left, ", "))
 			}
 			continue
 		}
@@ -25,11 +25,11 @@ func (w *world) conclude() {
 		w.result.Phases = append(w.result.Phases, status.Phase)
 		switch {
 		case !lifecycle.Settled(status):
-			w.fail("I12: nothing is pending and %s is %s: %s", s, status.Phase, status.Message)
+			w.failf("I12: nothing is pending and %s is %s: %s", s, status.Phase, status.Message)
 		case status.ContextVersion < run.RunSpec().ContextVersion:
-			w.fail("I12: nothing is pending and %s has not seen version %d", s, run.RunSpec().ContextVersion)
+			w.failf("I12: nothing is pending and %s has not seen version %d", s, run.RunSpec().ContextVersion)
 		case run.GetDeletionTimestamp() != nil:
-			w.fail("I9: nothing is pending and %s is still being deleted", s)
+			w.failf("I9: nothing is pending and %s is still being deleted", s)
 		}
 		w.checkCleared(s, run)
 	}
@@ -38,16 +38,16 @@ func (w *world) conclude() {
 
 // checkCleared: in a final state nothing of a run is unfinished, and after its retention nothing is left.
 func (w *world) checkCleared(s *subject, run v1.Run) {
-	for _, m := range w.World.Members {
+	for _, m := range w.Members {
 		for _, o := range m.Holds(s.uid) {
 			switch o := o.(type) {
 			case *batchv1.Job:
 				if !member.Finished(o) {
-					w.fail("I9: %s is %s and Job %s on %s is not finished", s, run.RunStatus().Phase, o.Name, m.Name)
+					w.failf("I9: %s is %s and Job %s on %s is not finished", s, run.RunStatus().Phase, o.Name, m.Name)
 				}
 			case *corev1.Pod:
 				if !member.Ended(o) {
-					w.fail("I9: %s is %s and pod %s on %s has not ended", s, run.RunStatus().Phase, o.Name, m.Name)
+					w.failf("I9: %s is %s and pod %s on %s has not ended", s, run.RunStatus().Phase, o.Name, m.Name)
 				}
 			}
 		}

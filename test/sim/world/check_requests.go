@@ -35,7 +35,7 @@ func (w *world) landing(r *operator.Request) {
 
 func (w *world) landed(r *operator.Request) {
 	if w.watched.doomed != "" {
-		w.fail("%s", w.watched.doomed)
+		w.failf("%s", w.watched.doomed)
 	}
 	if r.Verb == "create" && w.member(r.Server.Name) != nil {
 		w.watched.requested[r.Object.GetUID()] = request{at: w.Time.Steps, late: r.Late()}
@@ -103,7 +103,7 @@ func (w *world) spares(m *member.Member, a *member.Agent, status v1.RunStatus) s
 // went is inert, and the sweeper's (rule O).
 func (w *world) leftovers(s *subject) []string {
 	var out []string
-	for _, m := range w.World.Members {
+	for _, m := range w.Members {
 		for _, o := range m.Holds(s.uid) {
 			made, ours := w.watched.requested[o.GetUID()]
 			if w.watched.away[lookID{run: s.uid, member: m.Name}] && (inert(o) || idle(o)) {

@@ -39,11 +39,11 @@ func Rows() []string {
 
 // refused is told when the API server refuses a status that was decided on the newest version: production never tries that.
 func (w *world) refused(run v1.Run, why string) {
-	w.fail("%s: the API server refuses the status of %s/%s", why, run.GetNamespace(), run.GetName())
+	w.failf("%s: the API server refuses the status of %s/%s", why, run.GetNamespace(), run.GetName())
 }
 
 // runChanged is told of every change on the hub.
-func (w *world) runChanged(k apiserver.Kind, c apiserver.Change) {
+func (w *world) runChanged(_ apiserver.Kind, c apiserver.Change) {
 	is, ok := c.Object().(v1.Run)
 	if !ok || c.Old == nil {
 		return
@@ -51,7 +51,7 @@ func (w *world) runChanged(k apiserver.Kind, c apiserver.Change) {
 	s := w.subjectOf(is.GetUID())
 	if c.New == nil {
 		w.say("hub", s.String()+" is gone")
-		for _, m := range w.World.Members {
+		for _, m := range w.Members {
 			w.watched.away[lookID{run: s.uid, member: m.Name}] = w.leader == nil || w.leader.Silent(m.Name)
 		}
 		s.gone = w.Time.Steps
@@ -72,7 +72,8 @@ func (w *world) committed(s *subject, run v1.Run, was, is v1.RunStatus) {
 			id := rowIDs[edge{h.From, h.On, h.To}]
 			w.result.Rows[id]++
 			if w.Say != nil {
-				w.say("hub", fmt.Sprintf("commit %s %s -> %s (row %s, %s, attempt %d): %s", s, h.From, h.To, id, h.On, h.Attempt, is.Message))
+				what := fmt.Sprintf("%s -> %s (row %s, %s, attempt %d)", h.From, h.To, id, h.On, h.Attempt)
+				w.say("hub", fmt.Sprintf("commit %s %s: %s", s, what, is.Message))
 			}
 		}
 	}
@@ -89,9 +90,9 @@ func (w *world) checkAttempt(s *subject, run v1.Run, is v1.RunStatus) {
 	e, spec := apiserver.Attempt(is, is.Attempt), run.RunSpec()
 	switch {
 	case e.ContextVersion != spec.ContextVersion:
-		w.fail("WASTE: attempt %d of %s is started for an outdated context version", is.Attempt, s)
+		w.failf("WASTE: attempt %d of %s is started for an outdated context version", is.Attempt, s)
 	case e.DeadlineSeconds == 0 || e.StartBefore == nil || e.FencedUntil == nil:
-		w.fail("I6: attempt %d of %s has no bound", is.Attempt, s)
+		w.failf("I6: attempt %d of %s has no bound", is.Attempt, s)
 	}
 	id := budgetID{s.uid, e.ContextVersion}
 	w.watched.budget[id]++
@@ -101,7 +102,7 @@ func (w *world) checkAttempt(s *subject, run v1.Run, is v1.RunStatus) {
 	}
 	most := 1 + retries + w.Config.Lifecycle.InfraAllowance + int32(s.suspensions[e.ContextVersion])
 	if n := w.watched.budget[id]; n > most {
-		w.fail("I5: %d attempts of %s for one context version, at most %d are allowed", n, s, most)
+		w.failf("I5: %d attempts of %s for one context version, at most %d are allowed", n, s, most)
 	}
 }
 
@@ -114,10 +115,10 @@ func (w *world) checkEnd(s *subject, run v1.Run, was, is v1.RunStatus) {
 	if before == nil || before.EndedAt != nil || !w.clear() {
 		return
 	}
-	for _, m := range w.World.Members {
+	for _, m := range w.Members {
 		for _, a := range m.Agents {
 			if !w.leader.Silent(m.Name) && a.Run == s.uid && a.Attempt == is.Attempt && delivered(run, a) && w.shown(m, a) {
-				w.fail("BELL: the success of the %s was visible, and becomes Failed", a)
+				w.failf("BELL: the success of the %s was visible, and becomes Failed", a)
 			}
 		}
 	}
@@ -162,6 +163,6 @@ func (w *world) checkStop(s *subject, was, is v1.RunStatus) {
 		due = e.StartSeenAt.Add(time.Duration(e.DeadlineSeconds) * time.Second)
 	}
 	if w.Time.Now().Before(due) {
-		w.fail("KILL: attempt %d of %s is stopped (%s) before its time", is.Attempt, s, is.StopCause)
+		w.failf("KILL: attempt %d of %s is stopped (%s) before its time", is.Attempt, s, is.StopCause)
 	}
 }

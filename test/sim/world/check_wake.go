@@ -56,7 +56,7 @@ func (w *world) probeAll(when string) {
 		w.leader.Ask(s.kind, s.key)
 		w.leader.Probe = nil
 		if would != "" {
-			w.fail("LOST: nobody wakes %s (%s), and a look %s would %s", s, run.RunStatus().Phase, when, would)
+			w.failf("LOST: nobody wakes %s (%s), and a look %s would %s", s, run.RunStatus().Phase, when, would)
 		}
 	}
 }

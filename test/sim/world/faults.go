@@ -11,9 +11,10 @@ import (
 
 // faults are what may happen. The numbers are those of docs/faults.md; each heals by itself.
 var faults = []func(*world){
-	(*world).crash, (*world).crash, (*world).pause, (*world).pause, (*world).lose, (*world).stale, (*world).breakWatches, (*world).storm,
-	(*world).deleteJob, (*world).deleteJob, (*world).deletePod, (*world).loseNode, (*world).cutNode, (*world).vanish, (*world).label, (*world).cancel,
-	(*world).suspend, (*world).raise, (*world).raise, (*world).deleteRun, (*world).trouble, (*world).refuse, (*world).partition,
+	(*world).crash, (*world).crash, (*world).pause, (*world).pause, (*world).lose, (*world).stale, (*world).breakWatches,
+	(*world).storm, (*world).deleteJob, (*world).deleteJob, (*world).deletePod, (*world).loseNode, (*world).cutNode,
+	(*world).vanish, (*world).label, (*world).cancel, (*world).suspend, (*world).raise, (*world).raise, (*world).deleteRun,
+	(*world).trouble, (*world).refuse, (*world).partition,
 }
 
 func (w *world) cluster() string { return timeline.Pick(w.Time, "hub", "east", "west") }
@@ -72,7 +73,7 @@ func (w *world) breakWatches() {
 func (w *world) someAgent() (*member.Member, *member.Agent) {
 	var at []*member.Member
 	var out []*member.Agent
-	for _, m := range w.World.Members {
+	for _, m := range w.Members {
 		for _, a := range m.Agents {
 			if !a.Ended {
 				at, out = append(at, m), append(out, a)
@@ -105,8 +106,8 @@ func (w *world) cutNode() {
 
 // vanish is F17: somebody collects finished Jobs before the hub has seen how they ended.
 func (w *world) vanish() {
-	w.watched.collector = true
-	w.during("F17 Jobs collected", "finished Jobs are collected at once", 30*time.Second, 3*time.Minute, func() {}, func() { w.watched.collector = false })
+	collect := func(on bool) func() { return func() { w.watched.collector = on } }
+	w.during("F17 Jobs collected", "finished Jobs are collected at once", 30*time.Second, 3*time.Minute, collect(true), collect(false))
 }
 
 // collect takes a finished Job away, if somebody does so at present.
@@ -125,7 +126,7 @@ func (w *world) collect(m *member.Member, a *member.Agent) {
 
 // trouble keeps agents from starting.
 func (w *world) trouble() {
-	m := timeline.Pick(w.Time, w.World.Members...)
+	m := timeline.Pick(w.Time, w.Members...)
 	is := timeline.Pick(w.Time,
 		member.Troubles{PodsRefused: true}, member.Troubles{ImagesMissing: true}, member.Troubles{VolumesStuck: true},
 		member.Troubles{SlowJobs: 20 * time.Second})
@@ -135,7 +136,7 @@ func (w *world) trouble() {
 
 // refuse lets an admission webhook say no.
 func (w *world) refuse() {
-	m := timeline.Pick(w.Time, w.World.Members...)
+	m := timeline.Pick(w.Time, w.Members...)
 	l := w.Weather.Links[m.Name]
 	w.during("webhook refuses", "a webhook on "+m.Name+" refuses what operators create", time.Second, 30*time.Second,
 		func() { l.Refuses = true }, func() { l.Refuses = false })
@@ -143,7 +144,7 @@ func (w *world) refuse() {
 
 // partition is F4, which has its own tests on real processes: nothing passes between hub and a member for a while.
 func (w *world) partition() {
-	m := timeline.Pick(w.Time, w.World.Members...)
+	m := timeline.Pick(w.Time, w.Members...)
 	l := w.Weather.Links[m.Name]
 	each := func(f func(*operator.Operator)) func() {
 		return func() {

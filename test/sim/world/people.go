@@ -121,7 +121,7 @@ func (w *world) deleteJob() {
 		w.watched.ambush = true // the next one that is made
 		return
 	}
-	m := timeline.Pick(w.Time, w.World.Members...)
+	m := timeline.Pick(w.Time, w.Members...)
 	jobs := m.Jobs()
 	if unfinished := slices.DeleteFunc(slices.Clone(jobs), member.Finished); len(unfinished) > 0 && w.Time.Chance(0.8) {
 		jobs = unfinished
@@ -155,12 +155,13 @@ func (w *world) ambush(r *operator.Request) {
 
 func (w *world) removeJob(m *member.Member, job *batchv1.Job, policy metav1.DeletionPropagation) {
 	w.say("person", "deletes Job "+job.Name+" on "+m.Name+" ("+string(policy)+")")
-	_ = m.Delete(apiserver.Job, client.ObjectKeyFromObject(job), client.DeleteOptions{PropagationPolicy: &policy}) // there, or gone meanwhile
+	how := client.DeleteOptions{PropagationPolicy: &policy}
+	_ = m.Delete(apiserver.Job, client.ObjectKeyFromObject(job), how) // there, or gone meanwhile
 }
 
 // deletePod is F16.
 func (w *world) deletePod() {
-	m := timeline.Pick(w.Time, w.World.Members...)
+	m := timeline.Pick(w.Time, w.Members...)
 	pods := m.All(apiserver.Pod)
 	if len(pods) == 0 {
 		return

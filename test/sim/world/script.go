@@ -144,7 +144,7 @@ func (s Script) Tell(seed uint64, transcript *strings.Builder) Result {
 	for _, l := range w.Weather.Links {
 		*l = operator.Link{}
 	}
-	for _, m := range w.World.Members {
+	for _, m := range w.Members {
 		m.Plan = func(a *member.Agent) member.Fate {
 			if fate, ok := s.fates[a.Home[strings.LastIndex(a.Home, "/")+1:]]; ok {
 				return fate
@@ -168,7 +168,7 @@ func (s Script) Tell(seed uint64, transcript *strings.Builder) Result {
 	w.tell()
 	for i, c := range s.claims {
 		if counts[i] < c.least || counts[i] > c.most {
-			w.fail("%d lines match: %s", counts[i], c.text)
+			w.failf("%d lines match: %s", counts[i], c.text)
 		}
 	}
 	return w.end()
@@ -191,6 +191,6 @@ func (s Script) hear(w *world, line string, counts []int, done []bool) {
 
 func (w *world) act(c cue) {
 	if err := c.do(w); err != nil {
-		w.fail("the script cannot go on: %v", err)
+		w.failf("the script cannot go on: %v", err)
 	}
 }

@@ -137,7 +137,7 @@ func (w *world) apply(run v1.Run) {
 	}
 	w.say("person", "applies "+s.String())
 	if err := w.Hub.Create(run); err != nil {
-		w.fail("the story begins with a refusal: %v", err)
+		w.failf("the story begins with a refusal: %v", err)
 		return
 	}
 	s.uid = run.GetUID()

@@ -70,9 +70,9 @@ func (w *world) tell() {
 		w.glance()
 		switch {
 		case w.Time.Elapsed() > patience:
-			w.fail("I12: after %s something is still pending: %s", patience, w.pending())
+			w.failf("I12: after %s something is still pending: %s", patience, w.pending())
 		case w.Time.Steps > mostSteps:
-			w.fail("I12: after %d steps something is still pending: %s", mostSteps, w.pending())
+			w.failf("I12: after %d steps something is still pending: %s", mostSteps, w.pending())
 		}
 	}
 	if w.result.Violation == "" {
@@ -104,7 +104,7 @@ func newWorld(seed uint64, plant operator.Plant, transcript *strings.Builder) *w
 		_ = w.Hub.Create(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}) // new
 	}
 	for _, name := range []string{"east", "west"} {
-		w.World.Members = append(w.World.Members, member.New(name, namespace, &serial, t))
+		w.Members = append(w.Members, member.New(name, namespace, &serial, t))
 	}
 	for _, name := range []string{"hub", "east", "west"} {
 		w.Weather.Links[name] = &operator.Link{Errors: calm, Lost: calm}
@@ -150,7 +150,7 @@ func (w *world) watch() {
 	w.Hub.Listen(w.runChanged)
 	w.Hub.Listen(hear(w.Hub))
 	w.Hub.Refused = w.refused
-	for _, m := range w.World.Members {
+	for _, m := range w.Members {
 		m.Listen(hear(m.Server))
 		m.Watch = member.Watch{Started: w.agentStarted, Ended: w.agentEnded}
 	}
@@ -158,8 +158,8 @@ func (w *world) watch() {
 	w.Weather.Landing, w.Weather.Landed, w.Weather.Listed = w.landing, w.landed, w.listed
 }
 
-// fail notes the first violation; it ends the story.
-func (w *world) fail(format string, args ...any) {
+// failf notes the first violation; it ends the story.
+func (w *world) failf(format string, args ...any) {
 	if w.result.Violation == "" {
 		w.result.Violation = fmt.Sprintf(format, args...)
 		w.say("VIOLATION", w.result.Violation)
@@ -189,11 +189,11 @@ func (w *world) run(s *subject) v1.Run {
 }
 
 func (w *world) member(name string) *member.Member {
-	i := slices.IndexFunc(w.World.Members, func(m *member.Member) bool { return m.Name == name })
+	i := slices.IndexFunc(w.Members, func(m *member.Member) bool { return m.Name == name })
 	if i < 0 {
 		return nil
 	}
-	return w.World.Members[i]
+	return w.Members[i]
 }
 
 // pending says what is not done yet.
@@ -205,13 +205,12 @@ func (w *world) pending() string {
 			continue
 		}
 		status := run.RunStatus()
-		what := fmt.Sprintf("%s is %s with attempt %d: %s", s, status.Phase, status.Attempt, status.Message)
-		for _, m := range w.World.Members {
+		out = append(out, fmt.Sprintf("%s is %s with attempt %d: %s", s, status.Phase, status.Attempt, status.Message))
+		for _, m := range w.Members {
 			for _, o := range m.Holds(s.uid) {
-				what += fmt.Sprintf(" [%s %s on %s]", apiserver.KindOf(o), o.GetName(), m.Name)
+				out = append(out, fmt.Sprintf("%s %s is on %s", apiserver.KindOf(o), o.GetName(), m.Name))
 			}
 		}
-		out = append(out, what)
 	}
 	return strings.Join(out, "; ")
 }
