@@ -58,6 +58,9 @@ func (r *Request) Instead(land func(land func() error) error) {
 	r.land = func() error { return land(carriedOut) }
 }
 
+// From is the process that sent it.
+func (r *Request) From() *Operator { return r.from }
+
 // Late says that nobody waits for the answer any longer: it timed out, or its sender was killed or stopped.
 func (r *Request) Late() bool { return r.late || r.from.paused || r.from.life != r.life }
 

@@ -38,7 +38,7 @@ func (w *world) landed(r *operator.Request) {
 		w.failf("%s", w.watched.doomed)
 	}
 	if r.Verb == "create" && w.member(r.Server.Name) != nil {
-		w.watched.requested[r.Object.GetUID()] = request{at: w.Time.Steps, late: r.Late()}
+		w.watched.requested[r.Object.GetUID()] = request{at: w.Time.Steps, late: r.Late() || r.From() != w.leader}
 		w.ambush(r)
 	}
 }
