@@ -79,9 +79,12 @@ func (s *screen) start(namespace, line string, env ...string) *exec.Cmd {
 func (s *screen) call(namespace, line string, env ...string) string {
 	GinkgoHelper()
 	Expect(s.start(namespace, line, env...).Wait()).To(Succeed())
-	var before string
-	Eventually(func() bool { now := s.text(); same := now == before; before = now; return same && now != "" }).Should(BeTrue())
-	return before
+	const end = "-- end of the call --" // after everything that the verb wrote, so that nothing of it is still under way
+	_, err := s.slave.WriteString(end)
+	Expect(err).NotTo(HaveOccurred())
+	Eventually(s.text).Should(ContainSubstring(end))
+	said, _, _ := strings.Cut(s.text(), end)
+	return said
 }
 
 var codes = regexp.MustCompile("\x1b\\[[0-9;?]*[a-zA-Z]")
