@@ -132,7 +132,7 @@ func (p *pass) ask(ctx context.Context, m fleet.Member, e *v1.Attempt, g *sight)
 // jobMatters says that it counts whether a Job that the cache does not show is there. While one is to be created it does
 // not: whoever creates it learns that.
 func (p *pass) jobMatters(e *v1.Attempt) bool {
-	return e == nil || e.JobUID != "" || e.EndedAt != nil || p.status().Phase == v1.PhaseTerminating
+	return e == nil || e.JobUID != "" || e.EndedAt != nil || p.run.GetDeletionTimestamp() != nil
 }
 
 // podsMatter says that what the cache shows of the pods is not enough.

@@ -187,6 +187,8 @@ func (p *pass) memberFact(ctx context.Context, s v1.RunStatus, name string, seen
 		f.Leftover = lifecycle.Present
 	case p.run.GetDeletionTimestamp() != nil: // only then is it asked, and only a live list may say that nothing is left
 		f.Leftover = p.leftover(ctx, m)
+		// What only the member shows the cache is about to, and no event tells of inputs.
+		p.unanswered = p.unanswered || f.Leftover == lifecycle.Present
 	}
 	return f
 }
