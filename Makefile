@@ -53,7 +53,7 @@ test: ## Run every test; builds the control planes it needs on its first run.
 
 .PHONY: race
 race: ## Run the tests of the machine under the race detector (needs a C compiler).
-	@CGO_ENABLED=1 $(GO) test -race -skip ModelCheck -timeout 8m ./fsm/... ./reconcilers ./reconcilers/fleet \
+	@CGO_ENABLED=1 $(GO) test -race -skip ModelCheck -timeout 14m ./fsm/... ./reconcilers ./reconcilers/fleet \
 	  ./test/controlplane/process ./test/controlplane/filelock
 
 .PHONY: soak

@@ -208,7 +208,9 @@ func (s stage) interrupted(agent string) (code int, outcome map[string]string) {
 	ready := filepath.Join(s.directory, "ready")
 	s.must(syscall.Mkfifo(ready, 0o600))
 	s.env["READY"] = ready
-	s.agent(agent)
+	// timeout(1) that is told to end before it has seen its own fork return leaves its child behind. Nobody can await that
+	// moment, so the agent gives it some time.
+	s.agent("sleep 0.2\n" + agent)
 	cmd := s.command("agent")
 	s.must(cmd.Start())
 	_, err := os.ReadFile(ready) // returns when the agent has written and closed it
