@@ -7,7 +7,6 @@ import (
 
 	"github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/fsm"
-	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -86,19 +85,20 @@ func (l Lifecycle) Decide(s v1.RunStatus, f Facts) Decision {
 	return d
 }
 
-// same says that nothing changed. Without a row only note and describe wrote, so history and all attempts but the newest,
-// most of a long status, need not be compared.
+// same says that nothing changed without a row: it compares what note, describe and a finished count write, and nothing
+// else. Comparing a whole status by reflection would take longer than deciding. (A test compares both.)
 func same(a, b v1.RunStatus) bool {
-	newest := func(s v1.RunStatus) v1.Attempt {
-		if e := current(s); e != nil {
-			return *e
-		}
-		return v1.Attempt{}
-	}
-	x, y := newest(a), newest(b)
-	a.History, b.History, a.Attempts, b.Attempts = nil, nil, nil, nil
-	// Semantic: a time read back from the API server has another location than one just computed, and is the same time.
-	return equality.Semantic.DeepEqual(x, y) && equality.Semantic.DeepEqual(a, b)
+	x, y := current(a), current(b)
+	noted := x == nil || y == nil ||
+		x.GoneSince.Equal(y.GoneSince) && x.EndingSince.Equal(y.EndingSince) && x.EscalatedAt.Equal(y.EscalatedAt)
+	return noted && a.Incarnation == b.Incarnation && a.ObservedGeneration == b.ObservedGeneration &&
+		a.ExpireAt.Equal(b.ExpireAt) && a.Reason == b.Reason && a.Message == b.Message &&
+		slices.EqualFunc(a.Conditions, b.Conditions, func(c, d metav1.Condition) bool {
+			// A time read back from the API server has another location than one just computed, and is the same time.
+			sameTime := c.LastTransitionTime.Equal(&d.LastTransitionTime)
+			c.LastTransitionTime, d.LastTransitionTime = metav1.Time{}, metav1.Time{}
+			return sameTime && c == d
+		})
 }
 
 // readable says that this program can go on from the status: it knows the phase, and an attempt that is out has an

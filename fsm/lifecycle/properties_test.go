@@ -4,9 +4,11 @@ import (
 	"reflect"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/fsm/lifecycle"
 	"github.com/runfleet/runfleet/fsm/lifecycle/lifecycletest"
+	"k8s.io/apimachinery/pkg/api/equality"
 )
 
 // The bounds of the API's schema.
@@ -70,6 +72,58 @@ func TestDecideIsIdempotentAndComesToRest(t *testing.T) {
 		}
 		t.Errorf("with the same facts the status never comes to rest: %+v", s)
 	})
+}
+
+// What note and describe write is compared, each field by itself: one that is not would never be committed.
+func TestWhatChangesWithoutARowIsCompared(t *testing.T) {
+	seen := map[string]bool{}
+	walk(t, func(t *testing.T, w *lifecycletest.World, f lifecycle.Facts, _ lifecycle.Decision) {
+		next := w.Lifecycle.WithoutRow(w.Status, f)
+		if lifecycle.Same(next, w.Status) {
+			if diff := cmp.Diff(w.Status, next); diff != "" && !equality.Semantic.DeepEqual(w.Status, next) {
+				t.Errorf("nothing is said to change, but:\n%s", diff)
+			}
+			return
+		}
+		for name, one := range changesOneByOne(w.Status, next) {
+			seen[name] = true
+			if lifecycle.Same(one, w.Status) {
+				t.Errorf("%s changes without a row and is not compared", name)
+			}
+		}
+	})
+	if len(seen) < 5 {
+		t.Errorf("only %v ever changed without a row", seen)
+	}
+}
+
+// changesOneByOne returns the status before with one field after the other as it is afterwards, where that differs.
+func changesOneByOne(before, after v1.RunStatus) map[string]v1.RunStatus {
+	out := map[string]v1.RunStatus{}
+	fields(reflect.ValueOf(before), reflect.ValueOf(after), func(i int, name string, value reflect.Value) {
+		one := *before.DeepCopy()
+		if name != "Attempts" {
+			reflect.ValueOf(&one).Elem().Field(i).Set(value)
+			out[name] = one
+			return
+		}
+		newest := len(before.Attempts) - 1
+		fields(reflect.ValueOf(before.Attempts[newest]), reflect.ValueOf(after.Attempts[newest]), func(i int, name string, value reflect.Value) {
+			one := *before.DeepCopy()
+			reflect.ValueOf(&one.Attempts[newest]).Elem().Field(i).Set(value)
+			out[name] = one
+		})
+	})
+	return out
+}
+
+// fields shows the fields of two values that differ.
+func fields(before, after reflect.Value, see func(i int, name string, value reflect.Value)) {
+	for i := range before.NumField() {
+		if !equality.Semantic.DeepEqual(before.Field(i).Interface(), after.Field(i).Interface()) {
+			see(i, before.Type().Field(i).Name, after.Field(i))
+		}
+	}
 }
 
 func TestUnknownNeverDeletes(t *testing.T) {
