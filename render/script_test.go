@@ -85,7 +85,12 @@ func (s stage) read(name string) string {
 }
 
 // agent is the fake agent: a script named agent on PATH.
-func (s stage) agent(script string) { s.write("bin/agent", "#!/bin/sh\n"+script) }
+func (s stage) agent(script string) {
+	// No other test may fork meanwhile: its child would hold the file open, and nobody can execute a file that is open for writing.
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	s.write("bin/agent", "#!/bin/sh\n"+script)
+}
 
 func (s stage) command(args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(s.t.Context(), s.shell, append([]string{s.env["RUNFLEET_CONFIG"] + "/container.sh"}, args...)...)
