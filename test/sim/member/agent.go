@@ -84,7 +84,7 @@ func (m *Member) fate(a *Agent) Fate {
 	if m.Plan != nil {
 		return m.Plan(a)
 	}
-	if m.Time.Chance(0.55) {
+	if m.Time.Chance(0.6) {
 		return Succeeds
 	}
 	return timeline.Pick(m.Time,

@@ -13,7 +13,7 @@ import (
 var faults = []func(*world){
 	(*world).crash, (*world).crash, (*world).pause, (*world).pause, (*world).lose, (*world).stale, (*world).breakWatches,
 	(*world).storm, (*world).deleteJob, (*world).deleteJob, (*world).deletePod, (*world).loseNode, (*world).cutNode,
-	(*world).vanish, (*world).label, (*world).cancel, (*world).suspend, (*world).raise, (*world).raise, (*world).deleteRun,
+	(*world).vanish, (*world).label, (*world).cancel, (*world).suspend, (*world).raise, (*world).deleteRun,
 	(*world).trouble, (*world).refuse, (*world).partition,
 }
 
