@@ -17,7 +17,8 @@ largest=4096 # bytes of a termination message: the kubelet cuts off the rest, an
 result=failed # until something better is known
 reason='The start script itself failed; its log says at which step.'
 agent=        # the process to end on TERM
-interrupted=
+interrupted=  # whether it was ever told to end
+signalled=    # whether that was during the last wait
 
 # report is the last act on every path. It only prints words of this script, so nothing needs to be escaped.
 # shellcheck disable=SC2317 # the trap calls it
@@ -33,7 +34,7 @@ trap report EXIT
 
 # interrupt lets the agent end by itself; its end is waited for below.
 interrupt() {
-  interrupted=yes
+  interrupted=yes signalled=yes
   [ -z "$agent" ] || kill -TERM "$agent" 2>/dev/null || true
 }
 trap interrupt TERM INT
@@ -76,11 +77,14 @@ timeout -k "$RUNFLEET_KILL_AFTER" "$left" "$@" <"$config/prompt.md" &
 agent=$!
 [ -z "$interrupted" ] || interrupt # it came between the check above and the line before
 
-# A signal ends wait early. The agent is gone when it is waited for without one.
-while :; do
-  code=0
-  wait "$agent" || code=$?
-  kill -0 "$agent" 2>/dev/null || break
+# A signal ends wait early, even when the agent ended at the same moment: only a wait without one says how it ended. One
+# that was said already is not said again (127).
+code=0
+wait "$agent" || code=$?
+while [ -n "$signalled" ]; do
+  signalled= again=0
+  wait "$agent" || again=$?
+  [ "$again" -eq 127 ] || code=$again
 done
 agent=
 
