@@ -82,7 +82,7 @@ agent=$!
 code=0
 wait "$agent" || code=$?
 while [ -n "$signalled" ]; do
-  signalled= again=0
+  signalled='' again=0
   wait "$agent" || again=$?
   [ "$again" -eq 127 ] || code=$again
 done
