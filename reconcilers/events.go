@@ -61,7 +61,7 @@ func runEvents(kind lifecycle.Kind, mail *Mailboxes, placed *Ledger) events {
 			if !ok1 || !ok2 {
 				return
 			}
-			if placed.Seen(is) || asks(was, is) {
+			if placed.Seen(was, is) || asks(was, is) {
 				mail.Post(kind, client.ObjectKeyFromObject(is))
 			}
 			tellOthers(ctx, mail, *was.RunStatus(), is)

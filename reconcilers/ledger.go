@@ -62,16 +62,21 @@ func (l *Ledger) outdated(run v1.Run, now time.Time) bool {
 	return true
 }
 
-// Seen takes a run as the hub's cache shows it, and says whether somebody waits to look at it.
-func (l *Ledger) Seen(run v1.Run) (asked bool) {
+// Seen takes a run as the hub's cache shows it now, and as it did before, and says whether to look at it: somebody waits for
+// that, or the transition is not ours. A former leader's write may have been under way, and one of ours without an answer.
+func (l *Ledger) Seen(was, is v1.Run) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	w, ok := l.written[run.GetUID()]
-	if !ok || run.RunStatus().Transitions < w.transitions {
+	now := is.RunStatus().Transitions
+	w, ok := l.written[is.GetUID()]
+	switch {
+	case !ok:
+		return now > was.RunStatus().Transitions
+	case now < w.transitions:
 		return false
 	}
-	delete(l.written, run.GetUID())
-	return w.asked
+	delete(l.written, is.GetUID())
+	return w.asked || now > w.transitions
 }
 
 // addTo adds the placements that the cache does not show yet, but one's own.

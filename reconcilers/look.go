@@ -168,6 +168,7 @@ func (p *pass) askJob(ctx context.Context, m fleet.Member, e *v1.Attempt, g *sig
 		return false
 	case job.Labels[v1.LabelRunUID] == string(p.run.GetUID()):
 		g.jobs = append(g.jobs, &job)
+		p.unanswered = true // the cache is behind, and may never tell: a broken watch forgets what came and went
 	}
 	return true
 }
@@ -185,6 +186,7 @@ func (p *pass) askPods(ctx context.Context, m fleet.Member, g *sight) bool {
 		log.FromContext(ctx).Info("Asking for pods without an answer", "cluster", m.Name, "attempt", g.attempt, "error", err.Error())
 		return false
 	}
+	p.unanswered = p.unanswered || len(pods.Items) > len(g.pods) // as above
 	g.pods = nil
 	for i := range pods.Items {
 		g.pods = append(g.pods, &pods.Items[i])

@@ -130,11 +130,14 @@ func TestTheLedgerKnowsWhatTheCacheDoesNotShowYet(t *testing.T) {
 	if !ledger.outdated(old, now) || ledger.outdated(run, now) || ledger.outdated(old, now.Add(blind+1)) {
 		t.Error("a view older than the write is outdated, for a while")
 	}
-	if ledger.Seen(old) || !ledger.Seen(run) {
+	if ledger.Seen(old, old) || !ledger.Seen(old, run) {
 		t.Error("whoever was sent away looks again when the cache shows the write")
 	}
 	if active("another") != 0 || ledger.outdated(old, now) {
 		t.Error("what the cache shows need not be remembered")
+	}
+	if ledger.Seen(run, run) || !ledger.Seen(old, run) {
+		t.Error("a transition that is not ours is looked at, and nothing else")
 	}
 	ledger.note(run, now)
 	ledger.forget(run)
