@@ -199,6 +199,9 @@ func (s *Server) Delete(k Kind, key types.NamespacedName, opts client.DeleteOpti
 		p.ResourceVersion != nil && *p.ResourceVersion != was.GetResourceVersion()) {
 		return conflict(k, key.Name)
 	}
+	if was.GetDeletionTimestamp() != nil && k != Pod {
+		return nil // it is being deleted, and once more changes nothing
+	}
 	s.Change(k, key, func(o client.Object) {
 		if o.GetDeletionTimestamp() == nil {
 			now := metav1.NewTime(s.Now())
@@ -216,9 +219,7 @@ func (s *Server) Delete(k Kind, key types.NamespacedName, opts client.DeleteOpti
 }
 
 func hold(job *batchv1.Job, policy *metav1.DeletionPropagation) {
-	held := slices.Contains(job.Finalizers, OrphanFinalizer) || slices.Contains(job.Finalizers, ForegroundFinalizer)
 	switch {
-	case held: // the first one decides
 	case policy == nil || *policy == metav1.DeletePropagationOrphan:
 		job.Finalizers = append(job.Finalizers, OrphanFinalizer)
 	case *policy == metav1.DeletePropagationForeground:
