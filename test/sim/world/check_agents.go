@@ -21,6 +21,7 @@ type truth struct {
 	collector bool                  // somebody takes finished Jobs away
 	ambush    bool                  // somebody takes the next Job away
 	fog       int                   // how many faults hide the world from caches
+	foggy     bool                  // whether one ever did
 	budget    map[budgetID]int32
 }
 

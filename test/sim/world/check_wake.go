@@ -61,8 +61,9 @@ func (w *world) probeAll(when string) {
 	}
 }
 
-// cameLate says that a late request made the ConfigMap: no event tells of it, and it harms nobody until the run is deleted.
+// cameLate says that a ConfigMap came late: a late request made it, or caches were far behind when its run ended. No event
+// tells of it, and it harms nobody until the run is deleted.
 func (w *world) cameLate(r *operator.Request) bool {
 	o := r.Server.Find(r.Kind, client.ObjectKeyFromObject(r.Object))
-	return r.Kind == apiserver.ConfigMap && o != nil && w.watched.requested[o.GetUID()].late
+	return r.Kind == apiserver.ConfigMap && o != nil && (w.watched.foggy || w.watched.requested[o.GetUID()].late)
 }

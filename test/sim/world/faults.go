@@ -50,14 +50,19 @@ func (w *world) stale() {
 	c := w.cluster()
 	l, lag := w.Weather.Links[c], w.Time.Between(time.Second, time.Minute)
 	w.during("F7 stale cache", "caches of "+c+" are "+lag.String()+" behind", 10*time.Second, 2*time.Minute,
-		func() { w.watched.fog++; l.Lag = lag }, func() { w.watched.fog--; l.Lag = 0 })
+		func() { w.fog(); l.Lag = lag }, func() { w.watched.fog--; l.Lag = 0 })
+}
+
+func (w *world) fog() {
+	w.watched.fog++
+	w.watched.foggy = true
 }
 
 // breakWatches is F8: changes come as one, in another order, and twice.
 func (w *world) breakWatches() {
 	c := w.cluster()
 	w.during("F8 watches broken", "watches of "+c+" break", 100*time.Millisecond, time.Minute, func() {
-		w.watched.fog++
+		w.fog()
 		for _, o := range w.ops {
 			o.Break(c)
 		}
