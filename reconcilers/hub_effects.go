@@ -9,6 +9,8 @@ import (
 	"github.com/runfleet/runfleet/api/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -29,7 +31,7 @@ func listOf(kind schema.GroupVersionKind) schema.GroupVersionKind {
 
 // addFinalizer adds the finalizer and the stamp in one write of the metadata (a write of the status carries neither).
 func (p *pass) addFinalizer(ctx context.Context) error {
-	return p.patchMeta(ctx, func(run v1.Run) {
+	return p.patchMeta(ctx, func(run metav1.Object) {
 		if !slices.Contains(run.GetFinalizers(), v1.Finalizer) {
 			run.SetFinalizers(append(run.GetFinalizers(), v1.Finalizer))
 		}
@@ -42,19 +44,18 @@ func (p *pass) addFinalizer(ctx context.Context) error {
 
 // removeFinalizer is the last effect of a run.
 func (p *pass) removeFinalizer(ctx context.Context) error {
-	return p.patchMeta(ctx, func(run v1.Run) {
-		run.SetFinalizers(slices.DeleteFunc(slices.Clone(run.GetFinalizers()), func(f string) bool { return f == v1.Finalizer }))
+	return p.patchMeta(ctx, func(run metav1.Object) {
+		run.SetFinalizers(slices.DeleteFunc(run.GetFinalizers(), func(f string) bool { return f == v1.Finalizer }))
 	})
 }
 
-// patchMeta changes the metadata of the run in the version that was seen.
-func (p *pass) patchMeta(ctx context.Context, change func(v1.Run)) error {
-	next, ok := p.run.DeepCopyObject().(v1.Run)
-	if !ok {
-		return fmt.Errorf("copying a %s", p.Kind)
-	}
+// patchMeta changes the metadata of the run in the version that was seen. Spec and status are neither compared nor sent back.
+func (p *pass) patchMeta(ctx context.Context, change func(metav1.Object)) error {
+	was := meta.AsPartialObjectMetadata(p.run)
+	was.SetGroupVersionKind(v1.GroupVersion.WithKind(string(p.Kind)))
+	next := was.DeepCopy()
 	change(next)
-	return p.Hub.Writer.Patch(ctx, next, client.MergeFromWithOptions(p.run, client.MergeFromWithOptimisticLock{}))
+	return p.Hub.Writer.Patch(ctx, next, client.MergeFromWithOptions(was, client.MergeFromWithOptimisticLock{}))
 }
 
 // deleteRun deletes the run object whose time to live has passed: exactly that one.

@@ -40,7 +40,7 @@ func jobFacts(j *batchv1.Job) lifecycle.JobFacts {
 // anybody on the member can write them. After a change of the configuration nobody can say so of a Job that was made before,
 // and it is taken as it is: the attempt was committed to what was configured then.
 func (p *pass) rendered(j *batchv1.Job, e *v1.Attempt) bool {
-	if e.TemplateDigest != p.config.TemplateDigest {
+	if e.TemplateDigest != p.config.TemplateDigest || p.Placed.knows(p.run.GetUID(), j.UID) {
 		return true
 	}
 	o, err := p.objects(e.Number)

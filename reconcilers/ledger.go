@@ -9,12 +9,14 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// Ledger is what this process has committed and the hub's cache does not show yet. It spares what is known to be in vain:
-// placing three hundred runs that arrive at once as if the fleet were empty, and deciding on a view that our own write has
-// made old. It is a hint and no truth: the API server refuses what an old view decides, whoever forgot.
+// Ledger is what this process has done and the caches do not show yet. It spares what is known to be in vain: placing three
+// hundred runs that arrive at once as if the fleet were empty, deciding on a view that our own write has made old, rendering
+// once more what we have just created. It is a hint and no truth: the API server refuses what an old view decides, whoever
+// forgot.
 type Ledger struct {
 	mu      sync.Mutex
 	written map[types.UID]written
+	jobs    map[types.UID]types.UID // by run: the Job just created for its attempt, until its UID is committed
 }
 
 type written struct {
@@ -28,7 +30,9 @@ type written struct {
 const blind = 5 * time.Second
 
 // NewLedger returns an empty one.
-func NewLedger() *Ledger { return &Ledger{written: map[types.UID]written{}} }
+func NewLedger() *Ledger {
+	return &Ledger{written: map[types.UID]written{}, jobs: map[types.UID]types.UID{}}
+}
 
 // note takes a run as it is being committed.
 func (l *Ledger) note(run v1.Run, now time.Time) {
@@ -36,10 +40,28 @@ func (l *Ledger) note(run v1.Run, now time.Time) {
 	defer l.mu.Unlock()
 	s := run.RunStatus()
 	w := written{transitions: s.Transitions, at: now}
-	if lifecycle.Open(*s) != nil {
+	open := lifecycle.Open(*s)
+	if open != nil {
 		w.cluster = s.Cluster
 	}
+	if open == nil || open.JobUID != "" {
+		delete(l.jobs, run.GetUID())
+	}
 	l.written[run.GetUID()] = w
+}
+
+// created takes a Job that the API server has just made of what we rendered for the run.
+func (l *Ledger) created(run, job types.UID) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.jobs[run] = job
+}
+
+// knows says that the Job is the one that we created for the run. False says nothing: another process may have.
+func (l *Ledger) knows(run, job types.UID) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.jobs[run] == job
 }
 
 // forget drops what is known of a run: it was not committed after all, or is gone.

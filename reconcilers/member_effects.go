@@ -28,6 +28,9 @@ func (p *pass) ensure(ctx context.Context, m fleet.Member, e lifecycle.Effect) (
 	}[e.Resource]
 	err = m.Writer.Create(ctx, object)
 	switch {
+	case err == nil && e.Resource == lifecycle.Agent:
+		p.Placed.created(p.run.GetUID(), object.GetUID())
+		return lifecycle.Refusal{}, nil
 	case err == nil:
 		return lifecycle.Refusal{}, nil
 	case apierrors.IsAlreadyExists(err) && e.Resource == lifecycle.Workspace:

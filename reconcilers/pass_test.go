@@ -146,6 +146,25 @@ func TestTheLedgerKnowsWhatTheCacheDoesNotShowYet(t *testing.T) {
 	}
 }
 
+func TestTheLedgerKnowsAJobUntilItsUIDIsCommitted(t *testing.T) {
+	ledger, run := NewLedger(), code(func(r *v1.CodeRun) { r.Status = out(v1.PhaseProvisioning, "east") })
+	ledger.created(run.UID, "made")
+	ledger.note(run, now) // such as a Warning's message
+	if !ledger.knows(run.UID, "made") || ledger.knows(run.UID, "another") || ledger.knows("another", "made") {
+		t.Error("the Job that was created for the run is known, and no other")
+	}
+	run.Status.Attempts[len(run.Status.Attempts)-1].JobUID = "made"
+	ledger.note(run, now)
+	if len(ledger.jobs) > 0 {
+		t.Error("what the run itself says need not be remembered")
+	}
+	ledger.created(run.UID, "again")
+	ledger.note(code(func(r *v1.CodeRun) { r.UID = run.UID }), now)
+	if len(ledger.jobs) > 0 {
+		t.Error("a run with no attempt out has no Job to be known")
+	}
+}
+
 func TestTheHigherStrayCounts(t *testing.T) {
 	low, high := &lifecycle.Stray{Attempt: 1}, &lifecycle.Stray{Attempt: 2}
 	for _, pair := range [][2]*lifecycle.Stray{{low, high}, {high, low}, {nil, high}, {high, nil}} {

@@ -25,8 +25,9 @@ func main() {
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// gcPercent lets the garbage collector wait longer than usual: a story lives for some milliseconds, and memory is cheap.
-const gcPercent = 1600
+// heap is how much the garbage collector lets lie before it works at all, in bytes: a story lives for some milliseconds, and
+// what is alive of it fits many times.
+const heap = 512 << 20
 
 // run exits with 0 when every invariant held, 1 when one was violated, 2 when it was asked for nonsense.
 func run(args []string, out, errs io.Writer) int {
@@ -52,7 +53,8 @@ func run(args []string, out, errs io.Writer) int {
 	if *seed > 0 || *story != "" {
 		return tellOne(tell, *verbose, out)
 	}
-	debug.SetGCPercent(gcPercent)
+	debug.SetGCPercent(-1)
+	debug.SetMemoryLimit(heap)
 	report := tellMany(*first, *seeds)
 	report.print(out)
 	if len(report.failures) > 0 {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -14,6 +15,10 @@ import (
 func Select(from []client.Object, indexes map[string]client.IndexerFunc, opts []client.ListOption) ([]client.Object, error) {
 	var o client.ListOptions
 	o.ApplyOptions(opts)
+	var want []fields.Requirement
+	if o.FieldSelector != nil {
+		want = o.FieldSelector.Requirements()
+	}
 	var out []client.Object
 	for _, object := range from {
 		if o.Namespace != "" && object.GetNamespace() != o.Namespace {
@@ -22,7 +27,7 @@ func Select(from []client.Object, indexes map[string]client.IndexerFunc, opts []
 		if o.LabelSelector != nil && !o.LabelSelector.Matches(labels.Set(object.GetLabels())) {
 			continue
 		}
-		ok, err := fieldsMatch(object, indexes, &o)
+		ok, err := fieldsMatch(object, indexes, want)
 		if err != nil {
 			return nil, err
 		}
@@ -36,11 +41,8 @@ func Select(from []client.Object, indexes map[string]client.IndexerFunc, opts []
 	return out, nil
 }
 
-func fieldsMatch(o client.Object, indexes map[string]client.IndexerFunc, opts *client.ListOptions) (bool, error) {
-	if opts.FieldSelector == nil {
-		return true, nil
-	}
-	for _, r := range opts.FieldSelector.Requirements() {
+func fieldsMatch(o client.Object, indexes map[string]client.IndexerFunc, want []fields.Requirement) (bool, error) {
+	for _, r := range want {
 		var have []string
 		switch index, ok := indexes[r.Field]; {
 		case ok:
