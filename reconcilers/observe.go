@@ -90,9 +90,18 @@ func (p *pass) runFacts() lifecycle.RunFacts {
 	if spec.Placement != nil && spec.Placement.OnClusterLost != "" {
 		r.OnClusterLost = spec.Placement.OnClusterLost
 	}
-	if n, err := strconv.ParseInt(meta.GetAnnotations()[v1.AnnotationAbandonRemote], 10, 32); err == nil {
-		r.Abandoned = int32(n)
+	if word, ok := meta.GetAnnotations()[v1.AnnotationAbandonRemote]; ok {
+		r.Abandoned = parseAttempt(word)
 	}
+// parseAttempt reads the number of an attempt, -1 for what is none.
+func parseAttempt(s string) int32 {
+	n, err := strconv.ParseInt(s, 10, 32)
+	if err != nil || n < 1 {
+		return -1
+	}
+	return int32(n)
+}
+
 	return r
 }
 

@@ -63,6 +63,9 @@ const (
 	ReasonIdentityChanged = "IdentityChanged"
 	// ReasonUnregistered surfaces when the MemberCluster object is gone. Status False.
 	ReasonUnregistered = "Unregistered"
+	// ReasonAbandonIgnored is the reason of the Warning event about an annotation abandon-remote that does not count; the
+	// message of this condition repeats what it says.
+	ReasonAbandonIgnored = "AbandonIgnored"
 	// ReasonNotPlaced surfaces before the first attempt, on every condition that needs a member. Status Unknown.
 	ReasonNotPlaced = "NotPlaced"
 )

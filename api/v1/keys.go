@@ -20,7 +20,9 @@ const (
 	AnnotationHome = "orchestrator.platform/home"
 	// AnnotationAbandonRemote, on a run, is the number of an attempt that a person vouches to have ended (rule E, e). It
 	// proves the end of an attempt that is being stopped; to stop one, set spec.cancel or raise spec.contextVersion too.
-	// It shortens the wait for a member that will not come back; a wrong word here can make two agents run at once.
+	// It shortens the wait for a member that will not come back; a wrong word here can make two agents run at once. It
+	// counts while the member is lost: silent for longer than the grace, another cluster, or not registered any more. Where
+	// the member answers, or another attempt is out, it is ignored with a Warning event, and must be set anew to count.
 	AnnotationAbandonRemote = "orchestrator.platform/abandon-remote"
 	// AnnotationPreserve, on a run, keeps its objects on the members whatever retentionSeconds says, while it is "true".
 	AnnotationPreserve = "orchestrator.platform/preserve"
@@ -33,6 +35,10 @@ const (
 	// AnnotationStamp, on a run, is "uid/incarnation" as of the write that added the finalizer. A run whose stamp is not
 	// its own was re-created from a backup or moved from another hub, and is quarantined (rule Q1).
 	AnnotationStamp = "orchestrator.platform/stamp"
+	// AnnotationRecoverWithout, on the ConfigMap runfleet-hub of a restored hub, names the members, separated by commas, that
+	// the count of rule Q does not wait for: a person vouches that no agent of this hub executes there any more, or ever will.
+	// `runfleet recover --without` writes it; the next incarnation removes it.
+	AnnotationRecoverWithout = "orchestrator.platform/recover-without"
 )
 
 const (

@@ -124,6 +124,13 @@ type RunStatus struct {
 	// +optional
 	StopCause StopCause `json:"stopCause,omitempty"`
 
+	// abandonIgnored is the attempt that the annotation abandon-remote names in vain: another than the one that is out, or
+	// one whose member answers; -1 where it names none. While the annotation says the same it stays ignored, whatever
+	// becomes of the member: remove it, and set it again.
+	// +kubebuilder:validation:Minimum=-1
+	// +optional
+	AbandonIgnored int32 `json:"abandonIgnored,omitempty"`
+
 	// history are the newest 50 transitions.
 	// +listType=map
 	// +listMapKey=seq

@@ -60,17 +60,18 @@ func orPhase(s v1.RunStatus) string {
 func reachable(s v1.RunStatus, f Facts) metav1.Condition {
 	const kind = v1.ConditionClusterReachable
 	if s.Attempt == 0 || ended(current(s)) {
-		return condition(kind, metav1.ConditionUnknown, v1.ReasonNotPlaced, "no attempt is out")
+		return condition(kind, metav1.ConditionUnknown, v1.ReasonNotPlaced, "no attempt is out"+word(s, f))
 	}
+	about := func(what string) string { return "member " + s.Cluster + what + word(s, f) }
 	switch f.Cluster.Link {
 	case Answers:
-		return condition(kind, metav1.ConditionTrue, v1.ReasonReachable, "member "+s.Cluster+" answers")
+		return condition(kind, metav1.ConditionTrue, v1.ReasonReachable, about(" answers"))
 	case Foreign:
-		return condition(kind, metav1.ConditionFalse, v1.ReasonIdentityChanged, "member "+s.Cluster+" is another cluster than before")
+		return condition(kind, metav1.ConditionFalse, v1.ReasonIdentityChanged, about(" is another cluster than before"))
 	case Unregistered:
-		return condition(kind, metav1.ConditionFalse, v1.ReasonUnregistered, "member "+s.Cluster+" has no MemberCluster any more")
+		return condition(kind, metav1.ConditionFalse, v1.ReasonUnregistered, about(" has no MemberCluster any more"))
 	default:
-		return condition(kind, metav1.ConditionUnknown, v1.ReasonUnreachable, "member "+s.Cluster+" does not answer")
+		return condition(kind, metav1.ConditionUnknown, v1.ReasonUnreachable, about(" does not answer"))
 	}
 }
 

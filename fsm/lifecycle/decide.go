@@ -47,7 +47,11 @@ type Decision struct {
 	Changed bool         // whether there is anything to commit
 	Effects []Effect     // what to do once Status is committed
 	Wake    time.Time    // when to look again if nothing else happens; zero: never
+	Warning Warning      // what a person asked for in vain, once it is committed; told once
 }
+
+// Warning is the reason of an Event, "" for none, and what it says.
+type Warning struct{ Reason, Message string }
 
 // Decide turns a committed status and one look at the world into at most one row of the table and what follows from
 // it. Same input, same decision; the input is not changed.
@@ -75,7 +79,7 @@ func (l Lifecycle) Decide(s v1.RunStatus, f Facts) Decision {
 	} else {
 		next.LastUpdate = &metav1.Time{Time: f.Now.UTC().Truncate(time.Second)}
 	}
-	d := Decision{Row: row, Status: next, Changed: changed, Wake: l.wake(next, f, quarantined)}
+	d := Decision{Row: row, Status: next, Changed: changed, Wake: l.wake(next, f, quarantined), Warning: l.warning(s, next, f)}
 	switch {
 	case !quarantined:
 		d.Effects = l.effects(next, f)
@@ -91,7 +95,7 @@ func same(a, b v1.RunStatus) bool {
 	x, y := current(a), current(b)
 	noted := x == nil || y == nil ||
 		x.GoneSince.Equal(y.GoneSince) && x.EndingSince.Equal(y.EndingSince) && x.EscalatedAt.Equal(y.EscalatedAt)
-	return noted && a.Incarnation == b.Incarnation && a.ObservedGeneration == b.ObservedGeneration &&
+	return noted && a.AbandonIgnored == b.AbandonIgnored && a.Incarnation == b.Incarnation && a.ObservedGeneration == b.ObservedGeneration &&
 		a.ExpireAt.Equal(b.ExpireAt) && a.Reason == b.Reason && a.Message == b.Message &&
 		slices.EqualFunc(a.Conditions, b.Conditions, func(c, d metav1.Condition) bool {
 			// A time read back from the API server has another location than one just computed, and is the same time.
@@ -184,8 +188,12 @@ func collected(f Facts, e *v1.Attempt) bool {
 // note keeps, without a row, what the next passes need: the first look that found nothing, and the moment from which
 // an agent that does not end is given up.
 func (l Lifecycle) note(s *v1.RunStatus, f Facts, quarantined bool) {
+	if quarantined {
+		return
+	}
+	l.noteWord(s, f)
 	e := current(*s)
-	if quarantined || e == nil || ended(e) {
+	if e == nil || ended(e) {
 		return
 	}
 	switch {

@@ -21,7 +21,7 @@ func (l Lifecycle) proof(s v1.RunStatus, f Facts) v1.EndProof {
 		return v1.EndSeenGone
 	case e.FencedUntil != nil && passed(f.Now, e.FencedUntil.Time):
 		return v1.EndFenced
-	case f.Run.Abandoned >= e.Number:
+	case l.vouched(s, f):
 		return v1.EndAbandoned
 	default:
 		return ""

@@ -78,7 +78,7 @@ type RunFacts struct {
 	Retention            time.Duration
 	TTL                  *time.Duration
 	Preserve             bool  // the annotation that keeps everything
-	Abandoned            int32 // attempts up to this number are vouched to be dead by a person; 0: none
+	Abandoned            int32 // the attempt that a person vouches to be dead; 0: none, -1: what was written is no attempt
 	TemplateDigest       string
 }
 

@@ -52,6 +52,8 @@ func configurations() []config {
 		base("refusals", refusals, with(1, fCancel, fLink, fJobGone)),
 		base("the whole run's deadline", alone, direct, total(4), with(1, fLink, fSuspend, fRaise), faults(1)),
 		base("abandoned by a person", retries(0), with(1, fAbandon, fLink)),
+		base("abandoned by a person, and a raise or a deletion", retries(0), direct, alone, with(1, fAbandon, fRaise, fDelete)),
+		base("abandoned by a person when the member was unregistered", retries(0), direct, with(1, fAbandon, fUnregister, fDelete), faults(3)),
 		base("a restored hub", retries(0), with(1, fRestore), faults(1)),
 		base("a restored hub, and one retry", with(1, fRestore), faults(1), outcomes(podFailed), direct),
 		base("a restored hub, and a cancel or a deletion", retries(0), direct, with(1, fRestore, fCancel, fDelete)),

@@ -27,7 +27,7 @@ func (m *model) brokenEffects(k look, was v1.RunStatus, truth Facts, d Decision)
 // and an agent is given up only after it was told to end (I8). A pod that ends while the request travels has had its time.
 func hastyDelete(k look, s v1.RunStatus, e Effect) string {
 	a := attempt(s, e.Attempt)
-	if s.Phase == v1.PhaseTerminating || a == nil || recorded(a) || e.Attempt <= int32(k.abandoned) {
+	if s.Phase == v1.PhaseTerminating || a == nil || recorded(a) || a.EndedBy == v1.EndAbandoned {
 		return ""
 	}
 	for _, o := range k.objs {
@@ -52,7 +52,10 @@ func (m *model) leftRunning(was v1.RunStatus, truth Facts, d Decision) string {
 		return ""
 	}
 	for _, a := range append([]AgentFacts{truth.Agent}, truth.Others...) {
-		lives := a.Pod.Presence == Present && a.Pod.Started && !a.Pod.Ending && a.Attempt > truth.Run.Abandoned
+		lives := a.Pod.Presence == Present && a.Pod.Started && !a.Pod.Ending
+		if e := attempt(d.Status, a.Attempt); e != nil && e.EndedBy == v1.EndAbandoned {
+			continue
+		}
 		if lives && !a.Job.Deleting && !slices.ContainsFunc(d.Effects, func(e Effect) bool { return e.ends(a) }) {
 			return fmt.Sprintf("FINAL: the agent of attempt %d is seen alive in a final state, and nothing ends it", a.Attempt)
 		}

@@ -16,7 +16,7 @@ func (m *model) violated(s *state) string {
 	quarantined := !gone && m.inQuarantine(s)
 	live := 0
 	for _, o := range s.objs {
-		if !o.pod.live() || o.attempt <= s.abandoned {
+		if !o.pod.live() || s.heard && (gone || vouchedFor(s0, o)) {
 			continue
 		}
 		live++
@@ -34,6 +34,12 @@ func (m *model) violated(s *state) string {
 		}
 	}
 	return ""
+}
+
+// vouchedFor says that the end of the object's attempt was recorded on a person's word: it need not be true.
+func vouchedFor(s v1.RunStatus, o object) bool {
+	e := attempt(s, int32(o.attempt))
+	return e != nil && e.EndedBy == v1.EndAbandoned
 }
 
 // sought drops a violation that the search is not for.
@@ -117,7 +123,7 @@ func (m *model) mayDelete(s *state, o object, r msg) string {
 	}
 	e := attempt(status, int32(o.attempt))
 	switch {
-	case e == nil || recorded(e) || e.EscalatedAt != nil || !o.pod.ended() || e.JobUID != o.uid() || o.attempt <= s.abandoned:
+	case e == nil || recorded(e) || e.EscalatedAt != nil || !o.pod.ended() || e.JobUID != o.uid() || vouchedFor(status, o):
 		return ""
 	case !o.pod.ran(): // it spent no token, so nothing is lost
 		return ""

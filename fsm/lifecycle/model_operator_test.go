@@ -27,6 +27,7 @@ type decided struct {
 	row       fsm.Row
 	outbox    uint16 // requests to members
 	finalizer int    // +1 add and stamp, -1 release
+	heard     bool   // a person's word may count: the attempt's member is lost
 	violation string // a rule that this decision breaks whatever the rest of the world is
 }
 
@@ -67,6 +68,7 @@ func (m *model) decide(k look) *decided {
 	}
 	m.fired[got.Row.ID] = true
 	d := &decided{row: got.Row, next: m.put(got.Status)}
+	d.heard = k.abandoned > 0 && int32(k.abandoned) == s.Attempt && m.l.clusterLost(truth)
 	d.changed = d.next != k.view.status
 	if d.violation = m.broken(k, s, truth, got); d.violation == "" && !d.changed && m.plant.facts == nil && m.plant.decision == nil {
 		d.violation = m.oversleeps(k, got.Wake)
@@ -195,6 +197,7 @@ func (m *model) candidates(s *state, v view) []uint8 {
 func (m *model) pass(s *state, v view, candidate uint8, mode lookMode, emit emitter) {
 	d := m.decide(s.observe(v, candidate, mode))
 	n := *s
+	n.heard = n.heard || d.heard
 	if mode == lookRefused {
 		n.used[fRefusal]++
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/runfleet/runfleet/api/v1"
 )
@@ -51,6 +52,7 @@ func mistakesOfTheOperator() []mistake {
 		{"does not look at the outcome when stopping", "BELL", base("", direct, retries(0)), plant{facts: blindWhenStopping}},
 		{"never writes a late outcome down (row 4)", "I12", base("", retries(0), direct, with(1, fLink)), plant{decision: drop("4")}},
 		{"trusts a Failed Job whose pod still ends", twoAgents, base("", direct, retries(0), early, with(1, fPodGone, fRaise)), plant{facts: terminatingIsGone}},
+		{"takes a person's word where the member answers", twoAgents, base("", direct, retries(0), with(1, fAbandon, fRaise)), plant{facts: anyWord}},
 		{"stops an agent because its member is silent (rule L)", "KILL", base("", direct, with(1, fLink)), plant{decision: loseHeart}},
 	}
 }
@@ -98,6 +100,12 @@ func unknownIsAbsent(f *Facts, _ v1.RunStatus) {
 func nothingIsFenced(f *Facts, s v1.RunStatus) {
 	if f.Cluster.Link == Silent {
 		f.Run.Abandoned = s.Attempt
+	}
+}
+
+func anyWord(f *Facts, s v1.RunStatus) {
+	if s.Phase == v1.PhaseStopping && f.Run.Abandoned == s.Attempt && f.Cluster.Link == Answers {
+		f.Cluster.Link, f.Cluster.SilentSince = Silent, origin.Add(-time.Hour)
 	}
 }
 

@@ -64,7 +64,7 @@ func (a *archive) canonical(s v1.RunStatus, ticks int) v1.RunStatus {
 	out := v1.RunStatus{
 		Phase: s.Phase, ContextVersion: s.ContextVersion, Attempt: s.Attempt, Cluster: s.Cluster, Members: s.Members,
 		Incarnation: s.Incarnation, RetryCount: s.RetryCount, InfraCount: s.InfraCount, StopCause: s.StopCause,
-		NextAttemptAt: future(s.NextAttemptAt, ticks), FinishedAt: past(s.FinishedAt, ticks, 0),
+		NextAttemptAt: future(s.NextAttemptAt, ticks), FinishedAt: past(s.FinishedAt, ticks, 0), AbandonIgnored: s.AbandonIgnored,
 	}
 	if out.NextAttemptAt != nil && !out.NextAttemptAt.After(origin) {
 		out.NextAttemptAt = nil
@@ -77,6 +77,9 @@ func (a *archive) canonical(s v1.RunStatus, ticks int) v1.RunStatus {
 		}
 		if !recorded(&e) {
 			c.EscalatedAt = past(e.EscalatedAt, ticks, 0)
+		}
+		if e.EndedBy == v1.EndAbandoned {
+			c.EndedBy = e.EndedBy
 		}
 		if e.EndedAt != nil {
 			c.EndedAt = micro(origin)
@@ -118,12 +121,12 @@ func past(t *metav1.MicroTime, ticks int, age time.Duration) *metav1.MicroTime {
 }
 
 func statusKey(s v1.RunStatus) string {
-	b := fmt.Appendf(nil, "%s %d %d %s %v %d %d %d %s %s %s", s.Phase, s.ContextVersion, s.Attempt, s.Cluster, s.Members,
-		s.Incarnation, s.RetryCount, s.InfraCount, s.StopCause, offset(s.NextAttemptAt), offset(s.FinishedAt))
+	b := fmt.Appendf(nil, "%s %d %d %s %v %d %d %d %s %s %s %d", s.Phase, s.ContextVersion, s.Attempt, s.Cluster, s.Members,
+		s.Incarnation, s.RetryCount, s.InfraCount, s.StopCause, offset(s.NextAttemptAt), offset(s.FinishedAt), s.AbandonIgnored)
 	for i := range s.Attempts {
 		e := &s.Attempts[i]
-		b = fmt.Appendf(b, "|%d %d %s %s %s %d %d %v %s %s %s %s %s %s %s %s %s", e.Number, e.ContextVersion, e.Cluster, e.ClusterUID,
-			e.JobUID, e.DeadlineSeconds, e.Incarnation, recorded(e), offset(e.EndedAt), offset(e.StartBefore), offset(e.FencedUntil),
+		b = fmt.Appendf(b, "|%d %d %s %s %s %d %d %v %s%s %s %s %s %s %s %s %s %s", e.Number, e.ContextVersion, e.Cluster, e.ClusterUID,
+			e.JobUID, e.DeadlineSeconds, e.Incarnation, recorded(e), offset(e.EndedAt), e.EndedBy, offset(e.StartBefore), offset(e.FencedUntil),
 			offset(e.StartSeenAt), offset(e.StopRequestedAt), offset(e.EndingSince), offset(e.GoneSince), offset(e.EscalatedAt), e.Class)
 	}
 	return string(b)

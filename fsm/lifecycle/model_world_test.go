@@ -175,8 +175,9 @@ type state struct {
 	census           uint8  // of rule Q: 1 counted once, 2 settled since
 	found            object // what the first count found, of the highest attempt
 	runLeft          uint8  // ticks to the whole run's deadline
-	abandoned        uint8
-	started          uint8 // bit n: the agent of attempt n started
+	abandoned        uint8  // the attempt that a person vouches for; that need not be true
+	heard            bool   // and it was lost when the operator looked
+	started          uint8  // bit n: the agent of attempt n started
 	serials          [maxAttempt + 1]uint8
 	members          [2]member
 	inputs           [2]configMapSet // ConfigMaps on each member

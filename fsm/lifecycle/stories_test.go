@@ -77,6 +77,9 @@ func (w story) write(out *strings.Builder, d lifecycle.Decision, quiet bool) {
 	case !quiet:
 		out.WriteString("· noted\n")
 	}
+	if d.Warning.Reason != "" {
+		fmt.Fprintf(out, "! %s: %s\n", d.Warning.Reason, d.Warning.Message)
+	}
 }
 
 func effectText(e lifecycle.Effect) string {

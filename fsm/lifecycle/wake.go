@@ -49,9 +49,10 @@ func (l Lifecycle) wakeAttempt(s v1.RunStatus, e *v1.Attempt, f Facts, add func(
 		if e.StartSeenAt == nil && e.CreatedAt != nil && f.Cluster.Link == Answers {
 			add(nextQuestion(e.CreatedAt.Time, f.Now))
 		}
-		if f.Cluster.Link == Silent && !f.Cluster.SilentSince.IsZero() {
-			add(f.Cluster.SilentSince.Add(l.ClusterLostGrace + time.Nanosecond))
-		}
+	}
+	starting := s.Phase == v1.PhaseProvisioning || s.Phase == v1.PhaseRunning
+	if (starting || f.Run.Abandoned == e.Number) && f.Cluster.Link == Silent && !f.Cluster.SilentSince.IsZero() {
+		add(f.Cluster.SilentSince.Add(l.ClusterLostGrace + time.Nanosecond))
 	}
 	if e.FencedUntil != nil {
 		add(e.FencedUntil.Time)

@@ -14,13 +14,16 @@ import (
 const maxNote = 1024
 
 // Events writes one Event on the run for each committed transition: the reason is the trigger, the action the phase that it
-// led to.
+// led to. What a person asked for in vain is told too, as a Warning.
 type Events struct {
 	Recorder events.EventRecorder
 }
 
 // Committed implements the reconcilers' observer.
 func (e Events) Committed(run v1.Run, was v1.RunStatus, d lifecycle.Decision) {
+	if d.Warning.Reason != "" {
+		e.Recorder.Eventf(run, nil, corev1.EventTypeWarning, d.Warning.Reason, "Ignored", "%s", shorten(d.Warning.Message))
+	}
 	if d.Row.ID == "" {
 		return
 	}

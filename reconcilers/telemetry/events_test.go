@@ -1,6 +1,8 @@
 package telemetry
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -9,6 +11,7 @@ import (
 	"github.com/runfleet/runfleet/fsm"
 	"github.com/runfleet/runfleet/fsm/lifecycle"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 )
 
 // decided is a transition to a phase, by a trigger.
@@ -42,6 +45,22 @@ func TestNotesFitWhateverAnAgentWrites(t *testing.T) {
 		if len(got) > 1024 || len(got) < 1000 || !utf8.ValidString(got) || !strings.HasSuffix(got, "…") {
 			t.Errorf("%s: %d bytes, %q", letter, len(got), got[len(got)-10:])
 		}
+	}
+}
+
+// spoken remembers what was recorded, one line for each event.
+type spoken []string
+
+func (s *spoken) Eventf(_, _ runtime.Object, severity, reason, action, note string, args ...any) {
+	*s = append(*s, severity+" "+reason+" "+action+" "+fmt.Sprintf(note, args...))
+}
+
+func TestWhatAPersonAskedForInVainIsAWarning(t *testing.T) {
+	var told spoken
+	d := lifecycle.Decision{Warning: lifecycle.Warning{Reason: v1.ReasonAbandonIgnored, Message: "100% of it"}}
+	Events{Recorder: &told}.Committed(&v1.DocsRun{}, v1.RunStatus{}, d)
+	if want := (spoken{"Warning AbandonIgnored Ignored 100% of it"}); !slices.Equal(told, want) {
+		t.Errorf("want %q, got %q", want, told)
 	}
 }
 
