@@ -18,20 +18,25 @@ type Metrics struct {
 // NewTransitions registers runfleet_transitions_total{kind,from,on,to}. Its labels come from the tables, so there are as
 // many series as rows.
 func NewTransitions(registry prometheus.Registerer) (*prometheus.CounterVec, error) {
-	c := prometheus.NewCounterVec(prometheus.CounterOpts{
+	c, err := registered(registry, prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "runfleet_transitions_total",
 		Help: "Transitions that were committed, by kind, phase before, trigger and phase after.",
-	}, []string{"kind", "from", "on", "to"})
-	err := registry.Register(c)
-	if known, ok := errors.AsType[prometheus.AlreadyRegisteredError](err); ok {
-		if same, ok := known.ExistingCollector.(*prometheus.CounterVec); ok {
-			return same, nil // a second operator in one process
-		}
-	}
+	}, []string{"kind", "from", "on", "to"}))
 	if err != nil {
 		return nil, fmt.Errorf("registering runfleet_transitions_total: %w", err)
 	}
 	return c, nil
+}
+
+// registered is the counter, or the one of the same name that a second operator in one process finds.
+func registered(registry prometheus.Registerer, c *prometheus.CounterVec) (*prometheus.CounterVec, error) {
+	err := registry.Register(c)
+	if known, ok := errors.AsType[prometheus.AlreadyRegisteredError](err); ok {
+		if same, ok := known.ExistingCollector.(*prometheus.CounterVec); ok {
+			return same, nil
+		}
+	}
+	return c, err
 }
 
 // NewMetrics counts for one kind, with a series for each row of its table from the start: a rate over a counter that
