@@ -93,6 +93,9 @@ func (p *pass) runFacts() lifecycle.RunFacts {
 	if word, ok := meta.GetAnnotations()[v1.AnnotationAbandonRemote]; ok {
 		r.Abandoned = parseAttempt(word)
 	}
+	return r
+}
+
 // parseAttempt reads the number of an attempt, -1 for what is none.
 func parseAttempt(s string) int32 {
 	n, err := strconv.ParseInt(s, 10, 32)
@@ -100,9 +103,6 @@ func parseAttempt(s string) int32 {
 		return -1
 	}
 	return int32(n)
-}
-
-	return r
 }
 
 // defaultMaxRetries is the schema's default, for objects that were stored before it had one.
