@@ -6,25 +6,26 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	v1 "github.com/runfleet/runfleet/api/v1"
+	"github.com/runfleet/runfleet/test/integration/bed"
 )
 
 var _ = Describe("A member that is away for a while", first, func() {
-	for how, away := range map[string]func(*detour){
-		"cut off":       (*detour).cutOff,
-		"fallen silent": (*detour).fallSilent,
+	for how, away := range map[string]func(*bed.Detour){
+		"cut off":       (*bed.Detour).CutOff,
+		"fallen silent": (*bed.Detour).FallSilent,
 	} {
 		It("("+how+") changes nothing about its runs but what is known, and they go on when it is back", func(ctx SpecContext) {
 			w := onWild(ctx)
 			run := w.docs("sim-slow-5s", on[*v1.DocsRun]("east"))
 			w.await(run, v1.PhaseRunning)
 			away(toEast)
-			DeferCleanup(toEast.heal)
+			DeferCleanup(toEast.Heal)
 			w.Eventually(w.reachable).WithArguments(run).Should(Equal(metav1.ConditionUnknown))
 			w.Expect(run.Status).To(be(v1.PhaseRunning))
 			w.Expect(w.await(w.docs("elsewhere"), v1.PhaseSucceeded).Cluster).To(Equal("west"), "the others do not wait")
 			w.Eventually(w.jobs).WithArguments(run).Should(HaveExactElements(HaveField("Status.Succeeded", int32(1))))
 			w.Consistently(w.status(run)).Should(be(v1.PhaseRunning))
-			toEast.heal()
+			toEast.Heal()
 			w.Expect(trail(w.await(run, v1.PhaseSucceeded))).To(Equal(happy))
 			w.once(run)
 		})
@@ -34,15 +35,15 @@ var _ = Describe("A member that is away for a while", first, func() {
 		w := onWild(ctx)
 		run := w.docs("sim-hang", on[*v1.DocsRun]("east"))
 		w.await(run, v1.PhaseRunning)
-		toEast.cutOff()
-		DeferCleanup(toEast.heal)
+		toEast.CutOff()
+		DeferCleanup(toEast.Heal)
 		w.Eventually(w.reachable).WithArguments(run).Should(Equal(metav1.ConditionUnknown))
 		w.Expect(w.hub.Delete(w.ctx, run)).To(Succeed())
 		w.Eventually(w.status(run)).Should(And(be(v1.PhaseTerminating), says("member east is unreachable")))
 		w.Consistently(w.status(run)).Should(be(v1.PhaseTerminating))
 		w.Expect(w.read(run).GetFinalizers()).To(ConsistOf(v1.Finalizer))
 		w.Expect(w.jobs(run)).To(HaveLen(1))
-		toEast.heal()
+		toEast.Heal()
 		w.gone(run)
 		w.Expect(w.things(run)()).To(Equal([3]int{}))
 	})
@@ -51,8 +52,8 @@ var _ = Describe("A member that is away for a while", first, func() {
 		w := onWild(ctx)
 		run := w.docs("sim-hang", on[*v1.DocsRun]("west"))
 		w.await(run, v1.PhaseRunning)
-		toEast.fallSilent()
-		DeferCleanup(toEast.heal)
+		toEast.FallSilent()
+		DeferCleanup(toEast.Heal)
 		w.forget(run)
 	})
 
@@ -60,13 +61,13 @@ var _ = Describe("A member that is away for a while", first, func() {
 		w := onWild(ctx)
 		run := w.docs("sim-slow-1s", with[*v1.DocsRun](func(s *v1.RunSpec) { s.Suspend = true }))
 		w.Eventually(w.status(run)).Should(be(v1.PhasePending, v1.ReasonSuspended))
-		toEast.fallSilent()
-		DeferCleanup(toEast.heal)
+		toEast.FallSilent()
+		DeferCleanup(toEast.Heal)
 		w.ask(run, func() { run.Spec.Suspend = false })
 		// It was chosen before its silence was noticed, or the other was at once: either way the run ends in time.
 		s := w.await(run, v1.PhaseSucceeded)
 		w.Expect(s.Cluster).To(Equal("west"))
-		toEast.heal()
+		toEast.Heal()
 		w.Eventually(w.attempts(run, "Pod")).Should(Equal(1))
 	})
 })

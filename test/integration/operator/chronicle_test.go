@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/runfleet/runfleet/api/v1"
+	"github.com/runfleet/runfleet/test/integration/bed"
 )
 
 // chronicle remembers every object of ours that was ever on the members, as watches told it.
@@ -36,9 +37,9 @@ type sighting struct {
 }
 
 // follow watches Jobs, pods and ConfigMaps of a member until ctx ends. It returns when it knows all that are there.
-func (c *chronicle) follow(ctx context.Context, member *cluster) error {
+func (c *chronicle) follow(ctx context.Context, member *bed.Cluster) error {
 	ours := labels.SelectorFromSet(labels.Set{v1.LabelManaged: "true"})
-	informers, err := cache.New(member.config, cache.Options{Scheme: kinds, DefaultLabelSelector: ours})
+	informers, err := cache.New(member.Admin, cache.Options{Scheme: bed.Kinds, DefaultLabelSelector: ours})
 	if err != nil {
 		return err
 	}

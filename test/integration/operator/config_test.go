@@ -11,10 +11,11 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/runfleet/runfleet/api/v1"
+	"github.com/runfleet/runfleet/test/integration/bed"
 )
 
 var _ = Describe("The configuration", first, Ordered, func() {
-	AfterAll(func(ctx SpecContext) { Expect(wild.hub.configure(ctx, v1.SystemNamespace, settings)).To(Succeed()) })
+	AfterAll(func(ctx SpecContext) { Expect(wild.hub.Configure(ctx, v1.SystemNamespace, settings)).To(Succeed()) })
 
 	// image is what the next run's Job asks for.
 	image := func(w *scene, name string) string {
@@ -35,7 +36,7 @@ var _ = Describe("The configuration", first, Ordered, func() {
 		w := onWild(ctx)
 		running := w.docs("sim-slow-4s")
 		w.await(running, v1.PhaseRunning)
-		Expect(wild.hub.configure(ctx, v1.SystemNamespace, strings.Replace(settings, `tag: "1"`, `tag: "2"`, 1))).To(Succeed())
+		Expect(wild.hub.Configure(ctx, v1.SystemNamespace, strings.Replace(settings, `tag: "1"`, `tag: "2"`, 1))).To(Succeed())
 		w.Eventually(told(w)).Should(ContainElement(HavePrefix("Normal ConfigChanged")))
 		Expect(image(w, "next")).To(Equal("registry.example.com/agent:2"))
 		w.Expect(w.await(running, v1.PhaseSucceeded).Attempt).To(Equal(int32(1)))
@@ -44,36 +45,36 @@ var _ = Describe("The configuration", first, Ordered, func() {
 	It("behaviour 52: changed to nonsense stays what it was, which event, log and metric say", func(ctx SpecContext) {
 		w := onWild(ctx)
 		nonsense := "agent: {image: {repository: registry.example.com/agent}}\ntiming: {settleSeconds: soon}"
-		Expect(wild.hub.configure(ctx, v1.SystemNamespace, nonsense)).To(Succeed())
+		Expect(wild.hub.Configure(ctx, v1.SystemNamespace, nonsense)).To(Succeed())
 		w.Eventually(told(w)).Should(ContainElement(And(HavePrefix("Warning ConfigInvalid"),
 			ContainSubstring("agent.image.tag: is not set"), ContainSubstring("timing.settleSeconds"))))
-		Expect(wild.replica.metric("runfleet_config_valid")).To(BeZero())
-		Expect(wild.replica.says()).To(ContainSubstring("Keeping the last good configuration"))
+		Expect(wild.replica.Metric("runfleet_config_valid")).To(BeZero())
+		Expect(wild.replica.Says()).To(ContainSubstring("Keeping the last good configuration"))
 		Expect(image(w, "still")).To(Equal("registry.example.com/agent:2"))
 	})
 
 	It("behaviour 52: with keys that nobody knows is in force, and an event names them", func(ctx SpecContext) {
 		w := onWild(ctx)
-		Expect(wild.hub.configure(ctx, v1.SystemNamespace, settings+"\ntimming: {settleSeconds: 3}\n")).To(Succeed())
+		Expect(wild.hub.Configure(ctx, v1.SystemNamespace, settings+"\ntimming: {settleSeconds: 3}\n")).To(Succeed())
 		w.Eventually(told(w)).Should(ContainElement(And(HavePrefix("Warning ConfigUnknownKey"), ContainSubstring("timming"))))
-		w.Eventually(wild.replica.metric).WithArguments("runfleet_config_valid").Should(BeEquivalentTo(1))
+		w.Eventually(wild.replica.Metric).WithArguments("runfleet_config_valid").Should(BeEquivalentTo(1))
 		Expect(image(w, "next")).To(Equal("registry.example.com/agent:1"))
 	})
 })
 
 var _ = Describe("An operator that cannot work", first, func() {
 	// refusal starts an operator and returns how it ended and what it said.
-	refusal := func(on *cluster, namespace string) (int, string) {
-		o, err := startReplica(on, "--system-namespace", namespace, "--leader-elect=false")
+	refusal := func(on *bed.Cluster, namespace string) (int, string) {
+		o, err := program.StartOperator(on, "--system-namespace", namespace, "--leader-elect=false")
 		Expect(err).NotTo(HaveOccurred())
 		DeferCleanup(o.Stop)
-		Consistently(o.ready, "300ms").ShouldNot(Equal(http.StatusOK))
+		Consistently(o.Ready, "300ms").ShouldNot(Equal(http.StatusOK))
 		Eventually(o.Done()).Should(BeClosed())
-		return o.exitCode(), o.says()
+		return o.ExitCode(), o.Says()
 	}
 
 	It("behaviour 33: does not start without an image, and is never ready", func(ctx SpecContext) {
-		Expect(wild.hub.configure(ctx, "no-image", "agent: {command: [claude]}")).To(Succeed())
+		Expect(wild.hub.Configure(ctx, "no-image", "agent: {command: [claude]}")).To(Succeed())
 		code, said := refusal(wild.hub, "no-image")
 		Expect(code).To(Equal(1))
 		Expect(said).To(And(ContainSubstring("no-image/"+v1.ConfigMapName), ContainSubstring("agent.image.repository: is not set"),
@@ -82,7 +83,7 @@ var _ = Describe("An operator that cannot work", first, func() {
 
 	It("does not start with an invalid configuration, and says every mistake at once", func(ctx SpecContext) {
 		text := strings.Replace(strings.Replace(settings, "graceSeconds: 1", "graceSeconds: -1", 1), "docsSeconds: 10", "docsSeconds: long", 1)
-		Expect(wild.hub.configure(ctx, "invalid", text)).To(Succeed())
+		Expect(wild.hub.Configure(ctx, "invalid", text)).To(Succeed())
 		code, said := refusal(wild.hub, "invalid")
 		Expect(code).To(Equal(1))
 		Expect(said).To(And(ContainSubstring("timing.graceSeconds"), ContainSubstring("deadlines.docsSeconds")))
@@ -103,15 +104,15 @@ var _ = Describe("An operator that cannot work", first, func() {
 
 var _ = Describe("One cluster alone", first, Ordered, func() {
 	It("is hub and member with --local-member, watches --namespace only, and needs no more than an image", func(ctx SpecContext) {
-		Expect(east.installCRDs(ctx)).To(Succeed())
-		Expect(east.configure(ctx, v1.SystemNamespace, `agent: {image: {repository: registry.example.com/agent, tag: "1"}}`)).To(Succeed())
-		o, err := startReplica(east, "--local-member", "--namespace", "team-a", "--leader-elect=false")
+		Expect(east.InstallCRDs(ctx)).To(Succeed())
+		Expect(east.Configure(ctx, v1.SystemNamespace, `agent: {image: {repository: registry.example.com/agent, tag: "1"}}`)).To(Succeed())
+		o, err := program.StartOperator(east, "--local-member", "--namespace", "team-a", "--leader-elect=false")
 		Expect(err).NotTo(HaveOccurred())
 		DeferCleanup(o.Stop)
 		alone := &stage{hub: east, seen: wild.seen, replica: o}
 		w, elsewhere := newScene(ctx, alone, "team-a", Fail), newScene(ctx, alone, "team-b", Fail)
-		w.Expect(east.teamNamespace(ctx, "team-a", nil)).To(Succeed())
-		w.Expect(east.teamNamespace(ctx, "team-b", nil)).To(Succeed())
+		w.Expect(east.TeamNamespace(ctx, "team-a", nil)).To(Succeed())
+		w.Expect(east.TeamNamespace(ctx, "team-b", nil)).To(Succeed())
 		other := elsewhere.docs("not-mine")
 		docs := w.docs("local-docs", func(r *v1.DocsRun) { r.Spec.DeadlineSeconds = nil })
 		code := w.code("local-code", "local", func(r *v1.CodeRun) { r.Spec.DeadlineSeconds = nil })

@@ -38,7 +38,7 @@ var _ = Describe("A run that succeeds", func() {
 		w.Expect(jobs).To(HaveLen(1))
 		w.Expect(s.Attempts).To(HaveLen(1))
 		w.Expect(s.Attempts[0]).To(And(
-			HaveField("Number", int32(1)), HaveField("Cluster", s.Cluster), HaveField("ClusterUID", w.identity(s.Cluster)),
+			HaveField("Number", int32(1)), HaveField("Cluster", s.Cluster), HaveField("ClusterUID", w.identity(w.member(s))),
 			HaveField("JobUID", jobs[0].UID), HaveField("JobName", jobs[0].Name), HaveField("ExitCode", Equal(new(int32(0)))),
 			HaveField("EndedBy", v1.EndJobFinished), HaveField("OutcomeRecorded", Equal(new(true))), HaveField("Class", BeEmpty()),
 			HaveField("DeadlineSeconds", int32(enough)),
@@ -65,7 +65,7 @@ var _ = Describe("A run that succeeds", func() {
 		s := w.await(run, v1.PhaseSucceeded)
 		labels := And(
 			HaveKeyWithValue(v1.LabelManaged, "true"), HaveKeyWithValue(v1.LabelRunUID, string(run.UID)),
-			HaveKeyWithValue(v1.LabelAttempt, "1"), HaveKeyWithValue(v1.LabelHub, string(w.hub.identity(w))),
+			HaveKeyWithValue(v1.LabelAttempt, "1"), HaveKeyWithValue(v1.LabelHub, string(w.identity(w.hub))),
 			HaveKeyWithValue("github-user", "example-bot"), HaveKeyWithValue("task-type", "docs"),
 		)
 		home := HaveKeyWithValue(v1.AnnotationHome, "DocsRun/"+w.namespace+"/labelled")

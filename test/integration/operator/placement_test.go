@@ -50,7 +50,7 @@ var _ = Describe("The choice of a member", func() {
 
 var _ = Describe("A member that does not work", func() {
 	Story("shows in kubectl get mc within 30 s, and whichever kind it is", func(w *scene) {
-		w.Expect(w.hub.register(w.ctx, "garbage", []byte("certificates: [none]"), nil)).To(Succeed())
+		w.Expect(w.hub.Register(w.ctx, "garbage", []byte("certificates: [none]"), nil)).To(Succeed())
 		for member, reason := range map[string]string{
 			"garbage": v1.ReasonKubeconfigRefused, "dead": v1.ReasonUnreachable, "hanging": v1.ReasonUnreachable,
 			"forbidden": v1.ReasonPreflightFailed, "half": v1.ReasonPreflightFailed,
@@ -77,9 +77,9 @@ var _ = Describe("A member that does not work", func() {
 
 // row is what kubectl get mc shows of a member: kubectl asks the API server for exactly this table.
 func (w *scene) row(member string) map[string]any {
-	transport, err := rest.HTTPClientFor(w.hub.config)
+	transport, err := rest.HTTPClientFor(w.hub.Admin)
 	w.Expect(err).NotTo(HaveOccurred())
-	url := w.hub.config.Host + "/apis/orchestrator.platform/v1/memberclusters/" + member
+	url := w.hub.Admin.Host + "/apis/orchestrator.platform/v1/memberclusters/" + member
 	req, err := http.NewRequestWithContext(w.ctx, http.MethodGet, url, nil)
 	w.Expect(err).NotTo(HaveOccurred())
 	req.Header.Set("Accept", "application/json;as=Table;v=v1;g=meta.k8s.io")

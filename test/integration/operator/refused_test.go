@@ -12,10 +12,11 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/runfleet/runfleet/api/v1"
+	"github.com/runfleet/runfleet/test/integration/bed"
 )
 
 // quota limits how many objects of a resource there may be in the scene's namespace on a member, and returns when it holds.
-func (w *scene) quota(on *cluster, name corev1.ResourceName, most string) *corev1.ResourceQuota {
+func (w *scene) quota(on *bed.Cluster, name corev1.ResourceName, most string) *corev1.ResourceQuota {
 	q := &corev1.ResourceQuota{
 		ObjectMeta: metav1.ObjectMeta{Name: "limit", Namespace: w.namespace},
 		Spec:       corev1.ResourceQuotaSpec{Hard: corev1.ResourceList{name: resource.MustParse(most)}},
@@ -81,8 +82,8 @@ var _ = Describe("What a member refuses becomes the run's message", func() {
 
 	Story("nothing, where Pod Security is restricted: our pods ask for no more", func(w *scene) {
 		name := w.namespace + "-restricted"
-		for _, c := range []*cluster{w.hub, east, west} {
-			w.Expect(c.teamNamespace(w.ctx, name, map[string]string{"pod-security.kubernetes.io/enforce": "restricted"})).To(Succeed())
+		for _, c := range []*bed.Cluster{w.hub, east, west} {
+			w.Expect(c.TeamNamespace(w.ctx, name, map[string]string{"pod-security.kubernetes.io/enforce": "restricted"})).To(Succeed())
 		}
 		w.namespace = name
 		w.await(w.code("modest", "modest"), v1.PhaseSucceeded)

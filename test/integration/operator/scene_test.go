@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/runfleet/runfleet/api/v1"
+	"github.com/runfleet/runfleet/test/integration/bed"
 )
 
 // scene is a namespace on a hub and its members, and what a spec does and sees there.
@@ -23,7 +24,7 @@ type scene struct {
 	Gomega
 	ctx       context.Context //nolint:containedctx // a scene is the life of its context, and every line of a spec would name it
 	fleet     *stage
-	hub       *cluster
+	hub       *bed.Cluster
 	namespace string
 }
 
@@ -33,8 +34,8 @@ func newScene(ctx context.Context, on *stage, namespace string, fail types.Gomeg
 
 // makeNamespace makes the namespace everywhere.
 func (w *scene) makeNamespace() {
-	for _, c := range []*cluster{w.hub, east, west} {
-		w.Expect(c.teamNamespace(w.ctx, w.namespace, nil)).To(Succeed())
+	for _, c := range []*bed.Cluster{w.hub, east, west} {
+		w.Expect(c.TeamNamespace(w.ctx, w.namespace, nil)).To(Succeed())
 	}
 }
 
@@ -162,7 +163,7 @@ func (w *scene) gone(run v1.Run) {
 // jobs, pods and inputs are what the members have of a run, east first.
 func (w *scene) jobs(run v1.Run) []batchv1.Job {
 	var all []batchv1.Job
-	for _, m := range []*cluster{east, west} {
+	for _, m := range []*bed.Cluster{east, west} {
 		var list batchv1.JobList
 		w.list(m, run, &list)
 		all = append(all, list.Items...)
@@ -172,7 +173,7 @@ func (w *scene) jobs(run v1.Run) []batchv1.Job {
 
 func (w *scene) pods(run v1.Run) []corev1.Pod {
 	var all []corev1.Pod
-	for _, m := range []*cluster{east, west} {
+	for _, m := range []*bed.Cluster{east, west} {
 		var list corev1.PodList
 		w.list(m, run, &list)
 		all = append(all, list.Items...)
@@ -182,7 +183,7 @@ func (w *scene) pods(run v1.Run) []corev1.Pod {
 
 func (w *scene) inputs(run v1.Run) []corev1.ConfigMap {
 	var all []corev1.ConfigMap
-	for _, m := range []*cluster{east, west} {
+	for _, m := range []*bed.Cluster{east, west} {
 		var list corev1.ConfigMapList
 		w.list(m, run, &list)
 		all = append(all, list.Items...)
@@ -190,7 +191,7 @@ func (w *scene) inputs(run v1.Run) []corev1.ConfigMap {
 	return all
 }
 
-func (w *scene) list(m *cluster, run v1.Run, list client.ObjectList) {
+func (w *scene) list(m *bed.Cluster, run v1.Run, list client.ObjectList) {
 	w.Expect(m.List(w.ctx, list, client.InNamespace(w.namespace), client.MatchingLabels{v1.LabelRunUID: string(run.GetUID())})).To(Succeed())
 }
 
@@ -201,7 +202,7 @@ func (w *scene) things(run v1.Run) func() [3]int {
 
 // volume is the workspace of a service, on whichever member it is.
 func (w *scene) volume(service string) (*corev1.PersistentVolumeClaim, string) {
-	for _, m := range []*cluster{east, west} {
+	for _, m := range []*bed.Cluster{east, west} {
 		claim := &corev1.PersistentVolumeClaim{}
 		if err := m.Get(w.ctx, client.ObjectKey{Namespace: w.namespace, Name: v1.WorkspacePrefix + service}, claim); err == nil {
 			return claim, m.Name()
@@ -211,7 +212,7 @@ func (w *scene) volume(service string) (*corev1.PersistentVolumeClaim, string) {
 }
 
 // member is the cluster that a status names.
-func (w *scene) member(s v1.RunStatus) *cluster { return members[s.Cluster] }
+func (w *scene) member(s v1.RunStatus) *bed.Cluster { return members[s.Cluster] }
 
 // trail is the history of a run in one line per transition.
 func trail(s v1.RunStatus) []string {
@@ -230,7 +231,7 @@ func condition(s v1.RunStatus, kind string) metav1.Condition {
 }
 
 // events are those about an object, in the order in which they were written.
-func (w *scene) events(on *cluster, about client.Object) []eventsv1.Event {
+func (w *scene) events(on *bed.Cluster, about client.Object) []eventsv1.Event {
 	var list, found eventsv1.EventList
 	w.Expect(on.List(w.ctx, &list, client.InNamespace(about.GetNamespace()))).To(Succeed())
 	for _, e := range list.Items {
@@ -249,13 +250,11 @@ const (
 )
 
 // identity is what a cluster is known by.
-func (c *cluster) identity(w *scene) apitypes.UID {
+func (w *scene) identity(c *bed.Cluster) apitypes.UID {
 	var system corev1.Namespace
 	w.Expect(c.Get(w.ctx, client.ObjectKey{Name: metav1.NamespaceSystem}, &system)).To(Succeed())
 	return system.UID
 }
-
-func (w *scene) identity(member string) apitypes.UID { return members[member].identity(w) }
 
 // attempts is how many objects of a kind ever were of a run, on all members. For Eventually.
 func (w *scene) attempts(run v1.Run, kind string) func() int {

@@ -13,15 +13,16 @@ import (
 
 	v1 "github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/reconcilers/fleet"
+	"github.com/runfleet/runfleet/test/integration/bed"
 )
 
 // stage is a hub with the members that are registered on it, and how its operators are started.
 type stage struct {
-	hub     *cluster
+	hub     *bed.Cluster
 	seen    *chronicle
 	flags   []string
-	replica *replica   // the newest of
-	started []*replica // which all end with the suite
+	replica *bed.Replica   // the newest of
+	started []*bed.Replica // which all end with the suite
 }
 
 func (s *stage) stop() {
@@ -31,11 +32,12 @@ func (s *stage) stop() {
 }
 
 var (
+	program    *bed.Program
 	calm, wild *stage
-	east, west *cluster
-	members    map[string]*cluster
-	toEast     *detour // the ways of the wild hub
-	toWest     *detour
+	east, west *bed.Cluster
+	members    map[string]*bed.Cluster
+	toEast     *bed.Detour // the ways of the wild hub
+	toWest     *bed.Detour
 	preview    Report // which specs will run
 )
 
@@ -72,27 +74,27 @@ func TestOperator(t *testing.T) {
 // The logs of the operators stay where something went wrong.
 var _ = ReportAfterSuite("logs", func(r Report) {
 	if r.SuiteSucceeded {
-		_ = os.RemoveAll(scratch)
+		_ = os.RemoveAll(program.Dir)
 	} else {
-		GinkgoLogr.Info("Keeping the logs", "directory", scratch)
+		GinkgoLogr.Info("Keeping the logs", "directory", program.Dir)
 	}
 })
 
 var _ = BeforeSuite(func(ctx SpecContext) {
 	all, stop := context.WithCancel(context.Background()) // the suite's whole life
 	DeferCleanup(stop)
-	var err error
-	scratch, err = os.MkdirTemp("", "runfleet-operator-")
+	scratch, err := os.MkdirTemp("", "runfleet-operator-")
 	Expect(err).NotTo(HaveOccurred())
-	Expect(build(ctx)).To(Succeed())
+	program, err = bed.Build(ctx, scratch)
+	Expect(err).NotTo(HaveOccurred())
 
-	clusters, err := startClusters(ctx, map[string]int{"calm": 0, "wild": 0, "east": 1, "west": 1})
+	clusters, err := bed.StartClusters(ctx, map[string]int{"calm": 0, "wild": 0, "east": 1, "west": 1})
 	for _, c := range clusters {
 		DeferCleanup(c.Stop)
 	}
 	Expect(err).NotTo(HaveOccurred())
 	east, west = clusters["east"], clusters["west"]
-	members = map[string]*cluster{"east": east, "west": west}
+	members = map[string]*bed.Cluster{"east": east, "west": west}
 	seen := &chronicle{seen: map[types.UID]*sighting{}}
 	Expect(seen.follow(all, east)).To(Succeed())
 	Expect(seen.follow(all, west)).To(Succeed())
@@ -120,40 +122,40 @@ var _ = AfterSuite(func() {
 // populateCalm registers two members that work and four that do not.
 func populateCalm(ctx context.Context) {
 	hub := calm.hub
-	Expect(hub.configure(ctx, v1.SystemNamespace, settings)).To(Succeed())
-	Expect(hub.register(ctx, "east", kubeconfigOf(east.agent, ""), map[string]string{"region": "east"})).To(Succeed())
-	Expect(hub.register(ctx, "west", kubeconfigOf(west.agent, ""), map[string]string{"region": "west"})).To(Succeed())
+	Expect(hub.Configure(ctx, v1.SystemNamespace, settings)).To(Succeed())
+	Expect(hub.Register(ctx, "east", bed.KubeconfigOf(east.Agent, ""), map[string]string{"region": "east"})).To(Succeed())
+	Expect(hub.Register(ctx, "west", bed.KubeconfigOf(west.Agent, ""), map[string]string{"region": "west"})).To(Succeed())
 
-	dead, hanging := newDetour(wild.hub.config), newDetour(nil)
-	dead.close()
-	DeferCleanup(hanging.close)
-	Expect(hub.register(ctx, "dead", kubeconfigOf(wild.hub.config, dead.address()), nil)).To(Succeed())
-	Expect(hub.register(ctx, "hanging", kubeconfigOf(wild.hub.config, hanging.address()), nil)).To(Succeed())
-	nobody, err := wild.hub.user(ctx, "nobody", nil)
+	dead, hanging := bed.NewDetour(wild.hub.Admin), bed.NewDetour(nil)
+	dead.Close()
+	DeferCleanup(hanging.Close)
+	Expect(hub.Register(ctx, "dead", bed.KubeconfigOf(wild.hub.Admin, dead.Address()), nil)).To(Succeed())
+	Expect(hub.Register(ctx, "hanging", bed.KubeconfigOf(wild.hub.Admin, hanging.Address()), nil)).To(Succeed())
+	nobody, err := wild.hub.NewUser(ctx, "nobody", nil)
 	Expect(err).NotTo(HaveOccurred())
-	Expect(hub.register(ctx, "forbidden", kubeconfigOf(nobody, ""), nil)).To(Succeed())
-	some, err := wild.hub.user(ctx, "half", fleet.Permissions[1:])
+	Expect(hub.Register(ctx, "forbidden", bed.KubeconfigOf(nobody, ""), nil)).To(Succeed())
+	some, err := wild.hub.NewUser(ctx, "half", fleet.Permissions[1:])
 	Expect(err).NotTo(HaveOccurred())
-	Expect(hub.register(ctx, "half", kubeconfigOf(some, ""), nil)).To(Succeed())
+	Expect(hub.Register(ctx, "half", bed.KubeconfigOf(some, ""), nil)).To(Succeed())
 	calm.start()
 }
 
 // populateWild registers the same two members, on ways that can be cut.
 func populateWild(ctx context.Context) {
 	hub := wild.hub
-	Expect(hub.configure(ctx, v1.SystemNamespace, settings)).To(Succeed())
-	toEast, toWest = newDetour(east.config), newDetour(west.config)
-	DeferCleanup(toEast.close)
-	DeferCleanup(toWest.close)
-	Expect(hub.register(ctx, "east", kubeconfigOf(east.agent, toEast.address()), nil)).To(Succeed())
-	Expect(hub.register(ctx, "west", kubeconfigOf(west.agent, toWest.address()), nil)).To(Succeed())
+	Expect(hub.Configure(ctx, v1.SystemNamespace, settings)).To(Succeed())
+	toEast, toWest = bed.NewDetour(east.Admin), bed.NewDetour(west.Admin)
+	DeferCleanup(toEast.Close)
+	DeferCleanup(toWest.Close)
+	Expect(hub.Register(ctx, "east", bed.KubeconfigOf(east.Agent, toEast.Address()), nil)).To(Succeed())
+	Expect(hub.Register(ctx, "west", bed.KubeconfigOf(west.Agent, toWest.Address()), nil)).To(Succeed())
 	wild.start()
 }
 
 // start starts an operator and makes it the stage's.
-func (s *stage) start() *replica {
+func (s *stage) start() *bed.Replica {
 	GinkgoHelper()
-	o, err := startReplica(s.hub, s.flags...)
+	o, err := program.StartOperator(s.hub, s.flags...)
 	Expect(err).NotTo(HaveOccurred())
 	s.replica, s.started = o, append(s.started, o)
 	return o

@@ -52,10 +52,9 @@ func (w *scene) once(runs ...v1.Run) {
 
 var _ = Describe("The operator as a process", first, Ordered, func() {
 	It("is alive and ready", func(ctx SpecContext) {
-		Eventually(wild.replica.ready).Should(Equal(http.StatusOK))
-		code, _ := wild.replica.get(wild.replica.health, "/healthz")
-		Expect(code).To(Equal(http.StatusOK))
-		Eventually(wild.replica.metric).WithArguments("runfleet_config_valid").Should(BeEquivalentTo(1))
+		Eventually(wild.replica.Ready).Should(Equal(http.StatusOK))
+		Expect(wild.replica.Alive()).To(Equal(http.StatusOK))
+		Eventually(wild.replica.Metric).WithArguments("runfleet_config_valid").Should(BeEquivalentTo(1))
 		onWild(ctx)
 	})
 
@@ -87,16 +86,16 @@ var _ = Describe("The operator as a process", first, Ordered, func() {
 		w := onWild(ctx)
 		first := wild.replica
 		second := wild.start()
-		Eventually(second.ready).Should(Equal(http.StatusOK), "one that waits is ready to lead")
+		Eventually(second.Ready).Should(Equal(http.StatusOK), "one that waits is ready to lead")
 		run := w.docs("sim-slow-3s")
 		w.await(run, v1.PhaseRunning)
-		Eventually(first.passes).Should(BeNumerically(">", 0))
-		Eventually(second.passes).Should(BeZero(), "-2 only while it cannot be asked")
+		Eventually(first.Passes).Should(BeNumerically(">", 0))
+		Eventually(second.Passes).Should(BeZero(), "-2 only while it cannot be asked")
 		leader := w.leader()
 		first.Stop() // by SIGKILL: the Lease must run out
 		w.Eventually(w.leader).ShouldNot(Equal(leader))
 		w.await(run, v1.PhaseSucceeded)
-		Eventually(second.passes).Should(BeNumerically(">", 0))
+		Eventually(second.Passes).Should(BeNumerically(">", 0))
 		w.once(run)
 	})
 
@@ -106,13 +105,13 @@ var _ = Describe("The operator as a process", first, Ordered, func() {
 		run := w.docs("sim-slow-3s")
 		w.await(run, v1.PhaseRunning)
 		leader := w.leader()
-		first.signal(syscall.SIGSTOP)
+		first.Signal(syscall.SIGSTOP)
 		second := wild.start()
 		w.Eventually(w.leader).ShouldNot(Equal(leader))
 		w.await(run, v1.PhaseSucceeded)
-		first.signal(syscall.SIGCONT)
+		first.Signal(syscall.SIGCONT)
 		Eventually(first.Done()).Should(BeClosed(), "it is no leader any more, and ends to begin anew")
-		Expect(first.exitCode()).To(Equal(1))
+		Expect(first.ExitCode()).To(Equal(1))
 		w.await(w.docs("after"), v1.PhaseSucceeded)
 		w.once(run)
 		Expect(second.Crash()).To(Succeed())
@@ -122,9 +121,9 @@ var _ = Describe("The operator as a process", first, Ordered, func() {
 		w := onWild(ctx)
 		run := w.docs("sim-hang")
 		w.await(run, v1.PhaseRunning)
-		wild.replica.signal(syscall.SIGTERM)
+		wild.replica.Signal(syscall.SIGTERM)
 		Eventually(wild.replica.Done()).Should(BeClosed())
-		Expect(wild.replica.exitCode()).To(BeZero())
+		Expect(wild.replica.ExitCode()).To(BeZero())
 		w.Expect(w.leader()).To(BeEmpty())
 		w.Expect(w.status(run)()).To(be(v1.PhaseRunning))
 		w.Expect(w.pods(run)).To(HaveExactElements(HaveField("Status.Phase", BeEquivalentTo("Running"))))
@@ -146,19 +145,19 @@ var _ = Describe("The operator as a process", first, Ordered, func() {
 			w.await(run, v1.PhaseSucceeded)
 		}
 		w.Eventually(func() float64 { // what is under way comes to its end
-			before := wild.replica.passes()
+			before := wild.replica.Passes()
 			w.Consistently(func() error { return nil }, "1s").Should(Succeed())
-			return wild.replica.passes() - before
+			return wild.replica.Passes() - before
 		}).Should(BeZero())
-		before := wild.replica.passes()
-		w.Consistently(wild.replica.passes, "3s").Should(Equal(before))
+		before := wild.replica.Passes()
+		w.Consistently(wild.replica.Passes, "3s").Should(Equal(before))
 	})
 
 	It("names kind, namespace and name of the run on every line about one", func(ctx SpecContext) {
 		w := onWild(ctx)
 		s := w.await(w.docs("logged"), v1.PhaseSucceeded)
 		var told int
-		for line := range strings.Lines(wild.replica.says()) {
+		for line := range strings.Lines(wild.replica.Says()) {
 			if strings.Contains(line, "Committing a transition") && strings.Contains(line, w.namespace) {
 				Expect(line).To(And(ContainSubstring(`"DocsRun":{"name":"logged","namespace":"`+w.namespace+`"}`),
 					ContainSubstring(`"attempt":1`), ContainSubstring(`"cluster":"`+s.Cluster+`"`)))
@@ -174,11 +173,11 @@ var _ = Describe("A run that no member takes", first, func() {
 	It("is placed when its namespace appears on one", func(ctx SpecContext) {
 		w := onWild(ctx)
 		w.namespace += "-late"
-		w.Expect(w.hub.teamNamespace(ctx, w.namespace, nil)).To(Succeed())
+		w.Expect(w.hub.TeamNamespace(ctx, w.namespace, nil)).To(Succeed())
 		run := w.docs("early")
 		w.Eventually(w.status(run)).Should(And(be(v1.PhasePending, v1.ReasonNoCandidate),
 			says("east has no namespace "+w.namespace, "west has no namespace "+w.namespace)))
-		w.Expect(east.teamNamespace(ctx, w.namespace, nil)).To(Succeed())
+		w.Expect(east.TeamNamespace(ctx, w.namespace, nil)).To(Succeed())
 		w.Expect(w.await(run, v1.PhaseSucceeded).Cluster).To(Equal("east"))
 	})
 
@@ -211,8 +210,8 @@ var _ = Describe("A run that was moved here from another hub or a backup", first
 		run := w.docs("moved")
 		w.await(run, v1.PhaseSucceeded)
 		w.forget(run)
-		toWest.fallSilent()
-		DeferCleanup(toWest.heal)
+		toWest.FallSilent()
+		DeferCleanup(toWest.Heal)
 		again := &v1.DocsRun{ObjectMeta: metav1.ObjectMeta{ // as kubectl get -o yaml shows it and kubectl apply takes it
 			Name: run.Name, Namespace: run.Namespace, Annotations: run.Annotations, Finalizers: []string{v1.Finalizer},
 		}, Spec: run.Spec}
@@ -220,7 +219,7 @@ var _ = Describe("A run that was moved here from another hub or a backup", first
 		w.Expect(w.hub.Create(w.ctx, again)).To(Succeed())
 		w.Eventually(w.status(again)).Should(be(v1.PhasePending, v1.ReasonQuarantined))
 		w.Consistently(w.things(again)).Should(Equal([3]int{}))
-		toWest.heal()
+		toWest.Heal()
 		s := w.await(again, v1.PhaseSucceeded)
 		w.Expect(s.Attempt).To(Equal(int32(1)))
 		w.Expect(again.Annotations[v1.AnnotationStamp]).To(HavePrefix(string(again.UID) + "/"))

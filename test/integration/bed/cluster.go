@@ -1,4 +1,4 @@
-package operator
+package bed
 
 import (
 	"context"
@@ -27,8 +27,8 @@ import (
 	"github.com/runfleet/runfleet/test/controlplane"
 )
 
-// kinds are those that the tests read and write.
-var kinds = func() *runtime.Scheme {
+// Kinds are those that the tests read and write.
+var Kinds = func() *runtime.Scheme {
 	s := runtime.NewScheme()
 	for _, add := range []func(*runtime.Scheme) error{scheme.AddToScheme, apiextensions.AddToScheme, v1.AddToScheme} {
 		utilruntime.Must(add(s))
@@ -36,29 +36,29 @@ var kinds = func() *runtime.Scheme {
 	return s
 }()
 
-// cluster is one control plane with an administrator's client.
-type cluster struct {
+// Cluster is one control plane with an administrator's client.
+type Cluster struct {
 	*controlplane.ControlPlane
 	client.WithWatch
-	config *rest.Config
-	agent  *rest.Config // of the user that operators come as: no more than docs/members.md grants
+	Admin *rest.Config // without a limit of requests
+	Agent *rest.Config // of the user that operators come as: no more than docs/members.md grants
 }
 
-// startClusters starts control planes, each with so many nodes, all at once. What was started is stopped by the caller,
+// StartClusters starts control planes, each with so many nodes, all at once. What was started is stopped by the caller,
 // whatever the error.
-func startClusters(ctx context.Context, nodes map[string]int) (map[string]*cluster, error) {
+func StartClusters(ctx context.Context, nodes map[string]int) (map[string]*Cluster, error) {
 	type started struct {
-		cluster *cluster
+		cluster *Cluster
 		err     error
 	}
 	results := make(chan started)
 	for name, n := range nodes {
 		go func() {
-			c, err := startCluster(ctx, controlplane.Options{Name: name, Nodes: n})
+			c, err := StartCluster(ctx, controlplane.Options{Name: name, Nodes: n})
 			results <- started{c, err}
 		}()
 	}
-	all, errs := map[string]*cluster{}, []error{}
+	all, errs := map[string]*Cluster{}, []error{}
 	for range nodes {
 		r := <-results
 		errs = append(errs, r.err)
@@ -69,25 +69,26 @@ func startClusters(ctx context.Context, nodes map[string]int) (map[string]*clust
 	return all, errors.Join(errs...)
 }
 
-func startCluster(ctx context.Context, o controlplane.Options) (*cluster, error) {
+// StartCluster starts one. What was started is stopped by the caller, whatever the error.
+func StartCluster(ctx context.Context, o controlplane.Options) (*Cluster, error) {
 	plane, err := controlplane.Start(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	c := &cluster{ControlPlane: plane, config: plane.Config()}
-	c.config.QPS = -1
-	if c.WithWatch, err = client.NewWithWatch(c.config, client.Options{Scheme: kinds}); err != nil {
+	c := &Cluster{ControlPlane: plane, Admin: plane.Config()}
+	c.Admin.QPS = -1
+	if c.WithWatch, err = client.NewWithWatch(c.Admin, client.Options{Scheme: Kinds}); err != nil {
 		return c, fmt.Errorf("connecting to %s: %w", o.Name, err)
 	}
 	if o.Nodes == 0 {
-		return c, c.installCRDs(ctx)
+		return c, c.InstallCRDs(ctx)
 	}
-	c.agent, err = c.user(ctx, "runfleet", fleet.Permissions)
+	c.Agent, err = c.NewUser(ctx, "runfleet", fleet.Permissions)
 	return c, err
 }
 
-// installCRDs makes a hub of a cluster, and returns when the kinds are served.
-func (c *cluster) installCRDs(ctx context.Context) error {
+// InstallCRDs makes a hub of a cluster, and returns when the kinds are served.
+func (c *Cluster) InstallCRDs(ctx context.Context) error {
 	for _, name := range crds.Files {
 		data, err := crds.FS.ReadFile(name)
 		if err != nil {
@@ -115,8 +116,8 @@ func served(crd *apiextensions.CustomResourceDefinition) bool {
 	})
 }
 
-// user is a new user of the cluster who may do what the rules say in every namespace.
-func (c *cluster) user(ctx context.Context, name string, rules []rbacv1.PolicyRule) (*rest.Config, error) {
+// NewUser is a new user of the cluster who may do what the rules say in every namespace.
+func (c *Cluster) NewUser(ctx context.Context, name string, rules []rbacv1.PolicyRule) (*rest.Config, error) {
 	config, err := c.User(name)
 	if err != nil {
 		return nil, err
@@ -130,8 +131,8 @@ func (c *cluster) user(ctx context.Context, name string, rules []rbacv1.PolicyRu
 	return config, errors.Join(c.Create(ctx, role), c.Create(ctx, binding))
 }
 
-// register registers a member on a hub: a Secret with a kubeconfig, and the object that names it.
-func (c *cluster) register(ctx context.Context, name string, kubeconfig []byte, labels map[string]string) error {
+// Register registers a member on a hub: a Secret with a kubeconfig, and the object that names it.
+func (c *Cluster) Register(ctx context.Context, name string, kubeconfig []byte, labels map[string]string) error {
 	secret := &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: v1.SystemNamespace},
 		Data:       map[string][]byte{"kubeconfig": kubeconfig},
@@ -143,8 +144,8 @@ func (c *cluster) register(ctx context.Context, name string, kubeconfig []byte, 
 	return errors.Join(c.Create(ctx, secret), c.Create(ctx, member))
 }
 
-// kubeconfigOf writes a client configuration as a kubeconfig. address, if any, is where to go instead of the API server.
-func kubeconfigOf(c *rest.Config, address string) []byte {
+// KubeconfigOf writes a client configuration as a kubeconfig. address, if any, is where to go instead of the API server.
+func KubeconfigOf(c *rest.Config, address string) []byte {
 	server := c.Host
 	if address != "" {
 		server = "https://" + address
@@ -159,8 +160,8 @@ func kubeconfigOf(c *rest.Config, address string) []byte {
 	return data
 }
 
-// configure writes the operator's configuration on a hub, with its namespace if need be.
-func (c *cluster) configure(ctx context.Context, namespace, text string) error {
+// Configure writes the operator's configuration on a hub, with its namespace if need be.
+func (c *Cluster) Configure(ctx context.Context, namespace, text string) error {
 	err := c.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}})
 	if client.IgnoreAlreadyExists(err) != nil {
 		return fmt.Errorf("creating the namespace %s: %w", namespace, err)
@@ -176,13 +177,13 @@ func (c *cluster) configure(ctx context.Context, namespace, text string) error {
 	return c.Update(ctx, m)
 }
 
-// teamNamespace makes a namespace, and where pods will run, waits for the service account that they need.
-func (c *cluster) teamNamespace(ctx context.Context, name string, labels map[string]string) error {
+// TeamNamespace makes a namespace, and where pods will run, waits for the service account that they need.
+func (c *Cluster) TeamNamespace(ctx context.Context, name string, labels map[string]string) error {
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels}}
 	if err := client.IgnoreAlreadyExists(c.Create(ctx, namespace)); err != nil {
 		return fmt.Errorf("creating namespace %s on %s: %w", name, c.Name(), err)
 	}
-	if c.agent == nil {
+	if c.Agent == nil {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)

@@ -1,4 +1,4 @@
-package operator
+package bed
 
 import (
 	"io"
@@ -10,8 +10,8 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// detour is a TCP way to an API server that can be cut and can fall silent, like the line to a cluster far away.
-type detour struct {
+// Detour is a TCP way to an API server that can be cut and can fall silent, like the line to a cluster far away.
+type Detour struct {
 	listener net.Listener
 	target   string
 
@@ -22,9 +22,9 @@ type detour struct {
 	conns  map[net.Conn]bool
 }
 
-// newDetour opens a way to an API server. Nobody is there where the target is nil: it accepts and never answers.
-func newDetour(to *rest.Config) *detour {
-	d := &detour{conns: map[net.Conn]bool{}}
+// NewDetour opens a way to an API server. Nobody is there where the target is nil: it accepts and never answers.
+func NewDetour(to *rest.Config) *Detour {
+	d := &Detour{conns: map[net.Conn]bool{}}
 	d.heard = sync.NewCond(&d.mu)
 	if to != nil {
 		u, err := url.Parse(to.Host)
@@ -40,14 +40,14 @@ func newDetour(to *rest.Config) *detour {
 	return d
 }
 
-func (d *detour) address() string { return d.listener.Addr().String() }
+func (d *Detour) Address() string { return d.listener.Addr().String() }
 
-// cutOff ends every connection and refuses new ones; fallSilent leaves them open and says nothing; heal ends both.
-func (d *detour) cutOff()     { d.set(false, true) }
-func (d *detour) fallSilent() { d.set(true, false) }
-func (d *detour) heal()       { d.set(false, false) }
+// CutOff ends every connection and refuses new ones; FallSilent leaves them open and says nothing; Heal ends both.
+func (d *Detour) CutOff()     { d.set(false, true) }
+func (d *Detour) FallSilent() { d.set(true, false) }
+func (d *Detour) Heal()       { d.set(false, false) }
 
-func (d *detour) set(silent, cut bool) {
+func (d *Detour) set(silent, cut bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.silent, d.cut = silent, cut
@@ -57,19 +57,19 @@ func (d *detour) set(silent, cut bool) {
 	d.heard.Broadcast()
 }
 
-func (d *detour) drop() {
+func (d *Detour) drop() {
 	for c := range d.conns {
 		_ = c.Close()
 	}
 	clear(d.conns)
 }
 
-func (d *detour) close() {
+func (d *Detour) Close() {
 	_ = d.listener.Close()
-	d.cutOff()
+	d.CutOff()
 }
 
-func (d *detour) serve() {
+func (d *Detour) serve() {
 	for {
 		in, err := d.listener.Accept()
 		if err != nil {
@@ -89,7 +89,7 @@ func (d *detour) serve() {
 }
 
 // keep notes a connection, or closes it where the line is cut.
-func (d *detour) keep(c net.Conn) bool {
+func (d *Detour) keep(c net.Conn) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.cut {
@@ -100,7 +100,7 @@ func (d *detour) keep(c net.Conn) bool {
 	return true
 }
 
-func (d *detour) copy(to io.WriteCloser, from io.Reader) {
+func (d *Detour) copy(to io.WriteCloser, from io.Reader) {
 	defer to.Close()
 	buffer := make([]byte, 32<<10)
 	for {
@@ -118,7 +118,7 @@ func (d *detour) copy(to io.WriteCloser, from io.Reader) {
 }
 
 // wait returns when the line is not silent.
-func (d *detour) wait() {
+func (d *Detour) wait() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for d.silent {

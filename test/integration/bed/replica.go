@@ -1,4 +1,4 @@
-package operator
+package bed
 
 import (
 	"bufio"
@@ -23,40 +23,43 @@ import (
 	"github.com/runfleet/runfleet/test/controlplane/process"
 )
 
-// replica is one process of the operator.
-type replica struct {
+// Program is the command runfleet, built for a suite.
+type Program struct {
+	Path string
+	Dir  string // for logs
+
+	started atomic.Int64
+}
+
+// Replica is one process of the operator.
+type Replica struct {
 	*process.Process
 	metrics, health string // addresses
 }
 
-var (
-	binary   string // runfleet, built for this suite
-	scratch  string // a directory for logs
-	replicas atomic.Int64
-)
-
-func build(ctx context.Context) error {
-	binary = filepath.Join(scratch, "runfleet")
-	out, err := exec.CommandContext(ctx, "go", "build", "-o", binary, "../../../cmd/runfleet").CombinedOutput()
+// Build builds the command into a directory that the caller removes.
+func Build(ctx context.Context, dir string) (*Program, error) {
+	p := &Program{Path: filepath.Join(dir, "runfleet"), Dir: dir}
+	out, err := exec.CommandContext(ctx, "go", "build", "-o", p.Path, "github.com/runfleet/runfleet/cmd/runfleet").CombinedOutput()
 	if err != nil {
-		return fmt.Errorf("building runfleet: %w\n%s", err, out)
+		return nil, fmt.Errorf("building runfleet: %w\n%s", err, out)
 	}
-	return nil
+	return p, nil
 }
 
-// startReplica starts an operator against a hub and returns at once.
-func startReplica(on *cluster, flags ...string) (*replica, error) {
-	name := fmt.Sprintf("%s-operator-%d", on.Name(), replicas.Add(1))
+// StartOperator starts an operator against a hub and returns at once.
+func (p *Program) StartOperator(on *Cluster, flags ...string) (*Replica, error) {
+	name := fmt.Sprintf("%s-operator-%d", on.Name(), p.started.Add(1))
 	addresses, err := freeAddresses(2)
 	if err != nil {
 		return nil, err
 	}
-	o := &replica{metrics: addresses[0], health: addresses[1]}
+	o := &Replica{metrics: addresses[0], health: addresses[1]}
 	args := append([]string{
 		"operator", "--kubeconfig", on.KubeconfigPath(), "--metrics-address", o.metrics, "--health-address", o.health,
 		"--probe-interval", "1s", "-v", "2",
 	}, flags...)
-	o.Process, err = process.Start(process.Spec{Name: name, Path: binary, Args: args, Log: filepath.Join(scratch, name+".log")})
+	o.Process, err = process.Start(process.Spec{Name: name, Path: p.Path, Args: args, Log: filepath.Join(p.Dir, name+".log")})
 	return o, err
 }
 
@@ -73,8 +76,8 @@ func freeAddresses(n int) ([]string, error) {
 	return all, nil
 }
 
-// says is the text of the log so far.
-func (o *replica) says() string {
+// Says is the text of the log so far.
+func (o *Replica) Says() string {
 	data, err := os.ReadFile(o.Log)
 	if err != nil {
 		return err.Error()
@@ -82,10 +85,11 @@ func (o *replica) says() string {
 	return string(data)
 }
 
-func (o *replica) signal(s syscall.Signal) { Expect(syscall.Kill(o.PID(), s)).To(Succeed()) }
+// Signal sends the process a signal.
+func (o *Replica) Signal(s syscall.Signal) { Expect(syscall.Kill(o.PID(), s)).To(Succeed()) }
 
-// exitCode is how the process ended, -1 while it has not.
-func (o *replica) exitCode() int {
+// ExitCode is how the process ended, -1 while it has not.
+func (o *Replica) ExitCode() int {
 	crash := o.Crash()
 	if crash == nil {
 		return -1
@@ -97,7 +101,7 @@ func (o *replica) exitCode() int {
 }
 
 // get is the answer to a GET, its status and its body.
-func (o *replica) get(address, path string) (int, string) {
+func (o *Replica) get(address, path string) (int, string) {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+path, nil)
@@ -116,13 +120,20 @@ func (o *replica) get(address, path string) (int, string) {
 	return resp.StatusCode, string(body)
 }
 
-func (o *replica) ready() int {
+// Alive is the status of the answer to a probe for life.
+func (o *Replica) Alive() int {
+	code, _ := o.get(o.health, "/healthz")
+	return code
+}
+
+// Ready is the status of the answer to a probe for readiness.
+func (o *Replica) Ready() int {
 	code, _ := o.get(o.health, "/readyz")
 	return code
 }
 
-// metric is the sum of the series of a name whose labels contain all of some texts; -1 when it cannot be asked.
-func (o *replica) metric(name string, labels ...string) float64 {
+// Metric is the sum of the series of a name whose labels contain all of some texts; -1 when it cannot be asked.
+func (o *Replica) Metric(name string, labels ...string) float64 {
 	code, body := o.get(o.metrics, "/metrics")
 	if code != http.StatusOK {
 		return -1
@@ -142,8 +153,8 @@ func (o *replica) metric(name string, labels ...string) float64 {
 	return sum
 }
 
-// passes is how often runs were looked at.
-func (o *replica) passes() float64 {
-	return o.metric("controller_runtime_reconcile_total", `controller="DocsRun"`) +
-		o.metric("controller_runtime_reconcile_total", `controller="CodeRun"`)
+// Passes is how often runs were looked at.
+func (o *Replica) Passes() float64 {
+	return o.Metric("controller_runtime_reconcile_total", `controller="DocsRun"`) +
+		o.Metric("controller_runtime_reconcile_total", `controller="CodeRun"`)
 }
