@@ -6,7 +6,7 @@ import (
 	"net/url"
 	"sync"
 
-	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega"
 	"k8s.io/client-go/rest"
 )
 
@@ -28,24 +28,29 @@ func NewDetour(to *rest.Config) *Detour {
 	d.heard = sync.NewCond(&d.mu)
 	if to != nil {
 		u, err := url.Parse(to.Host)
-		Expect(err).NotTo(HaveOccurred())
+		gomega.Expect(err).NotTo(gomega.HaveOccurred())
 		d.target = u.Host
 	} else {
 		d.silent = true
 	}
 	var err error
-	d.listener, err = net.Listen("tcp", "127.0.0.1:0")
-	Expect(err).NotTo(HaveOccurred())
+	d.listener, err = net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it is here at once
+	gomega.Expect(err).NotTo(gomega.HaveOccurred())
 	go d.serve()
 	return d
 }
 
+// Address is where it begins.
 func (d *Detour) Address() string { return d.listener.Addr().String() }
 
-// CutOff ends every connection and refuses new ones; FallSilent leaves them open and says nothing; Heal ends both.
-func (d *Detour) CutOff()     { d.set(false, true) }
+// CutOff ends every connection and refuses new ones.
+func (d *Detour) CutOff() { d.set(false, true) }
+
+// FallSilent leaves the connections open, takes new ones, and passes nothing on.
 func (d *Detour) FallSilent() { d.set(true, false) }
-func (d *Detour) Heal()       { d.set(false, false) }
+
+// Heal ends both.
+func (d *Detour) Heal() { d.set(false, false) }
 
 func (d *Detour) set(silent, cut bool) {
 	d.mu.Lock()
@@ -64,6 +69,7 @@ func (d *Detour) drop() {
 	clear(d.conns)
 }
 
+// Close ends the way.
 func (d *Detour) Close() {
 	_ = d.listener.Close()
 	d.CutOff()
@@ -78,7 +84,7 @@ func (d *Detour) serve() {
 		if !d.keep(in) || d.target == "" {
 			continue
 		}
-		out, err := net.Dial("tcp", d.target)
+		out, err := net.Dial("tcp", d.target) //nolint:noctx // it answers or refuses at once
 		if err != nil || !d.keep(out) {
 			_ = in.Close()
 			continue

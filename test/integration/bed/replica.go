@@ -18,7 +18,7 @@ import (
 	"syscall"
 	"time"
 
-	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega"
 
 	"github.com/runfleet/runfleet/test/controlplane/process"
 )
@@ -66,7 +66,7 @@ func (p *Program) StartOperator(on *Cluster, flags ...string) (*Replica, error) 
 func freeAddresses(n int) ([]string, error) {
 	var all []string
 	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it is here at once
 		if err != nil {
 			return nil, err
 		}
@@ -86,7 +86,9 @@ func (o *Replica) Says() string {
 }
 
 // Signal sends the process a signal.
-func (o *Replica) Signal(s syscall.Signal) { Expect(syscall.Kill(o.PID(), s)).To(Succeed()) }
+func (o *Replica) Signal(s syscall.Signal) {
+	gomega.Expect(syscall.Kill(o.PID(), s)).To(gomega.Succeed())
+}
 
 // ExitCode is how the process ended, -1 while it has not.
 func (o *Replica) ExitCode() int {
