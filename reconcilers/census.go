@@ -2,6 +2,8 @@ package reconcilers
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -35,12 +37,12 @@ func NewCensus() *Census { return &Census{first: map[types.UID]count{}} }
 // of is what is known after this look. A member that does not answer keeps the count from being complete.
 func (c *Census) of(ctx context.Context, p *pass) lifecycle.Census {
 	uid := p.run.GetUID()
-	found, ok := p.count(ctx)
+	found, waits := p.count(ctx)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !ok {
+	if len(waits) > 0 {
 		delete(c.first, uid)
-		return lifecycle.Census{}
+		return lifecycle.Census{Waits: waits}
 	}
 	before, counted := c.first[uid]
 	if !counted {
@@ -61,23 +63,42 @@ func highest(a, b *lifecycle.Stray) *lifecycle.Stray {
 	return a
 }
 
-// count asks every member for Jobs and pods of the run, and says whether all answered.
-func (p *pass) count(ctx context.Context) (*lifecycle.Stray, bool) {
-	var found *lifecycle.Stray
-	for _, m := range p.members {
-		if !m.Answers {
-			return nil, false
-		}
-		for _, kind := range []schema.GroupVersionKind{jobKind, podKind} {
-			stray, err := p.countOn(ctx, m, kind)
-			if err != nil {
-				log.FromContext(ctx).Info("Counting without an answer", "cluster", m.Name, "error", err.Error())
-				return nil, false
-			}
-			found = highest(found, stray)
+// count asks every member for Jobs and pods of the run, also those that the hub has forgotten and that are registered no
+// more, and says who did not answer. Whom a person vouches for is not waited for; if it answers it is counted all the same.
+func (p *pass) count(ctx context.Context) (found *lifecycle.Stray, waits []string) {
+	for _, name := range p.hub.Missing {
+		if _, back := p.member(name); !back {
+			waits = append(waits, name)
 		}
 	}
-	return found, true
+	for _, m := range p.members {
+		stray, err := p.countAll(ctx, m)
+		if err != nil {
+			log.FromContext(ctx).Info("Counting without an answer", "cluster", m.Name, "error", err.Error())
+			waits = append(waits, m.Name)
+		}
+		found = highest(found, stray)
+	}
+	waits = slices.DeleteFunc(waits, func(name string) bool { return slices.Contains(p.hub.Without, name) })
+	slices.Sort(waits)
+	return found, waits
+}
+
+var errSilent = errors.New("it does not answer")
+
+// countAll returns the highest attempt on one member that the status does not know.
+func (p *pass) countAll(ctx context.Context, m fleet.Member) (found *lifecycle.Stray, err error) {
+	if !m.Answers {
+		return nil, errSilent
+	}
+	for _, kind := range []schema.GroupVersionKind{jobKind, podKind} {
+		stray, err := p.countOn(ctx, m, kind)
+		if err != nil {
+			return nil, err
+		}
+		found = highest(found, stray)
+	}
+	return found, nil
 }
 
 // countOn returns the highest attempt that the status does not know, of the objects of one kind on one member.

@@ -37,7 +37,7 @@ func (p *pass) addFinalizer(ctx context.Context) error {
 		}
 		notes := map[string]string{}
 		maps.Copy(notes, run.GetAnnotations())
-		notes[v1.AnnotationStamp] = fmt.Sprintf("%s/%d", run.GetUID(), hubFacts.Incarnation)
+		notes[v1.AnnotationStamp] = fmt.Sprintf("%s/%d", run.GetUID(), p.hub.Incarnation)
 		run.SetAnnotations(notes)
 	})
 }

@@ -18,7 +18,7 @@ import (
 // observe turns one look at hub and members into facts. It never fails: what could not be looked at is Unknown.
 func (p *pass) observe(ctx context.Context) lifecycle.Facts {
 	s := *p.status()
-	f := lifecycle.Facts{Now: p.now, Hub: hubFacts, Run: p.runFacts(), Cluster: p.clusterFacts(s)}
+	f := lifecycle.Facts{Now: p.now, Hub: p.hub.HubFacts, Run: p.runFacts(), Cluster: p.clusterFacts(s)}
 	for _, m := range p.members {
 		if !m.Answers {
 			continue
@@ -45,9 +45,6 @@ func (p *pass) observe(ctx context.Context) lifecycle.Facts {
 	}
 	return f
 }
-
-// hubFacts is the hub's incarnation: the first, until restored hubs are recognised (rule Q).
-var hubFacts = lifecycle.HubFacts{Incarnation: 1}
 
 // sort puts what was seen on one member where the machine looks for it: the newest attempt, or the others.
 func (p *pass) sort(f *lifecycle.Facts, s v1.RunStatus, m fleet.Member, looks []lifecycle.AgentFacts) {

@@ -10,6 +10,7 @@ import (
 	"github.com/runfleet/runfleet/fsm/lifecycle"
 	"github.com/runfleet/runfleet/reconcilers/config"
 	"github.com/runfleet/runfleet/reconcilers/fleet"
+	"github.com/runfleet/runfleet/reconcilers/incarnation"
 	"github.com/runfleet/runfleet/reconcilers/telemetry"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -73,13 +74,21 @@ func New(ctx context.Context, o Options) (mcmanager.Manager, error) {
 		return nil, err
 	}
 	mail := &Mailboxes{System: o.System}
-	provider := o.provider(uid, mail)
+	pulse := incarnation.New(incarnation.Options{
+		Live: live, Writer: live, HubUID: uid, Namespace: o.System, RequestTimeout: o.RequestTimeout, OnChange: mail.HubChanged, Now: o.now(),
+	})
+	provider := o.provider(uid, mail, pulse)
+	pulse.Members = provider.Members
 	mgr, err := mcmanager.New(o.Hub, provider, o.manager(scheme))
 	if err != nil {
 		return nil, fmt.Errorf("building the manager: %w", err)
 	}
 	mail.Runs = mgr.GetLocalManager().GetCache()
-	if err := o.assemble(ctx, mgr, provider, source, mail, uid); err != nil {
+	pulse.Recorder = mgr.GetLocalManager().GetEventRecorder("runfleet")
+	if err := mgr.GetLocalManager().Add(pulse); err != nil {
+		return nil, fmt.Errorf("adding the hub's sign of life: %w", err)
+	}
+	if err := o.assemble(ctx, mgr, provider, source, mail, pulse, uid); err != nil {
 		return nil, err
 	}
 	return mgr, nil
@@ -110,10 +119,14 @@ func (o Options) now() func() time.Time {
 	return time.Now
 }
 
-func (o Options) provider(hub types.UID, mail *Mailboxes) *fleet.Provider {
+func (o Options) provider(hub types.UID, mail *Mailboxes, pulse *incarnation.Pulse) *fleet.Provider {
 	return fleet.New(fleet.Options{
 		Namespace: o.System, HubConfig: o.Hub, HubUID: hub, ProbeInterval: o.ProbeInterval, RequestTimeout: o.RequestTimeout,
-		ActiveRuns: mail.activeRuns, OnChange: mail.MemberChanged,
+		ActiveRuns: mail.activeRuns,
+		OnChange: func(member string) {
+			pulse.MemberChanged() // before its runs: perhaps it remembers more than the hub
+			mail.MemberChanged(member)
+		},
 	})
 }
 
@@ -135,7 +148,7 @@ func (o Options) manager(scheme *runtime.Scheme) manager.Options {
 
 // assemble adds everything that runs to the manager.
 func (o Options) assemble(ctx context.Context, mgr mcmanager.Manager, provider *fleet.Provider, source *config.Source, mail *Mailboxes,
-	uid types.UID,
+	pulse *incarnation.Pulse, uid types.UID,
 ) error {
 	if err := IndexRuns(ctx, mgr, o.System); err != nil {
 		return err
@@ -160,6 +173,7 @@ func (o Options) assemble(ctx context.Context, mgr mcmanager.Manager, provider *
 		}
 		r := &Reconciler{
 			Kind: kind, Machine: machine, Fleet: provider, Config: source.Current, Placed: placed, Census: census,
+			Incarnation: pulse.State,
 			Hub: Hub{
 				Cached: local.GetCache(), Live: local.GetAPIReader(), Writer: local.GetClient(), UID: uid, Namespace: o.System,
 			},
@@ -169,6 +183,9 @@ func (o Options) assemble(ctx context.Context, mgr mcmanager.Manager, provider *
 		if err := r.Setup(mgr, mail); err != nil {
 			return fmt.Errorf("setting up the reconciler of %s: %w", kind, err)
 		}
+	}
+	if err := o.addSweeper(local, provider, uid); err != nil {
+		return err
 	}
 	return o.addChecks(local)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/runfleet/runfleet/fsm/lifecycle"
 	"github.com/runfleet/runfleet/reconcilers/config"
 	"github.com/runfleet/runfleet/reconcilers/fleet"
+	"github.com/runfleet/runfleet/reconcilers/incarnation"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -44,15 +45,17 @@ type Observer interface {
 
 // Reconciler moves the runs of one kind. One value serves all workers.
 type Reconciler struct {
-	Kind     lifecycle.Kind
-	Machine  lifecycle.Lifecycle // its settings are replaced by the configuration's in every pass
-	Hub      Hub
-	Fleet    Fleet
-	Config   func() config.Config
-	Placed   *Ledger // shared by both kinds
-	Census   *Census // shared by both kinds
-	Observer Observer
-	Now      func() time.Time
+	Kind    lifecycle.Kind
+	Machine lifecycle.Lifecycle // its settings are replaced by the configuration's in every pass
+	Hub     Hub
+	Fleet   Fleet
+	Config  func() config.Config
+	Placed  *Ledger // shared by both kinds
+	Census  *Census // shared by both kinds
+	// Incarnation is what is known of the hub's past (rule Q). It may wait, and only fails when its context ends.
+	Incarnation func(context.Context) (incarnation.State, error)
+	Observer    Observer
+	Now         func() time.Time
 	// RequestTimeout bounds one request to a member or the hub. Shorter than the leader's lease (A13): no request of a
 	// leader that lost its lease is still under way when the next one begins.
 	RequestTimeout time.Duration
@@ -81,7 +84,11 @@ func (r *Reconciler) Look(ctx context.Context, key types.NamespacedName) (reconc
 	if r.Placed.outdated(run, r.Now()) {
 		return reconcile.Result{RequeueAfter: blind}, nil // the event of our own write looks again, long before that
 	}
-	p := r.begin(run)
+	hub, err := r.Incarnation(ctx)
+	if err != nil {
+		return reconcile.Result{}, fmt.Errorf("waiting for the members to say whether the hub was restored: %w", err)
+	}
+	p := r.begin(run, hub)
 	facts := p.observe(ctx)
 	for range turns {
 		d := p.machine.Decide(*run.RunStatus(), facts)
@@ -171,6 +178,7 @@ func (p *pass) wakeAt(at time.Time, found findings) reconcile.Result {
 type pass struct {
 	*Reconciler
 	run     v1.Run
+	hub     incarnation.State
 	config  config.Config
 	machine lifecycle.Lifecycle
 	now     time.Time
@@ -180,8 +188,10 @@ type pass struct {
 	rendering  *rendering // what was rendered last
 }
 
-func (r *Reconciler) begin(run v1.Run) *pass {
-	p := &pass{Reconciler: r, run: run, config: r.Config(), machine: r.Machine, now: r.Now(), members: r.Fleet.Members()}
+func (r *Reconciler) begin(run v1.Run, hub incarnation.State) *pass {
+	p := &pass{
+		Reconciler: r, run: run, hub: hub, config: r.Config(), machine: r.Machine, now: r.Now(), members: r.Fleet.Members(),
+	}
 	p.machine.Settings = p.config.Lifecycle
 	return p
 }

@@ -31,7 +31,7 @@ func (l Lifecycle) describe(s *v1.RunStatus, f Facts, row fsm.Row, quarantined b
 // words are reason and message of the phase.
 func (l Lifecycle) words(s v1.RunStatus, f Facts, row fsm.Row, quarantined bool) (reason, message string) {
 	if quarantined {
-		return v1.ReasonQuarantined, "the hub was restored or this run was moved: nothing happens until every member was counted twice"
+		return v1.ReasonQuarantined, waitsFor(f.Census)
 	}
 	switch s.Phase {
 	case v1.PhasePending, v1.PhaseRetrying:
@@ -51,6 +51,19 @@ func (l Lifecycle) words(s v1.RunStatus, f Facts, row fsm.Row, quarantined bool)
 		return v1.ReasonCancelled, "cancelled by spec.cancel"
 	default:
 		return v1.ReasonTerminating, l.terminating(f)
+	}
+}
+
+// waitsFor says how long the quarantine lasts.
+func waitsFor(c Census) string {
+	const why = "the hub was restored or this run was moved: nothing happens until every member was counted twice"
+	switch {
+	case len(c.Waits) > 0:
+		return why + "; waiting for " + strings.Join(c.Waits, ", ") + " to answer (`runfleet recover` says what to do)"
+	case c.Complete && c.Stray != nil && c.Stray.JobUID == "":
+		return fmt.Sprintf("%s; a pod of attempt %d on member %s names no Job: delete that pod if it is not needed", why, c.Stray.Attempt, c.Stray.Cluster)
+	default:
+		return why
 	}
 }
 

@@ -209,6 +209,8 @@ type MemberFacts struct {
 // Census is the count of rule Q: after a restore, every member is asked twice for Jobs and pods of this run.
 type Census struct {
 	Complete bool // every registered member answered two live lists, settle apart; or a human said recover
+	// Waits are the members that have not answered, sorted: those without a MemberCluster too, of which only others know.
+	Waits []string
 	// Stray is the highest attempt that either count found and the status does not know: a Job may go between the two and
 	// leave a late pod.
 	Stray *Stray

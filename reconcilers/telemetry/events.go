@@ -25,9 +25,20 @@ func (e Events) Committed(run v1.Run, was v1.RunStatus, d lifecycle.Decision) {
 		e.Recorder.Eventf(run, nil, corev1.EventTypeWarning, d.Warning.Reason, "Ignored", "%s", shorten(d.Warning.Message))
 	}
 	if d.Row.ID == "" {
+		e.quarantine(run, was, d.Status)
 		return
 	}
 	e.Recorder.Eventf(run, nil, severity(was, d), string(d.Row.On), string(d.Status.Phase), "%s", Note(was, d))
+}
+
+// quarantine tells when a run enters or leaves it: no row of the table does that.
+func (e Events) quarantine(run v1.Run, was, is v1.RunStatus) {
+	switch before, now := was.Reason == v1.ReasonQuarantined, is.Reason == v1.ReasonQuarantined; {
+	case now && !before:
+		e.Recorder.Eventf(run, nil, corev1.EventTypeWarning, v1.ReasonQuarantined, "Wait", "%s", shorten(is.Message))
+	case before && !now:
+		e.Recorder.Eventf(run, nil, corev1.EventTypeNormal, "Counted", "GoOn", "%s", shorten("every member was counted: "+is.Message))
+	}
 }
 
 // severity is Warning where a person may have to act: the run failed, or an attempt was lost without a word.

@@ -10,6 +10,7 @@ import (
 	"github.com/runfleet/runfleet/fsm/lifecycle"
 	"github.com/runfleet/runfleet/reconcilers"
 	"github.com/runfleet/runfleet/reconcilers/config"
+	"github.com/runfleet/runfleet/reconcilers/incarnation"
 	"github.com/runfleet/runfleet/test/sim/apiserver"
 	"github.com/runfleet/runfleet/test/sim/member"
 	"github.com/runfleet/runfleet/test/sim/timeline"
@@ -95,6 +96,9 @@ func (o *Operator) begin() {
 			Hub:   reconcilers.Hub{Cached: o.hub.cache, Live: o.hub, Writer: o.hub, UID: o.Hub.UID, Namespace: System},
 			Fleet: registry{o}, Config: func() config.Config { return o.Config },
 			Placed: placed, Census: census, Observer: observer{o}, Now: o.Time.Now, RequestTimeout: RequestTimeout,
+			Incarnation: func(context.Context) (incarnation.State, error) {
+				return incarnation.State{HubFacts: lifecycle.HubFacts{Incarnation: 1}}, nil
+			},
 		}
 		o.mail.Listen(kind, o.taker(kind))
 	}

@@ -1,0 +1,261 @@
+package incarnation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/runfleet/runfleet/api/v1"
+	"github.com/runfleet/runfleet/fsm/lifecycle"
+	"github.com/runfleet/runfleet/reconcilers/fleet"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/rand"
+	"k8s.io/client-go/tools/events"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+)
+
+const (
+	// beatEvery is the time between two beats: a backup of the hub that is older than this is recognised as one. An hour would
+	// be the same price in requests as nothing, and miss what people restore most, the backup of some minutes ago.
+	beatEvery = 30 * time.Second
+	// lookEvery is how soon what a person wrote into the record is seen.
+	lookEvery = 5 * time.Second
+	// startPatience is how long a new leader waits for members that neither answer nor say why, before it lets anything happen.
+	startPatience = 5 * time.Second
+)
+
+// Options are what a Pulse needs.
+type Options struct {
+	Live      client.Reader // of the hub, and no cache: it must show a restored store
+	Writer    client.Writer
+	HubUID    types.UID // of its kube-system namespace
+	Namespace string    // the operator's own, where the record is kept
+	Members   func() []fleet.Member
+	// RequestTimeout bounds each request, to the hub or to a member.
+	RequestTimeout time.Duration
+	// OnChange is called when an incarnation began or a person changed what is waited for: every run has to look again.
+	OnChange func()
+	Recorder events.EventRecorder
+	Now      func() time.Time
+}
+
+// State is what is known of the hub's past.
+type State struct {
+	lifecycle.HubFacts
+	Missing []string // members that a restored hub has forgotten: they must be counted too
+	Without []string // members that are not waited for, by a person's word
+	// Counted says that every member that must be counted remembers this incarnation, or is not waited for.
+	Counted bool
+}
+
+// Pulse gives the hub's beats and compares what the members remember. The manager runs it on the leader.
+type Pulse struct {
+	Options
+
+	wake  chan struct{}
+	known chan struct{} // closed when the first comparison is done
+
+	mu    sync.Mutex
+	state State
+
+	// What follows belongs to the goroutine of Start.
+	term   string
+	given  *Copy            // what this process gave last
+	holds  map[string]int64 // the incarnation that each member remembers
+	beatAt time.Time
+}
+
+// New returns a Pulse that beats once it is started.
+func New(o Options) *Pulse {
+	return &Pulse{Options: o, wake: make(chan struct{}, 1), known: make(chan struct{}), term: rand.String(10), holds: map[string]int64{}}
+}
+
+// NeedLeaderElection is true: a standby gives no sign of life.
+func (p *Pulse) NeedLeaderElection() bool { return true }
+
+// MemberChanged lets a member that has just begun to answer be compared at once. It does not wait.
+func (p *Pulse) MemberChanged() {
+	select {
+	case p.wake <- struct{}{}:
+	default:
+	}
+}
+
+// State returns what is known, and waits for the first comparison. Its only error is that of ctx.
+func (p *Pulse) State(ctx context.Context) (State, error) {
+	select {
+	case <-p.known:
+	case <-ctx.Done():
+		return State{}, ctx.Err()
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.state, nil
+}
+
+// Start beats until ctx ends.
+func (p *Pulse) Start(ctx context.Context) error {
+	ctx = log.IntoContext(ctx, log.FromContext(ctx).WithName("incarnation"))
+	p.awaitMembers(ctx)
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for {
+		if err := p.turn(ctx); err != nil && ctx.Err() == nil {
+			log.FromContext(ctx).Error(err, "Giving a sign of life")
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		case <-p.wake:
+			p.beatAt = time.Time{}
+		}
+	}
+}
+
+// awaitMembers gives the members a moment to answer before the first comparison. One that does not answer, or says why it
+// cannot be asked, is compared when it does: a dead member must not keep the others' runs from going on.
+func (p *Pulse) awaitMembers(ctx context.Context) {
+	late := time.NewTimer(startPatience)
+	defer late.Stop()
+	connecting := func(m fleet.Member) bool { return !m.Answers && m.NotReady == v1.ReasonUnobserved }
+	for slices.ContainsFunc(p.Members(), connecting) {
+		select {
+		case <-ctx.Done():
+			return
+		case <-late.C:
+			return
+		case <-p.wake:
+		}
+	}
+}
+
+// turn reads the record, and beats when it is time.
+func (p *Pulse) turn(ctx context.Context) error {
+	stored, err := p.read(ctx)
+	if err != nil {
+		return err
+	}
+	if p.Now().Before(p.beatAt) && (p.given == nil || !p.given.refutes(stored.Record)) {
+		p.publish(stored)
+		return nil
+	}
+	members := p.Members()
+	copies := p.ask(ctx, members)
+	raised := p.compare(&stored, copies)
+	if raised {
+		p.term = rand.String(10) // the old one would soon give numbers that members remember from the time that was lost
+	}
+	names := make([]string, 0, len(members))
+	for _, m := range members {
+		names = append(names, m.Name)
+	}
+	stored.Record = stored.beat(p.term, names)
+	if err := p.write(ctx, &stored, raised); err != nil {
+		return err
+	}
+	given := stored.copyFor(p.HubUID)
+	p.given, p.beatAt = &given, p.Now().Add(beatEvery)
+	if raised {
+		p.tell(ctx, stored)
+	}
+	p.hand(ctx, members, copies, given)
+	p.publish(stored)
+	return nil
+}
+
+// compare raises the incarnation if somebody remembers more than the hub.
+func (p *Pulse) compare(stored *stored, copies map[string]*kept) (raised bool) {
+	witness := func(name string, c Copy) {
+		lost := !stored.knows(c.Beat)
+		if c.refutes(stored.Record) {
+			stored.Record = stored.restore(p.Now(), name, c)
+			raised = true
+		}
+		if lost {
+			stored.Record = stored.missing(c.Members)
+		}
+	}
+	if p.given != nil {
+		witness("", *p.given)
+	}
+	for _, name := range sortedKeys(copies) {
+		if c := copies[name]; c.object != nil {
+			witness(name, c.Copy)
+		}
+	}
+	return raised
+}
+
+// tell says that the hub was restored. The runs themselves say what that means for them.
+func (p *Pulse) tell(ctx context.Context, s stored) {
+	note := fmt.Sprintf("the hub was restored from a backup: %s remembers beat %d, the hub only knew %d. Every run waits until all "+
+		"members were counted; `runfleet recover` shows how far that is", s.Restored.who(), s.Restored.Heard.Number, s.Restored.Known)
+	log.FromContext(ctx).Info("The hub was restored", "incarnation", s.Incarnation, "witness", s.Restored.Witness,
+		"heard", s.Restored.Heard.Number, "known", s.Restored.Known)
+	p.Recorder.Eventf(s.object, nil, corev1.EventTypeWarning, "HubRestored", "Quarantine", "%s", note)
+}
+
+func (r Restored) who() string {
+	if r.Witness == "" {
+		return "the operator"
+	}
+	return "member " + r.Witness
+}
+
+// publish lets everybody know what is known.
+func (p *Pulse) publish(s stored) {
+	next := State{HubFacts: lifecycle.HubFacts{Incarnation: s.Incarnation, Since: s.Since}, Without: s.without}
+	if s.Restored != nil {
+		next.Missing = s.Restored.Missing
+	}
+	next.Counted = s.Incarnation == 1 || p.counted(next)
+	p.mu.Lock()
+	was := p.state
+	p.state = next
+	p.mu.Unlock()
+	changed := was.Incarnation != next.Incarnation || !slices.Equal(was.Without, next.Without)
+	select {
+	case <-p.known:
+		if changed {
+			p.OnChange()
+		}
+	default:
+		close(p.known)
+	}
+}
+
+// counted says that nobody is left to be asked.
+func (p *Pulse) counted(s State) bool {
+	must := slices.Clone(s.Missing)
+	for _, m := range p.Members() {
+		if m.UID != p.HubUID && p.holds[m.Name] != s.Incarnation {
+			must = append(must, m.Name)
+		}
+	}
+	return !slices.ContainsFunc(must, func(name string) bool { return !slices.Contains(s.Without, name) })
+}
+
+// each does something for each member that answers, all at once, and each within the time of a request. The hub as a
+// member of itself remembers nothing: what it has was restored with it.
+func (p *Pulse) each(ctx context.Context, members []fleet.Member, do func(context.Context, fleet.Member) error) {
+	var all sync.WaitGroup
+	for _, m := range members {
+		if !m.Answers || m.UID == p.HubUID {
+			continue
+		}
+		all.Go(func() {
+			bounded, cancel := context.WithTimeout(ctx, p.RequestTimeout)
+			defer cancel()
+			if err := do(bounded, m); err != nil && !errors.Is(err, context.Canceled) {
+				log.FromContext(ctx).Info("Comparing a member without an answer", "cluster", m.Name, "error", err.Error())
+			}
+		})
+	}
+	all.Wait()
+}
