@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -16,6 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -55,6 +57,7 @@ type hub struct {
 	client    client.WithWatch
 	namespace string // "" is all of them
 	server    string // for errors
+	config    *rest.Config
 }
 
 // connect prepares a client. Nothing is asked yet, not even which kinds there are: every verb starts at once.
@@ -72,17 +75,18 @@ func (f *hubFlags) connect(stderr io.Writer) (*hub, error) {
 	config.UserAgent = "runfleet" // also the manager of the fields that it writes
 	config.WarningHandler = &warnings{w: stderr}
 	scheme := runtime.NewScheme()
-	if err := v1.AddToScheme(scheme); err != nil {
+	if err := errors.Join(v1.AddToScheme(scheme), corev1.AddToScheme(scheme)); err != nil {
 		return nil, err
 	}
 	c, err := client.NewWithWatch(config, client.Options{Scheme: scheme, Mapper: staticMapper()})
 	if err != nil {
 		return nil, fmt.Errorf("reading the kubeconfig: %w", err)
 	}
-	return &hub{client: c, namespace: namespace, server: config.Host}, nil
+	return &hub{client: c, namespace: namespace, server: config.Host, config: config}, nil
 }
 
-// staticMapper knows our kinds and namespaces without asking: two requests less, and an answer that says which is missing.
+// staticMapper knows our kinds, and those of Kubernetes that are read, without asking: two requests less, and an answer that
+// says which is missing.
 func staticMapper() meta.RESTMapper {
 	m := meta.NewDefaultRESTMapper([]schema.GroupVersion{v1.GroupVersion, corev1.SchemeGroupVersion})
 	for _, k := range allKinds {
@@ -93,6 +97,8 @@ func staticMapper() meta.RESTMapper {
 		m.Add(k.gvk(), scope)
 	}
 	m.Add(corev1.SchemeGroupVersion.WithKind("Namespace"), meta.RESTScopeRoot)
+	m.Add(corev1.SchemeGroupVersion.WithKind("ConfigMap"), meta.RESTScopeNamespace)
+	m.Add(corev1.SchemeGroupVersion.WithKind("Secret"), meta.RESTScopeNamespace)
 	return m
 }
 

@@ -15,7 +15,9 @@ var groups = []struct {
 	{"runs", "Runs:", func() []*cobra.Command {
 		return append([]*cobra.Command{newCreateCommand(), newGetCommand(), newWaitCommand(), newRetryCommand()}, newChangeCommands()...)
 	}},
-	{"fleet", "Fleet:", func() []*cobra.Command { return []*cobra.Command{newOperatorCommand(), newCRDsCommand()} }},
+	{"fleet", "Fleet:", func() []*cobra.Command {
+		return []*cobra.Command{newOperatorCommand(), newCRDsCommand(), newOrphansCommand()}
+	}},
 	{"machine", "Machine:", func() []*cobra.Command { return []*cobra.Command{newFSMCommand()} }},
 }
 

@@ -24,7 +24,7 @@ func noCluster(t *testing.T) {
 }
 
 func TestEveryVerbHelps(t *testing.T) {
-	for _, verb := range []string{"get", "wait", "retry", "cancel", "suspend", "resume", "create", "create docs", "create code", "crds", "version", "completion"} {
+	for _, verb := range []string{"get", "wait", "retry", "cancel", "suspend", "resume", "create", "create docs", "create code", "crds", "orphans", "version", "completion"} {
 		t.Run(verb, func(t *testing.T) {
 			got := call(append(strings.Fields(verb), "--help")...)
 			if got.Code != exitOK || got.Stderr != "" {
@@ -86,6 +86,7 @@ func TestCallsThatMakeNoSense(t *testing.T) {
 		{"a code run without anything", []string{"create", "code", "x", "--dry-run"},
 			"still needed: --task, --service, --repository, --github-user, --model"},
 		{"a docs run without anybody", []string{"create", "docs", "x", "--repository", "a/b"}, "still needed: --github-user or --github-app"},
+		{"an orphan of one's own", []string{"orphans", "shop"}, `unknown command "shop" for "runfleet orphans"`},
 		{"a shell that is none", []string{"completion", "bsh"}, `unknown shell "bsh": did you mean "bash"? Shells: bash, zsh, fish`},
 		{"no shell", []string{"completion"}, "name a shell: bash, zsh or fish"},
 	} {
@@ -103,7 +104,7 @@ func TestCallsThatMakeNoSense(t *testing.T) {
 
 func TestWithoutAKubeconfigEveryVerbSaysSo(t *testing.T) {
 	noCluster(t)
-	for _, verb := range []string{"get", "wait x", "cancel x", "suspend x", "resume x", "retry x", "create docs x --repository a/b --github-user u"} {
+	for _, verb := range []string{"get", "wait x", "cancel x", "suspend x", "resume x", "retry x", "create docs x --repository a/b --github-user u", "orphans"} {
 		want := result{exitFail, "", "runfleet: no kubeconfig: set KUBECONFIG, or name a file with --kubeconfig\n"}
 		if diff := cmp.Diff(want, call(strings.Fields(verb)...)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", verb, diff)

@@ -9,6 +9,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/resourceversion"
+	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -105,29 +106,34 @@ func (p *Provider) reconcile(ctx context.Context, req reconcile.Request) (reconc
 
 // read finds the connection that a MemberCluster asks for.
 func (p *Provider) read(ctx context.Context, o *v1.MemberCluster) (registration, error) {
+	return register(ctx, p.secrets, p.HubConfig, p.Namespace, o)
+}
+
+// register finds the connection that a MemberCluster asks for, with the Secrets of a namespace.
+func register(ctx context.Context, secrets client.Reader, hub *rest.Config, namespace string, o *v1.MemberCluster) (registration, error) {
 	r := registration{object: o}
 	ref := o.Spec.KubeconfigSecretRef
 	switch {
 	case o.Spec.Connection == v1.ConnectionHub:
-		r.connection = connectToHub(p.HubConfig)
+		r.connection = connectToHub(hub)
 		return r, nil
 	case ref == nil: // the API refuses it too; a forgotten kubeconfig must never mean the hub
 		r.trouble = troubled(v1.ReasonKubeconfigMissing, "spec.kubeconfigSecretRef is missing: name the Secret with the kubeconfig")
 		return r, nil
 	}
 	var secret corev1.Secret
-	err := p.secrets.Get(ctx, client.ObjectKey{Namespace: p.Namespace, Name: ref.Name}, &secret)
+	err := secrets.Get(ctx, client.ObjectKey{Namespace: namespace, Name: ref.Name}, &secret)
 	switch data := secret.Data[keyOf(ref)]; {
 	case apierrors.IsNotFound(err):
 		r.trouble = troubled(v1.ReasonKubeconfigMissing, "Secret %s/%s does not exist: create it with a kubeconfig under the key %s",
-			p.Namespace, ref.Name, keyOf(ref))
+			namespace, ref.Name, keyOf(ref))
 	case err != nil:
-		return r, fmt.Errorf("reading the Secret %s/%s: %w", p.Namespace, ref.Name, err)
+		return r, fmt.Errorf("reading the Secret %s/%s: %w", namespace, ref.Name, err)
 	case len(data) == 0:
 		r.trouble = troubled(v1.ReasonKubeconfigMissing, "Secret %s/%s has no key %s: write a kubeconfig there",
-			p.Namespace, ref.Name, keyOf(ref))
+			namespace, ref.Name, keyOf(ref))
 	default:
-		r.connection, r.trouble = connectByKubeconfig(data, secretKey(p.Namespace, ref))
+		r.connection, r.trouble = connectByKubeconfig(data, secretKey(namespace, ref))
 	}
 	return r, nil
 }

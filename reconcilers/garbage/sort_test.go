@@ -26,7 +26,7 @@ func inputs() Object { return object(ConfigMap, "inputs", Inert) }
 
 func object(kind string, uid types.UID, s State) Object {
 	return Object{
-		Kind: kind, Namespace: "team", Name: string(uid), UID: uid, State: s,
+		Kind: kind, Namespace: "team", Name: "shop-" + string(uid), UID: uid, State: s,
 		Hub: "hub", Run: "run", Attempt: 1, Home: Home{Kind: "DocsRun", Namespace: "team", Name: "shop"},
 	}
 }

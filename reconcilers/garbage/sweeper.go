@@ -187,5 +187,6 @@ func (o Object) empty() client.Object {
 }
 
 func logger(ctx context.Context, o Object) logr.Logger {
-	return log.FromContext(ctx).WithValues(o.Kind, klog.KRef(o.Namespace, o.Name), "run", o.Home, "attempt", o.Attempt, "cluster", o.Member)
+	return log.FromContext(ctx).WithValues("kind", o.Kind, "object", klog.KRef(o.Namespace, o.Name),
+		"run", o.Home.String(), "attempt", o.Attempt, "cluster", o.Member)
 }

@@ -3,7 +3,6 @@ package telemetry
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/runfleet/runfleet/api/v1"
@@ -43,19 +42,12 @@ func (s Sweeps) Swept(o garbage.Object) {
 // Orphaned implements the sweeper's observer.
 func (s Sweeps) Orphaned(o garbage.Object) {
 	s.say(o, corev1.EventTypeWarning, "AgentWithoutRun", "Leave", fmt.Sprintf("%s is a live agent, and the run is gone: %s. "+
-		"runfleet orphans lists it; to end it now: %s", place(o), ends(o), o.EndCommand()))
+		"runfleet orphans lists it; to end it now: %s", place(o), o.EndsText(), o.EndCommand()))
 }
 
 // place is the object with everything that one needs to find it.
 func place(o garbage.Object) string {
 	return fmt.Sprintf("%s %s/%s of attempt %d on member %s", o.Kind, o.Namespace, o.Name, o.Attempt, o.Member)
-}
-
-func ends(o garbage.Object) string {
-	if o.Ends.IsZero() {
-		return "it ends at its own deadline"
-	}
-	return "it ends by itself at " + o.Ends.UTC().Format(time.RFC3339) + " at the latest"
 }
 
 func (s Sweeps) say(o garbage.Object, severity, reason, action, note string) {
