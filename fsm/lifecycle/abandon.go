@@ -62,7 +62,7 @@ func word(s v1.RunStatus, f Facts) string {
 	case s.Phase == v1.PhaseProvisioning || s.Phase == v1.PhaseRunning:
 		return fmt.Sprintf("; the annotation %s counts once attempt %d is to end: %s", v1.AnnotationAbandonRemote, s.Attempt, waysToEnd)
 	default:
-		return fmt.Sprintf("; the annotation %s counts once it has been silent for timing.clusterLostGraceSeconds", v1.AnnotationAbandonRemote)
+		return fmt.Sprintf("; the annotation %s counts once it was silent for timing.clusterLostGraceSeconds", v1.AnnotationAbandonRemote)
 	}
 }
 
@@ -71,18 +71,18 @@ const waysToEnd = "set spec.cancel, delete the run, or raise spec.contextVersion
 // ignored says why the annotation does not count, and what to do instead.
 func ignored(s v1.RunStatus, f Facts) string {
 	open := Open(s)
-	what := fmt.Sprintf("the annotation %s is ignored: ", v1.AnnotationAbandonRemote)
+	what, n := fmt.Sprintf("the annotation %s is ignored: ", v1.AnnotationAbandonRemote), s.AbandonIgnored
 	switch {
-	case s.AbandonIgnored < 0:
+	case n < 0:
 		return what + "its value must be the number of the attempt that has ended for certain, such as \"1\""
 	case open == nil:
-		return what + fmt.Sprintf("it names attempt %d, and no attempt is out: remove it", s.AbandonIgnored)
-	case open.Number != s.AbandonIgnored:
-		return what + fmt.Sprintf("it names attempt %d, and attempt %d on member %s is out: remove it", s.AbandonIgnored, open.Number, open.Cluster)
+		return what + fmt.Sprintf("it names attempt %d, and no attempt is out: remove it", n)
+	case n != open.Number:
+		return what + fmt.Sprintf("it names attempt %d, and attempt %d on member %s is out: remove it", n, open.Number, open.Cluster)
 	case f.Cluster.Link == Answers:
-		return what + fmt.Sprintf("member %s answers and is asked how attempt %d ends. To end it, %s", open.Cluster, open.Number, waysToEnd)
+		return what + fmt.Sprintf("member %s answers and is asked how attempt %d ends. To end it, %s", open.Cluster, n, waysToEnd)
 	default:
 		return what + fmt.Sprintf("member %s answered for attempt %d when it was set. If the attempt has ended for certain, remove the "+
-			"annotation and set it again", open.Cluster, open.Number)
+			"annotation and set it again", open.Cluster, n)
 	}
 }

@@ -56,8 +56,14 @@ func (a *authority) server() (pair, error) {
 
 // client signs a certificate that Kubernetes reads as a user in groups.
 func (a *authority) client(user string, groups ...string) (pair, error) {
+	return a.clientUntil(time.Now().AddDate(1, 0, 0), user, groups...)
+}
+
+// clientUntil is client with an end.
+func (a *authority) clientUntil(end time.Time, user string, groups ...string) (pair, error) {
 	t := template(pkix.Name{CommonName: user, Organization: groups})
 	t.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
+	t.NotAfter = end
 	return a.sign(t)
 }
 

@@ -2,6 +2,7 @@ package controlplane
 
 import (
 	"fmt"
+	"time"
 
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
@@ -12,7 +13,12 @@ import (
 // user may do what RBAC says, which is nothing at first. The group
 // "system:masters" may do everything.
 func (c *ControlPlane) User(name string, groups ...string) (*rest.Config, error) {
-	p, err := c.authority.client(name, groups...)
+	return c.UserUntil(time.Now().AddDate(1, 0, 0), name, groups...)
+}
+
+// UserUntil is User with credentials that expire.
+func (c *ControlPlane) UserUntil(end time.Time, name string, groups ...string) (*rest.Config, error) {
+	p, err := c.authority.clientUntil(end, name, groups...)
 	if err != nil {
 		return nil, err
 	}

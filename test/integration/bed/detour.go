@@ -18,6 +18,7 @@ type Detour struct {
 	mu     sync.Mutex
 	heard  *sync.Cond
 	silent bool // accepts, and passes nothing on
+	mute   bool // passes requests on, and no answers
 	cut    bool // closes every connection at once
 	conns  map[net.Conn]bool
 }
@@ -44,18 +45,21 @@ func NewDetour(to *rest.Config) *Detour {
 func (d *Detour) Address() string { return d.listener.Addr().String() }
 
 // CutOff ends every connection and refuses new ones.
-func (d *Detour) CutOff() { d.set(false, true) }
+func (d *Detour) CutOff() { d.set(false, false, true) }
 
 // FallSilent leaves the connections open, takes new ones, and passes nothing on.
-func (d *Detour) FallSilent() { d.set(true, false) }
+func (d *Detour) FallSilent() { d.set(true, false, false) }
 
-// Heal ends both.
-func (d *Detour) Heal() { d.set(false, false) }
+// LoseAnswers passes on what comes from the operator, and nothing that comes back.
+func (d *Detour) LoseAnswers() { d.set(false, true, false) }
 
-func (d *Detour) set(silent, cut bool) {
+// Heal ends all three.
+func (d *Detour) Heal() { d.set(false, false, false) }
+
+func (d *Detour) set(silent, mute, cut bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.silent, d.cut = silent, cut
+	d.silent, d.mute, d.cut = silent, mute, cut
 	if cut {
 		d.drop()
 	}
@@ -89,8 +93,8 @@ func (d *Detour) serve() {
 			_ = in.Close()
 			continue
 		}
-		go d.copy(out, in)
-		go d.copy(in, out)
+		go d.copy(out, in, false)
+		go d.copy(in, out, true)
 	}
 }
 
@@ -106,12 +110,12 @@ func (d *Detour) keep(c net.Conn) bool {
 	return true
 }
 
-func (d *Detour) copy(to io.WriteCloser, from io.Reader) {
+func (d *Detour) copy(to io.WriteCloser, from io.Reader, answers bool) {
 	defer to.Close()
 	buffer := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(buffer)
-		d.wait()
+		d.wait(answers)
 		if n > 0 {
 			if _, err := to.Write(buffer[:n]); err != nil {
 				return
@@ -123,11 +127,11 @@ func (d *Detour) copy(to io.WriteCloser, from io.Reader) {
 	}
 }
 
-// wait returns when the line is not silent.
-func (d *Detour) wait() {
+// wait returns when the line is not silent in this direction.
+func (d *Detour) wait(answers bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for d.silent {
+	for d.silent || d.mute && answers {
 		d.heard.Wait()
 	}
 }
