@@ -159,9 +159,11 @@ func (s *Sweeper) remove(ctx context.Context, m fleet.Member, o Object) (bool, e
 	logger(ctx, o).Info("Deleting an object whose run is gone", "state", o.State)
 	ctx, cancel := context.WithTimeout(ctx, s.RequestTimeout)
 	defer cancel()
-	exactly := client.Preconditions{UID: &o.UID, ResourceVersion: &o.ResourceVersion}
-	err := m.Writer.Delete(ctx, o.empty(), exactly, client.PropagationPolicy(metav1.DeletePropagationForeground))
-	switch {
+	options := []client.DeleteOption{client.Preconditions{UID: &o.UID, ResourceVersion: &o.ResourceVersion}}
+	if o.Kind == Job { // the API's default would leave its pod without an owner
+		options = append(options, client.PropagationPolicy(metav1.DeletePropagationForeground))
+	}
+	switch err := m.Writer.Delete(ctx, o.empty(), options...); {
 	case apierrors.IsConflict(err):
 		return false, nil
 	case apierrors.IsNotFound(err):

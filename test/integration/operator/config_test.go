@@ -123,5 +123,13 @@ var _ = Describe("One cluster alone", first, Ordered, func() {
 		w.Expect(elsewhere.read(other)).To(And(HaveField("Status.Phase", v1.PhasePending), HaveField("Finalizers", BeEmpty())))
 		w.forget(docs)
 		w.Expect(w.things(docs)()).To(Equal([3]int{}))
+
+		ghost, _ := w.late(code, east, ofOurs)
+		o.Stop()
+		again, err := program.StartOperator(east, "--local-member", "--namespace", "team-a", "--leader-elect=false")
+		Expect(err).NotTo(HaveOccurred())
+		DeferCleanup(again.Stop)
+		w.Eventually(w.things(ghost)).Should(Equal([3]int{}), "what came late is swept on the hub itself")
+		w.tidy(ctx)
 	})
 })

@@ -98,6 +98,7 @@ func (s *story) run(ctx context.Context, namespace string) {
 	})
 	w.makeNamespace()
 	s.tell(w)
+	w.tidy(ctx)
 }
 
 // ourFrames are the places in this package that led to a failure.

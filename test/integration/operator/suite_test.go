@@ -111,10 +111,11 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 }, NodeTimeout(9*time.Minute))
 
 // What must hold all along is asserted over everything that the chronicle saw.
-var _ = AfterSuite(func() {
+var _ = AfterSuite(func(ctx SpecContext) {
 	Expect(wild.seen.twice("Job")).To(BeEmpty())
 	Expect(wild.seen.twice("Pod")).To(BeEmpty())
 	for _, s := range []*stage{calm, wild} {
+		newScene(ctx, s, "", Fail).tidy(ctx)
 		Expect(s.replica.Crash()).To(Succeed(), "%s", s.replica.Log)
 	}
 })

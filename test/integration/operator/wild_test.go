@@ -28,6 +28,7 @@ func onWild(ctx context.Context) *scene {
 	w := newScene(ctx, wild, fmt.Sprintf("wild-%d", wildScenes.Add(1)), Fail)
 	w.makeNamespace()
 	w.Eventually(w.leader).ShouldNot(BeEmpty())
+	DeferCleanup(func(ctx SpecContext) { newScene(ctx, wild, w.namespace, Fail).tidy(ctx) })
 	return w
 }
 
