@@ -35,6 +35,19 @@ func LookFor(ctx context.Context, member string, from client.Reader, timeout tim
 
 var managed = client.MatchingLabels{v1.LabelManaged: "true"}
 
+// lookAcross lists the objects of one hub that belong to runs, by their metadata alone: enough to see whose they are, whatever
+// lies on the member.
+func lookAcross(ctx context.Context, member string, from client.Reader, timeout time.Duration, hub types.UID) ([]Object, error) {
+	ofHub := client.MatchingLabels{v1.LabelHub: string(hub)}
+	l := looking{member: member, from: from, timeout: timeout, which: []client.ListOption{managed, ofHub}}
+	for _, kind := range []string{Job, Pod, ConfigMap} {
+		if err := l.metadata(kind)(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return l.found, nil
+}
+
 // looking is one look.
 type looking struct {
 	member  string
@@ -71,11 +84,15 @@ func (l *looking) pods(ctx context.Context) error {
 	return err
 }
 
-// metadata lists a kind of which nobody needs the contents: inputs may be long, and are none of our business here.
+// metadata lists a kind without the contents: inputs may be long, and are none of our business here.
 func (l *looking) metadata(kind string) func(context.Context) error {
 	return func(ctx context.Context) error {
 		var list metav1.PartialObjectMetadataList
-		list.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind(kind + "List"))
+		version := corev1.SchemeGroupVersion
+		if kind == Job {
+			version = batchv1.SchemeGroupVersion
+		}
+		list.SetGroupVersionKind(version.WithKind(kind + "List"))
 		err := l.list(ctx, kind, &list)
 		for i := range list.Items {
 			l.found = append(l.found, describe(l.member, kind, &list.Items[i]))

@@ -2,6 +2,7 @@ package garbage
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -10,14 +11,19 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 )
 
-// hourly is how long something may lie about that no change of its member led to.
-const hourly = time.Hour
+const (
+	// hourly is how long something may lie about that no change of its member led to.
+	hourly = time.Hour
+	// soon and late are when a sweep is tried again that came to no end, first and later.
+	soon = 5 * time.Second
+	late = 10 * time.Minute
+)
 
 // NeedLeaderElection implements manager.LeaderElectionRunnable: only the leader deletes.
 func (*Sweeper) NeedLeaderElection() bool { return true }
 
 // MemberChanged has a member swept soon, if it answers: it may have come back with what was created or left while nobody
-// could reach it. Whatever else changed, a sweep that finds nothing reads caches and asks nobody. It does not wait.
+// could reach it. Whatever else changed: that is rare, and a sweep that finds nothing costs three requests. It does not wait.
 func (s *Sweeper) MemberChanged(name string) { s.due.Add(name) }
 
 // Start sweeps every member at once, whenever it changes, and hourly, until ctx ends. Each sweep has a goroutine of its
@@ -60,9 +66,17 @@ func (s *Sweeper) sweep(ctx context.Context, name string) {
 	members := s.Members()
 	i := slices.IndexFunc(members, func(m fleet.Member) bool { return m.Name == name })
 	if i < 0 || ctx.Err() != nil {
+		s.due.Forget(name)
 		return
 	}
-	if err := s.Sweep(ctx, members[i]); err != nil && ctx.Err() == nil {
-		log.FromContext(ctx).Info("Sweeping came to no end and is done again another time", "cluster", name, "error", err.Error())
+	err := s.Sweep(ctx, members[i])
+	switch {
+	case errors.Is(err, ErrQuarantined):
+	case err != nil && ctx.Err() == nil:
+		log.FromContext(ctx).Info("Sweeping came to no end and is tried again", "cluster", name, "error", err.Error())
+	default:
+		s.due.Forget(name)
+		return
 	}
+	s.due.AddRateLimited(name)
 }

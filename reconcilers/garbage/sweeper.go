@@ -2,6 +2,7 @@ package garbage
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -34,7 +35,8 @@ type Options struct {
 	Live    client.Reader // the hub itself: only its answers count
 	// Namespaces are those that the operator is restricted to; empty for all.
 	Namespaces []string
-	// Quarantined says that the hub was restored and does not know yet what it forgot (rule Q): then nothing is deleted.
+	// Quarantined says that the hub was restored and does not know yet what it forgot (rule Q), or that nobody knows yet
+	// whether it was: then nothing is deleted. It is asked before each deletion.
 	Quarantined func() bool
 	Observer    Observer
 	// RequestTimeout bounds each request. Shorter than the leader's lease (A13).
@@ -46,7 +48,7 @@ type Options struct {
 type Sweeper struct {
 	Options
 
-	due workqueue.TypedInterface[string] // members to sweep
+	due workqueue.TypedRateLimitingInterface[string] // members to sweep
 
 	mu   sync.Mutex
 	told map[string]map[types.UID]bool // by member: the live objects that were told of
@@ -54,15 +56,22 @@ type Sweeper struct {
 
 // New makes a Sweeper. It sweeps by itself once it is started, and one member whenever it is told to.
 func New(o Options) *Sweeper {
-	return &Sweeper{Options: o, due: workqueue.NewTyped[string](), told: map[string]map[types.UID]bool{}}
+	again := workqueue.NewTypedItemExponentialFailureRateLimiter[string](soon, late)
+	return &Sweeper{Options: o, due: workqueue.NewTypedRateLimitingQueue(again), told: map[string]map[types.UID]bool{}}
 }
 
-// Sweep sweeps one member. What its cache shows chooses whom the hub is asked about; what is deleted was then seen by the
-// member itself. The first error ends it, so a member that hangs takes the time of one request; the rest is swept
-// another time.
+// ErrQuarantined says that nothing was swept, or not all, and that it is to be tried again.
+var ErrQuarantined = errors.New("the hub was restored and still counts what it forgot")
+
+// Sweep sweeps one member that answers. The member itself is asked what it has, since the caches of one that has just come
+// back are behind; then the hub, about the runs that its cache does not show; then the member once more, about those that
+// are gone. The first error ends it, so a member that hangs takes the time of one request.
 func (s *Sweeper) Sweep(ctx context.Context, m fleet.Member) error {
-	if !m.Answers || s.Quarantined() {
+	switch {
+	case !m.Answers:
 		return nil
+	case s.Quarantined():
+		return ErrQuarantined
 	}
 	suspects, err := s.suspects(ctx, m)
 	if err != nil {
@@ -86,7 +95,7 @@ func (s *Sweeper) Sweep(ctx context.Context, m fleet.Member) error {
 
 // suspects are the runs that objects on the member name, and that the hub's cache does not show.
 func (s *Sweeper) suspects(ctx context.Context, m fleet.Member) ([]runID, error) {
-	objects, err := Look(ctx, m.Name, m.Cached, s.RequestTimeout)
+	objects, err := lookAcross(ctx, m.Name, m.Live, s.RequestTimeout, s.HubUID)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +133,7 @@ func (s *Sweeper) clear(ctx context.Context, m fleet.Member, run runID, alive ma
 	kept := map[int32]bool{} // attempts whose Job is still there, because it changed
 	for _, o := range inert {
 		if s.Quarantined() {
-			return nil
+			return ErrQuarantined
 		}
 		if o.Kind == ConfigMap && kept[o.Attempt] {
 			continue

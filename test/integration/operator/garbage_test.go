@@ -226,7 +226,7 @@ var _ = Describe("What no run accounts for", first, func() {
 		stays(sweeper(as(wild.hub.Admin, dead.Address()), is), member, MatchError(asking))
 		stays(sweeper(as(wild.hub.Admin, hanging.Address()), is), member, MatchError(And(asking, ContainSubstring("deadline exceeded"))))
 		stays(sweeper(as(stranger, ""), is), member, MatchError(And(asking, ContainSubstring("forbidden"))))
-		stays(sweeper(w.hub, func(o *garbage.Options) { o.Quarantined = func() bool { return true } }), member, Succeed())
+		stays(sweeper(w.hub, func(o *garbage.Options) { o.Quarantined = func() bool { return true } }), member, MatchError(garbage.ErrQuarantined))
 		stays(sweeper(w.hub, func(o *garbage.Options) { o.HubUID = "another-hub" }), member, Succeed())
 		stays(sweeper(w.hub, func(o *garbage.Options) { o.Namespaces = []string{"another"} }), member, Succeed())
 		silent := member
