@@ -67,6 +67,31 @@ func TestStopLeavesNoProcessAndNoFile(t *testing.T) {
 	}
 }
 
+func TestWhatIsHaltedResumesWithItsDataOnItsPorts(t *testing.T) {
+	c := controlplane.ForTest(t, controlplane.Options{Name: "twice"})
+	client := kubernetes.NewForConfigOrDie(c.Config())
+	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "written-before"}}
+	if _, err := client.CoreV1().Namespaces().Create(t.Context(), ns, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	before := c.Components()
+	c.Halt()
+	if _, err := client.CoreV1().Namespaces().Get(t.Context(), ns.Name, metav1.GetOptions{}); err == nil {
+		t.Error("a halted API server answers")
+	}
+	if err := c.Resume(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.CoreV1().Namespaces().Get(t.Context(), ns.Name, metav1.GetOptions{}); err != nil {
+		t.Error(err)
+	}
+	for i, m := range c.Components() {
+		if m.Name != before[i].Name || m.Health != before[i].Health || m.PID == before[i].PID {
+			t.Errorf("got %+v, want another process of %+v", m, before[i])
+		}
+	}
+}
+
 func TestCancelledStartLeavesNothing(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	why := errors.New("changed my mind")

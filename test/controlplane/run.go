@@ -40,7 +40,7 @@ func (c *ControlPlane) run(ctx context.Context, m *component) error {
 	for try := 1; ; try++ {
 		err := c.tryRun(ctx, m)
 		if err == nil {
-			go c.watch(m)
+			go c.watch(m.process)
 			return nil
 		}
 		if try == portTries || ctx.Err() != nil || !portTaken(m) {
@@ -104,9 +104,9 @@ func poll(ctx context.Context, p *process.Process, ready func(context.Context) b
 }
 
 // watch reports the end of a component that was not stopped by us.
-func (c *ControlPlane) watch(m *component) {
-	<-m.process.Done()
-	crash := m.process.Crash()
+func (c *ControlPlane) watch(p *process.Process) {
+	<-p.Done()
+	crash := p.Crash()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if crash == nil || c.stopped {
