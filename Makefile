@@ -53,7 +53,7 @@ test: ## Run every test; builds the control planes it needs on its first run.
 
 .PHONY: race
 race: ## Run the tests of the machine under the race detector (needs a C compiler).
-	@CGO_ENABLED=1 $(GO) test -race -skip ModelCheck -timeout 14m ./fsm/... ./reconcilers ./reconcilers/fleet \
+	@CGO_ENABLED=1 $(GO) test -race -short -skip ModelCheck -timeout 8m ./fsm/... ./reconcilers ./reconcilers/fleet \
 	  ./test/controlplane/process ./test/controlplane/filelock
 
 .PHONY: soak
@@ -63,6 +63,10 @@ soak: ## Check a larger model than `make test` has time for, for SOAK=1h at most
 .PHONY: sim
 sim: ## Tell SEEDS=10000 stories of the reconcilers in a fleet that fails (docs/simulation.md).
 	@$(GO) run ./test/sim -seeds $(SEEDS)
+
+.PHONY: faults
+faults: ## Kill, freeze and cut off real processes around every row of the table (test/faults, 6 minutes).
+	@$(GO) test -tags faults -v -count=1 -timeout 12m ./test/faults
 
 .PHONY: bench
 bench: build ## Measure what runs cost beside a plain client that creates the same Jobs (not in CI, 5 minutes).
