@@ -80,6 +80,9 @@ func (l Lifecycle) Decide(s v1.RunStatus, f Facts) Decision {
 		next.LastUpdate = &metav1.Time{Time: f.Now.UTC().Truncate(time.Second)}
 	}
 	d := Decision{Row: row, Status: next, Changed: changed, Wake: l.wake(next, f, quarantined), Warning: l.warning(s, next, f)}
+	if counted && changed {
+		d.Wake = f.Now // nothing fired for as long as it was in quarantine, and what waits may cause no event
+	}
 	switch {
 	case !quarantined:
 		d.Effects = l.effects(next, f)
