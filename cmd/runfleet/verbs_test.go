@@ -24,7 +24,7 @@ func noCluster(t *testing.T) {
 }
 
 func TestEveryVerbHelps(t *testing.T) {
-	for _, verb := range []string{"get", "wait", "retry", "cancel", "suspend", "resume", "create", "create docs", "create code", "crds", "orphans", "version", "completion"} {
+	for _, verb := range []string{"get", "wait", "retry", "cancel", "suspend", "resume", "create", "create docs", "create code", "crds", "orphans", "recover", "version", "completion"} {
 		t.Run(verb, func(t *testing.T) {
 			got := call(append(strings.Fields(verb), "--help")...)
 			if got.Code != exitOK || got.Stderr != "" {
@@ -104,7 +104,7 @@ func TestCallsThatMakeNoSense(t *testing.T) {
 
 func TestWithoutAKubeconfigEveryVerbSaysSo(t *testing.T) {
 	noCluster(t)
-	for _, verb := range []string{"get", "wait x", "cancel x", "suspend x", "resume x", "retry x", "create docs x --repository a/b --github-user u", "orphans"} {
+	for _, verb := range []string{"get", "wait x", "cancel x", "suspend x", "resume x", "retry x", "create docs x --repository a/b --github-user u", "orphans", "recover"} {
 		want := result{exitFail, "", "runfleet: no kubeconfig: set KUBECONFIG, or name a file with --kubeconfig\n"}
 		if diff := cmp.Diff(want, call(strings.Fields(verb)...)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", verb, diff)

@@ -49,8 +49,7 @@ type State struct {
 	lifecycle.HubFacts
 	Missing []string // members that a restored hub has forgotten: they must be counted too
 	Without []string // members that are not waited for, by a person's word
-	// Counted says that every member that must be counted remembers this incarnation, or is not waited for.
-	Counted bool
+	Counted bool     // see Pulse.Counted
 }
 
 // Pulse gives the hub's beats and compares what the members remember. The manager runs it on the leader.
@@ -96,6 +95,19 @@ func (p *Pulse) State(ctx context.Context) (State, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.state, nil
+}
+
+// Counted says that the first comparison is done and that every member that must be counted remembers this incarnation, or is
+// not waited for. It does not wait.
+func (p *Pulse) Counted() bool {
+	select {
+	case <-p.known:
+	default:
+		return false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.state.Counted
 }
 
 // Start beats until ctx ends.

@@ -56,6 +56,19 @@ func read(ctx context.Context, reader client.Reader, namespace string) (stored, 
 	return s, nil
 }
 
+// ReadCopy returns what a member remembers of a hub: NotFound where it remembers nothing.
+func ReadCopy(ctx context.Context, member client.Reader, hub types.UID) (Copy, error) {
+	var c Copy
+	var object corev1.ConfigMap
+	if err := member.Get(ctx, types.NamespacedName{Namespace: copyNamespace, Name: CopyName(hub)}, &object); err != nil {
+		return c, fmt.Errorf("reading what the member remembers of the hub: %w", err)
+	}
+	if err := json.Unmarshal([]byte(object.Data[copyKey]), &c); err != nil {
+		return c, fmt.Errorf("reading what the member remembers of the hub: %w", err)
+	}
+	return c, nil
+}
+
 // Waived are the members that a person does not want to wait for, of the annotation on the record.
 func Waived(record *corev1.ConfigMap) []string {
 	var names []string

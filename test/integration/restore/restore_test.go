@@ -92,6 +92,18 @@ var _ = Describe("A restored hub", Ordered, func() {
 		Expect(jobs(ctx, runs[ended])).To(BeEmpty())
 	}, SpecTimeout(time.Minute))
 
+	It("F11: shows what was lost, and of what no evidence is left", func(ctx SpecContext) {
+		Eventually(ctx, status(ctx, runs[ended])).Should(HaveField("Phase", v1.PhaseFailed))
+		said, code := recovering(ctx)
+		Expect(code).To(Equal(0))
+		Expect(said).To(And(
+			MatchRegexp(`^This hub was restored from a backup: member (east|west) remembers beat \d+, the backup ended at \d+\.\n`),
+			MatchRegexp(`(?m)^east +yes +it answers$`), MatchRegexp(`(?m)^west +yes +it answers$`),
+			MatchRegexp(`(?m)^1 run whose last attempt`), MatchRegexp(`(?m)^team +docsrun/sim-hang-ended +Failed +attempt 1 on member west`),
+			MatchRegexp(`(?m)^west +team +job/sim-hang-lost-\S+ +docsrun/sim-hang-lost +1 +running$`),
+			Not(ContainSubstring("--without"))))
+	}, SpecTimeout(time.Minute))
+
 	It("F11: lets an agent live whose run it has lost", func(ctx SpecContext) {
 		Expect(agents(ctx, runs[lost])).To(ConsistOf(HaveField("UID", alive[lost])))
 	}, SpecTimeout(time.Minute))
@@ -114,11 +126,16 @@ var _ = Describe("A restored hub", Ordered, func() {
 		change(ctx, waiting, func(r *v1.DocsRun) { r.Spec.Cancel = true })
 		Consistently(ctx, status(ctx, waiting), "6s").Should(HaveField("Phase", v1.PhasePending), "in quarantine nothing fires")
 
-		record := &corev1.ConfigMap{}
-		Expect(hub.Get(ctx, client.ObjectKey{Namespace: v1.SystemNamespace, Name: incarnation.RecordName}, record)).To(Succeed())
-		was := record.DeepCopy()
-		record.Annotations = map[string]string{v1.AnnotationRecoverWithout: "west"}
-		Expect(hub.Patch(ctx, record, client.MergeFrom(was))).To(Succeed())
+		said, code := recovering(ctx)
+		Expect(code).To(Equal(0))
+		Expect(said).To(And(MatchRegexp(`(?m)^west +no +\S`), MatchRegexp(`(?m)^east +yes +it answers$`),
+			MatchRegexp(`(?m)^team +docsrun/sim-hang-waiting +Pending +\S`), ContainSubstring("runfleet recover --without west")))
+		said, code = recovering(ctx, "--without", "east")
+		Expect(said).To(ContainSubstring("member east answers, so it is counted"))
+		Expect(code).To(Equal(1))
+		said, code = recovering(ctx, "--without", "west")
+		Expect(said).To(ContainSubstring("member west is not waited for any more"))
+		Expect(code).To(Equal(0))
 		await(ctx, waiting, v1.PhaseCancelled)
 		Expect(west.Resume(ctx)).To(Succeed())
 		Eventually(ctx, status(ctx, runs[forgotten])).Should(And(HaveField("Phase", v1.PhaseRunning), HaveField("Incarnation", BeEquivalentTo(3))))

@@ -2,7 +2,9 @@ package restore
 
 import (
 	"context"
+	"errors"
 	"os"
+	"os/exec"
 	"testing"
 	"time"
 
@@ -102,4 +104,16 @@ func agents(ctx context.Context, run v1.Run) []corev1.Pod {
 		}
 	}
 	return live
+}
+
+// recovering runs the verb against the hub, and returns what it said and its exit code.
+func recovering(ctx context.Context, args ...string) (said string, code int) {
+	GinkgoHelper()
+	cmd := exec.CommandContext(ctx, program.Path, append([]string{"recover", "--kubeconfig", hub.KubeconfigPath()}, args...)...)
+	out, err := cmd.CombinedOutput()
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		return string(out), exit.ExitCode()
+	}
+	Expect(err).NotTo(HaveOccurred())
+	return string(out), 0
 }
