@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,8 +16,12 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// again is how long a lost watch waits before it is asked for again.
-const again = time.Second
+const (
+	// again is how long a lost watch waits before it is asked for again.
+	again = time.Second
+	// unheard is how long the person is not told that sight was lost. client-go tries a broken connection ten times by itself.
+	unheard = 5 * time.Second
+)
 
 // sighting is something seen of what is followed.
 type sighting struct {
@@ -26,8 +31,8 @@ type sighting struct {
 	err    error  // nothing more comes
 }
 
-// follower keeps one kind in sight: a list, then a watch from there on, for as long as its context lives. A watch that
-// ends is taken up where it ended, and one that is too old by a new list.
+// follower keeps one kind in sight: a list, then a watch from there on, and again when that ends, for as long as its
+// context lives.
 type follower struct {
 	hub   *hub
 	kind  *kind
@@ -85,9 +90,13 @@ func (f *follower) turn(ctx context.Context) error {
 	}
 	opts := append([]client.ListOption{}, f.opts...)
 	opts = append(opts, &client.ListOptions{Raw: &metav1.ListOptions{ResourceVersion: f.at, AllowWatchBookmarks: true}})
-	w, err := f.hub.client.Watch(ctx, f.kind.list(), opts...)
+	watching, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	late := time.AfterFunc(f.patience(), func() { cancel(context.DeadlineExceeded) })
+	w, err := f.hub.client.Watch(watching, f.kind.list(), opts...)
+	late.Stop()
 	if err != nil {
-		return err
+		return cmp.Or(context.Cause(watching), err)
 	}
 	defer w.Stop()
 	for began := time.Now(); ; {
@@ -96,8 +105,8 @@ func (f *follower) turn(ctx context.Context) error {
 			return nil
 		case event, ok := <-w.ResultChan():
 			if !ok {
-				if time.Since(began) < again { // so ends a watch of a server that is not there, says client-go; a list tells
-					f.at = ""
+				f.at = "" // a list tells whether the server is still there: client-go would try to watch for long without a word
+				if time.Since(began) < again {
 					f.pause(ctx)
 				}
 				return nil
@@ -109,9 +118,17 @@ func (f *follower) turn(ctx context.Context) error {
 	}
 }
 
+// patience is how long an answer may take.
+func (f *follower) patience() time.Duration {
+	if f.begun && !f.lost {
+		return unheard
+	}
+	return answerTime
+}
+
 // relist reports what is there, and what has gone while nobody looked.
 func (f *follower) relist(ctx context.Context) error {
-	asking, cancel := context.WithTimeout(ctx, answerTime)
+	asking, cancel := context.WithTimeout(ctx, f.patience())
 	defer cancel()
 	list := f.kind.list()
 	if err := f.hub.client.List(asking, list, f.opts...); err != nil {
