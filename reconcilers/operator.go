@@ -61,6 +61,7 @@ func New(ctx context.Context, o Options) (mcmanager.Manager, error) {
 	if err != nil {
 		return nil, err
 	}
+	o.Hub = fleet.Attentive(o.Hub)
 	live, err := client.New(o.Hub, client.Options{Scheme: scheme})
 	if err != nil {
 		return nil, fmt.Errorf("connecting to the hub: %w", err)
@@ -184,7 +185,7 @@ func (o Options) assemble(ctx context.Context, mgr mcmanager.Manager, provider *
 			return fmt.Errorf("setting up the reconciler of %s: %w", kind, err)
 		}
 	}
-	if err := o.addSweeper(local, provider, uid); err != nil {
+	if err := o.addSweeper(local, provider, pulse, uid); err != nil {
 		return err
 	}
 	return o.addChecks(local)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/runfleet/runfleet/reconcilers/fleet"
 	"github.com/runfleet/runfleet/reconcilers/garbage"
+	"github.com/runfleet/runfleet/reconcilers/incarnation"
 	"github.com/runfleet/runfleet/reconcilers/telemetry"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
@@ -12,14 +13,14 @@ import (
 )
 
 // addSweeper adds what deletes the objects of runs that are gone, and lets the fleet tell it of members that change.
-func (o Options) addSweeper(mgr manager.Manager, provider *fleet.Provider, hub types.UID) error {
+func (o Options) addSweeper(mgr manager.Manager, provider *fleet.Provider, pulse *incarnation.Pulse, hub types.UID) error {
 	sweeps, err := telemetry.NewSweeps(metrics.Registry, mgr.GetEventRecorder("runfleet"))
 	if err != nil {
 		return err
 	}
 	sweeper := garbage.New(garbage.Options{
 		Members: provider.Members, HubUID: hub, Cached: mgr.GetCache(), Live: mgr.GetAPIReader(), Namespaces: o.Namespaces,
-		Quarantined: func() bool { return false }, Observer: sweeps, RequestTimeout: o.RequestTimeout,
+		Quarantined: func() bool { return !pulse.Counted() }, Observer: sweeps, RequestTimeout: o.RequestTimeout,
 	})
 	wake := provider.OnChange
 	provider.OnChange = func(member string) {
