@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
 )
 
@@ -25,7 +24,8 @@ type plan struct {
 	stage  stage
 	seq    int64           // of the commit
 	struck map[string]bool // the effects that the operator did not survive
-	kills  []string
+	notes  int             // writes of the status without a row among them
+	kills  []string        // at which points the operator was killed: beforeCommit, afterCommit, or after which effect
 }
 
 type stage int
@@ -38,9 +38,13 @@ const (
 	over                    // the next commit is stored
 )
 
-// maxLooks is how many writes of the status without a row count as effects: what they note is not the same each time, so
-// that each of them would lead to another one.
-const maxLooks = 3
+const (
+	beforeCommit = "before the commit"
+	afterCommit  = "after the commit"
+	// maxNotes is how many writes of the status without a row count as effects: what they note is not the same each time, so
+	// that each of them could lead to another one.
+	maxNotes = 3
+)
 
 // lay makes the plan for a run. It is the only one in its namespace.
 func (a *ambush) lay(namespace, row string) *plan {
@@ -54,11 +58,11 @@ func (a *ambush) lay(namespace, row string) *plan {
 	return p
 }
 
-// result is what became of a plan: the kills, and whether there was one on each side of the commit.
-func (a *ambush) result(p *plan) ([]string, bool) {
+// kills are the points of a plan at which the operator was killed.
+func (a *ambush) kills(p *plan) []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return slices.Clone(p.kills), p.stage >= acting
+	return slices.Clone(p.kills)
 }
 
 // before says that the operator was killed, and the request must not be passed on.
@@ -72,7 +76,7 @@ func (a *ambush) before(q *request) bool {
 	hit := p != nil && p.stage == waiting && c.row == p.row && c.seq > a.stored[q.namespace]
 	if hit {
 		p.stage = committing
-		p.kills = append(p.kills, "before the commit")
+		p.kills = append(p.kills, beforeCommit)
 	}
 	a.mu.Unlock()
 	if hit {
@@ -116,7 +120,7 @@ func (p *plan) committed(c commit) bool {
 		return false
 	case p.stage == committing && c.row == p.row:
 		p.stage, p.seq = acting, c.seq
-		p.kills = append(p.kills, "after the commit")
+		p.kills = append(p.kills, afterCommit)
 		return true
 	case p.stage == acting:
 		p.stage = over
@@ -126,29 +130,20 @@ func (p *plan) committed(c commit) bool {
 
 // acted says whether the operator is killed after an effect: the first time that it happens.
 func (p *plan) acted(q *request) bool {
-	effect := strings.Join([]string{q.method, q.resource, q.subresource, "on", q.cluster}, " ")
-	key := effect + q.name
-	if _, look := q.commits(); look {
-		effect = "a note in the status"
-		key = fmt.Sprint(effect, len(p.struck))
-		if p.looks() == maxLooks {
+	effect := q.method + " " + q.resource
+	key := effect + q.namespace + q.name
+	if _, note := q.commits(); note {
+		if p.notes == maxNotes {
 			return false
 		}
+		p.notes++
+		effect = "a note in the status"
+		key = fmt.Sprint(effect, p.notes)
 	}
 	if p.struck[key] {
 		return false
 	}
 	p.struck[key] = true
-	p.kills = append(p.kills, "after "+effect)
+	p.kills = append(p.kills, effect)
 	return true
-}
-
-func (p *plan) looks() int {
-	n := 0
-	for key := range p.struck {
-		if strings.HasPrefix(key, "a note") {
-			n++
-		}
-	}
-	return n
 }

@@ -14,7 +14,7 @@ import (
 )
 
 var _ = Describe("The operator, frozen beyond its Lease while it creates Jobs", func() {
-	It("F2 F3 F7: does no harm when it wakes: its late Jobs stay suspended and are removed, and it ends", func(ctx SpecContext) {
+	It("F2 F3: does no harm when it wakes: its late Jobs stay suspended and are removed, and it ends", func(ctx SpecContext) {
 		inert["frozen-cancelled"], inert["frozen-finished"] = true, true
 		cancelled, finished := newScene(ctx, "frozen-cancelled", Fail), newScene(ctx, "frozen-finished", Fail)
 		first, second := east.gate.hold(cancelled.to("POST jobs")), east.gate.hold(finished.to("POST jobs"))

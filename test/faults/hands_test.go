@@ -82,7 +82,7 @@ func (w *scene) removePod() {
 
 var _ = Describe("Objects that somebody deletes by hand", func() {
 	for _, m := range moments {
-		It(fmt.Sprintf("F16 F17: in %s neither start anything twice nor hold the run up", m.phase), func(ctx SpecContext) {
+		It(fmt.Sprintf("F16: in %s neither start anything twice nor hold the run up", m.phase), func(ctx SpecContext) {
 			var ended []<-chan string
 			for name, remove := range deletions {
 				if m.phase == v1.PhaseProvisioning && name == "pod" {

@@ -63,7 +63,7 @@ var _ = Describe("Control planes that are killed and started again", func() {
 		end(ending, lasting)
 	}, SpecTimeout(patience))
 
-	It("F4 F10: members are Unknown while they are away, and their agents go on when they are back", func(ctx SpecContext) {
+	It("F4: members are Unknown while they are away, and their agents go on when they are back", func(ctx SpecContext) {
 		ending, lasting := bystanders(ctx, "members-away")
 		for _, m := range []*cluster{east, west} {
 			m.Halt()

@@ -32,8 +32,9 @@ type scene struct {
 const (
 	// patience bounds the wait for one phase: the operator is killed again and again meanwhile.
 	patience = 4 * time.Minute
-	// glance is how often is looked.
-	glance = 300 * time.Millisecond
+	// glance is how often is looked at one object, and survey at all that is left: thirty stories do so at the same time.
+	glance = 500 * time.Millisecond
+	survey = 2 * time.Second
 )
 
 func newScene(ctx context.Context, namespace string, fail types.GomegaFailHandler) *scene {
@@ -220,5 +221,5 @@ func (w *scene) awaitEmpty() {
 			all = append(all, found...)
 		}
 		return all, nil
-	}, patience, glance).Should(BeEmpty())
+	}, patience, survey).Should(BeEmpty())
 }

@@ -17,76 +17,84 @@ import (
 type story struct {
 	row   string // "" is what happens before the first row: finalizer and Leases
 	about string
+	after []string // the effects until the next commit, at least: the operator survives none of them
 	tell  func(*scene)
 }
+
+// What states do that several rows lead to.
+var (
+	ends    = []string{"PATCH pods"} // an agent is told to end
+	removed = []string{"DELETE jobs", "DELETE configmaps"}
+)
 
 // restored are the rows that only a restored hub fires.
 var restored = []string{"1", "2", "5"}
 
 var stories = []story{
-	{"", "a run that was just applied", func(w *scene) {
+	{"", "F1: a run that was just applied", []string{"PATCH coderuns", "POST leases", "POST leases"}, func(w *scene) {
 		w.await(w.code("sim-ok"), be(v1.PhaseSucceeded), attempts(1))
 	}},
-	{"3", "a running run is deleted", func(w *scene) {
+	{"3", "F1: a running run is deleted", []string{"DELETE jobs", "DELETE configmaps", "PATCH docsruns"}, func(w *scene) {
 		run := w.docs("sim-hang")
 		w.await(run, be(v1.PhaseRunning))
 		w.forget(run)
 	}},
-	{"4", "an attempt that was given up is seen finished", lateOutcome},
-	{"6", "a run is cancelled before it is placed", func(w *scene) {
+	{"4", "F1 F4: an attempt that was given up is seen finished", removed, lateOutcome},
+	{"6", "F1: a run is cancelled before it is placed", nil, func(w *scene) {
 		run := w.docs("sim-ok", on("nowhere"))
 		w.await(run, be(v1.PhasePending, v1.ReasonNoCandidate))
 		w.ask(run, cancel)
 		w.await(run, be(v1.PhaseCancelled), attempts(0))
 	}},
-	{"7", "a run is cancelled between two attempts", func(w *scene) {
+	{"7", "F1 F32: a run is cancelled between two attempts", removed, func(w *scene) {
 		run := w.suspended("sim-hang")
 		w.ask(run, cancel)
 		w.await(run, be(v1.PhaseCancelled), attempts(1))
 	}},
-	{"8", "a running run is cancelled", cancelled},
-	{"9", "an agent succeeds", func(w *scene) {
+	{"8", "F1 F32: a running run is cancelled", ends, cancelled},
+	{"9", "F1: an agent succeeds", removed, func(w *scene) {
 		w.await(w.docs("sim-ok"), be(v1.PhaseSucceeded), attempts(1))
 	}},
-	{"10", "an agent fails, and the next one does not", failsOnce},
-	{"11", "an agent fails for good", func(w *scene) {
+	{"10", "F1: an agent fails, and the next one does not", nil, failsOnce},
+	{"11", "F1: an agent fails for good", removed, func(w *scene) {
 		w.await(w.docs("sim-fail", retries(0)), be(v1.PhaseFailed, v1.ClassAgentError), attempts(1))
 	}},
-	{"12", "something else is asked of a running run", func(w *scene) {
+	{"12", "F1: something else is asked of a running run", ends, func(w *scene) {
 		run := w.docs("sim-hang-once")
 		w.await(run, be(v1.PhaseRunning))
 		w.ask(run, again)
 		w.await(run, be(v1.PhaseSucceeded), attempts(2))
 	}},
-	{"13", "a running run is suspended", resumed},
-	{"14", "a running run has had its time", func(w *scene) {
-		w.await(w.docs("sim-hang", within), be(v1.PhaseFailed, v1.ClassRunDeadlineExceeded), attempts(1))
+	{"13", "F1: a running run is suspended", ends, resumed},
+	{"14", "F1: a running run has had its time", ends, func(w *scene) {
+		later := func(s *v1.RunSpec) { s.TotalDeadlineSeconds = new(int32(90)) } // it must have been placed by then
+		w.await(w.docs("sim-hang", later), be(v1.PhaseFailed, v1.ClassRunDeadlineExceeded), attempts(1))
 	}},
-	{"15", "an agent does not start in time", func(w *scene) {
+	{"15", "F1: an agent does not start in time", ends, func(w *scene) {
 		run := w.docs("sim-never-starts", func(s *v1.RunSpec) { s.ProvisioningDeadlineSeconds = new(int32(30)) })
 		w.await(run, be(v1.PhaseFailed, v1.ClassProvisioningDeadlineExceeded), attempts(1))
 	}},
-	{"16", "a Job is deleted and leaves its pod", orphaned},
-	{"17", "a Job and its pod vanish, and a retry was asked for", func(w *scene) {
+	{"16", "F1 F16: a Job is deleted and leaves its pod", ends, orphaned},
+	{"17", "F1 F16: a Job and its pod vanish, and a retry was asked for", nil, func(w *scene) {
 		run := w.docs("sim-hang-once", func(s *v1.RunSpec) { s.Retry.AlsoOn = []v1.FailureClass{v1.ClassOutcomeUnknown} })
 		w.await(run, be(v1.PhaseRunning))
 		w.remove(east, w.job(east), metav1.DeletePropagationBackground)
 		w.await(run, be(v1.PhaseSucceeded), attempts(2))
 	}},
-	{"18", "a Job and its pod vanish", func(w *scene) {
+	{"18", "F1 F16: a Job and its pod vanish", []string{"DELETE configmaps"}, func(w *scene) {
 		run := w.docs("sim-hang")
 		w.await(run, be(v1.PhaseRunning))
 		w.remove(east, w.job(east), metav1.DeletePropagationBackground)
 		w.await(run, be(v1.PhaseFailed, v1.ClassOutcomeUnknown), attempts(1))
 	}},
-	{"19", "a member is lost before a Job is authorised", lostMember},
-	{"20", "a member refuses an object for good", refused},
-	{"21", "a Job is seen", func(w *scene) {
+	{"19", "F1 F4: a member is lost before a Job is authorised", nil, lostMember},
+	{"20", "F1: a member refuses an object for good", nil, refused},
+	{"21", "F1: a Job is seen", []string{"PATCH jobs"}, func(w *scene) {
 		w.await(w.code("sim-ok"), be(v1.PhaseSucceeded), attempts(1))
 	}},
-	{"22", "an agent starts", cancelled},
-	{"23", "a cancelled agent has ended", cancelled},
-	{"24", "an agent succeeds before its stop reaches it", func(w *scene) {
+	{"22", "F1: an agent starts", nil, cancelled},
+	{"23", "F1 F32: a cancelled agent has ended", removed, cancelled},
+	{"24", "F1: an agent succeeds before its stop reaches it", removed, func(w *scene) {
 		stop := east.gate.refuse(503, w.to("PATCH pods"))
 		defer stop.lift()
 		run := w.docs("sim-slow-25s")
@@ -94,26 +102,28 @@ var stories = []story{
 		w.ask(run, suspend)
 		w.await(run, be(v1.PhaseSucceeded), attempts(1))
 	}},
-	{"25", "a suspended agent has ended", resumed},
-	{"26", "an agent that was stopped has failed", orphaned},
-	{"27", "something else is asked of a run that waits", func(w *scene) {
+	{"25", "F1: a suspended agent has ended", nil, resumed},
+	{"26", "F1 F16: an agent that was stopped has failed", []string{"DELETE pods", "DELETE configmaps"}, orphaned},
+	{"27", "F1: something else is asked of a run that waits", nil, func(w *scene) {
 		run := w.suspended("sim-hang-once")
 		w.ask(run, again)
 		w.await(run, be(v1.PhaseRetrying), HaveField("ContextVersion", int32(2)))
 		w.ask(run, resume)
 		w.await(run, be(v1.PhaseSucceeded), attempts(2))
 	}},
-	{"28a", "a run has had its time before it was placed", func(w *scene) {
+	{"28a", "F1: a run has had its time before it was placed", nil, func(w *scene) {
 		w.await(w.docs("sim-ok", on("nowhere"), within), be(v1.PhaseFailed, v1.ClassRunDeadlineExceeded), attempts(0))
 	}},
-	{"28b", "a run has had its time between two attempts", func(w *scene) {
-		w.await(w.suspended("sim-hang", within), be(v1.PhaseFailed, v1.ClassRunDeadlineExceeded), attempts(1))
+	{"28b", "F1: a run has had its time between two attempts", removed, func(w *scene) {
+		run := w.suspended("sim-hang")
+		w.ask(run, func(s *v1.RunSpec) { again(s); within(s) }) // from its creation on
+		w.await(run, be(v1.PhaseFailed, v1.ClassRunDeadlineExceeded), attempts(1))
 	}},
-	{"29", "a member takes a run", func(w *scene) {
+	{"29", "F1 F3: a member takes a run", []string{"POST persistentvolumeclaims", "POST configmaps", "POST jobs"}, func(w *scene) {
 		w.await(w.code("sim-ok"), be(v1.PhaseSucceeded), attempts(1))
 	}},
-	{"30", "a member takes the next attempt", failsOnce},
-	{"31", "more is asked of a run that succeeded", func(w *scene) {
+	{"30", "F1 F3: a member takes the next attempt", []string{"POST configmaps", "POST jobs"}, failsOnce},
+	{"31", "F1: more is asked of a run that succeeded", nil, func(w *scene) {
 		run := w.docs("sim-ok")
 		w.await(run, be(v1.PhaseSucceeded))
 		w.ask(run, again)
