@@ -8,6 +8,8 @@ import (
 	"maps"
 	"os/exec"
 	"regexp"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -88,7 +90,10 @@ func (w *scene) late(like v1.Run, member *bed.Cluster, edit func(client.Object))
 
 func ofOurs(client.Object) {}
 
-func ofAnotherHub(o client.Object) { o.GetLabels()[v1.LabelHub] = "another-hub" }
+// anotherHub is one that no operator belongs to, so that only the spec sweeps for it.
+const anotherHub = "another-hub"
+
+func ofAnotherHub(o client.Object) { o.GetLabels()[v1.LabelHub] = anotherHub }
 
 // there is whether a cluster has an object, and nobody has deleted it. For Eventually.
 func (w *scene) there(on *bed.Cluster, o client.Object) func() error {
@@ -190,11 +195,11 @@ var _ = Describe("What no run accounts for", first, func() {
 		w := onWild(ctx)
 		before := w.docs("before", on[*v1.DocsRun]("west"))
 		w.await(before, v1.PhaseSucceeded)
-		_, created := w.late(before, west, ofOurs)
+		_, created := w.late(before, west, ofAnotherHub)
 		member := fleet.Member{Name: "west", Answers: true, Cluster: fleet.Cluster{Cached: west, Live: west, Writer: west}}
 		sweeper := func(hub client.Reader, edit func(*garbage.Options)) *garbage.Sweeper {
 			o := garbage.Options{
-				HubUID: w.identity(w.hub), Cached: w.hub, Live: hub, Quarantined: func() bool { return false },
+				HubUID: anotherHub, Cached: w.hub, Live: hub, Quarantined: func() bool { return false },
 				Observer: nobody{}, RequestTimeout: 2 * time.Second,
 			}
 			edit(&o)
@@ -227,7 +232,7 @@ var _ = Describe("What no run accounts for", first, func() {
 		stays(sweeper(as(wild.hub.Admin, hanging.Address()), is), member, MatchError(And(asking, ContainSubstring("deadline exceeded"))))
 		stays(sweeper(as(stranger, ""), is), member, MatchError(And(asking, ContainSubstring("forbidden"))))
 		stays(sweeper(w.hub, func(o *garbage.Options) { o.Quarantined = func() bool { return true } }), member, MatchError(garbage.ErrQuarantined))
-		stays(sweeper(w.hub, func(o *garbage.Options) { o.HubUID = "another-hub" }), member, Succeed())
+		stays(sweeper(w.hub, func(o *garbage.Options) { o.HubUID = w.identity(w.hub) }), member, Succeed())
 		stays(sweeper(w.hub, func(o *garbage.Options) { o.Namespaces = []string{"another"} }), member, Succeed())
 		silent := member
 		silent.Answers = false
@@ -242,12 +247,12 @@ var _ = Describe("What no run accounts for", first, func() {
 		w := onWild(ctx)
 		before := w.docs("sim-slow-2s", on[*v1.DocsRun]("west"))
 		w.await(before, v1.PhaseSucceeded)
-		ghost, created := w.late(before, west, ofOurs)
+		ghost, created := w.late(before, west, ofAnotherHub)
 		released := &meddler{Client: west, meddle: func() { // somebody resumes the Job behind the sweeper's back
 			w.Expect(west.Patch(ctx, created[0], client.RawPatch(types.MergePatchType, []byte(`{"spec":{"suspend":false}}`)))).To(Succeed())
 		}}
 		s := garbage.New(garbage.Options{
-			HubUID: w.identity(w.hub), Cached: w.hub, Live: w.hub, Quarantined: func() bool { return false }, Observer: nobody{}, RequestTimeout: 20 * time.Second,
+			HubUID: anotherHub, Cached: w.hub, Live: w.hub, Quarantined: func() bool { return false }, Observer: nobody{}, RequestTimeout: 20 * time.Second,
 		})
 		member := fleet.Member{Name: "west", Answers: true, Cluster: fleet.Cluster{Cached: west, Live: west, Writer: released}}
 		w.Expect(s.Sweep(ctx, member)).To(Succeed())
@@ -260,22 +265,95 @@ var _ = Describe("What no run accounts for", first, func() {
 	})
 })
 
+var _ = Describe("What goes while somebody looks", first, func() {
+	It("is not taken for an orphan", func(ctx SpecContext) {
+		w := onWild(ctx)
+		before := w.docs("before", on[*v1.DocsRun]("west"))
+		w.await(before, v1.PhaseSucceeded)
+		going, objects := w.late(before, west, ofAnotherHub)
+		staying, _ := w.late(before, west, ofAnotherHub)
+		late := &meddler{Client: w.hub, meddle: func() { // the members were asked before the hub
+			for _, o := range objects {
+				w.Expect(west.Delete(ctx, o, client.PropagationPolicy(metav1.DeletePropagationBackground))).To(Succeed())
+			}
+			w.Eventually(w.things(going)).Should(Equal([3]int{}))
+		}}
+		s := garbage.Surveyor{Hub: late, HubUID: anotherHub, Namespace: w.namespace, Timeout: 20 * time.Second, Now: time.Now}
+		entries, silent, err := s.Survey(ctx, map[string]client.Reader{"west": west})
+		w.Expect(err).NotTo(HaveOccurred())
+		w.Expect(silent).To(BeEmpty())
+		of := func(hub types.UID, orphan bool) []types.UID {
+			var runs []types.UID
+			for _, e := range entries {
+				if e.Hub == hub && e.Orphan == orphan {
+					runs = append(runs, e.Run)
+				}
+			}
+			return runs
+		}
+		w.Expect(of(anotherHub, true)).To(Equal([]types.UID{staying.GetUID(), staying.GetUID()}))
+		w.Expect(of(w.identity(w.hub), false)).To(HaveLen(3), "for that hub these are another's")
+		w.Expect(west.DeleteAllOf(ctx, &batchv1.Job{}, client.InNamespace(w.namespace), client.MatchingLabels{v1.LabelHub: anotherHub},
+			client.PropagationPolicy(metav1.DeletePropagationBackground))).To(Succeed())
+	})
+})
+
+var _ = Describe("The sweeper", first, func() {
+	It("waits for no member that hangs, tries again when a quarantine is over, and ends when it is told to", func(ctx SpecContext) {
+		w := onWild(ctx)
+		before := w.docs("before", on[*v1.DocsRun]("west"))
+		w.await(before, v1.PhaseSucceeded)
+		ghost, _ := w.late(before, west, ofAnotherHub)
+		silence := bed.NewDetour(nil)
+		DeferCleanup(silence.Close)
+		config := rest.CopyConfig(east.Admin)
+		config.Host = "https://" + silence.Address()
+		hanging, err := client.New(config, client.Options{Scheme: east.Scheme(), Mapper: east.RESTMapper()})
+		w.Expect(err).NotTo(HaveOccurred())
+		both := []fleet.Member{
+			{Name: "east", Answers: true, Cluster: fleet.Cluster{Live: hanging, Writer: hanging}},
+			{Name: "west", Answers: true, Cluster: fleet.Cluster{Live: west, Writer: west}},
+		}
+		var over atomic.Bool
+		s := garbage.New(garbage.Options{
+			Members: func() []fleet.Member { return both }, HubUID: anotherHub, Cached: w.hub, Live: w.hub,
+			Quarantined: func() bool { return !over.Load() }, Observer: nobody{}, RequestTimeout: time.Hour,
+		})
+		running, stop := context.WithCancel(ctx)
+		defer stop()
+		ended := make(chan error, 1)
+		go func() { ended <- s.Start(running) }()
+		w.Consistently(w.things(ghost)).Should(Equal([3]int{1, 0, 1}))
+		over.Store(true)
+		w.Eventually(w.things(ghost)).Should(Equal([3]int{}))
+		again, _ := w.late(before, west, ofAnotherHub)
+		w.Consistently(w.things(again)).Should(Equal([3]int{1, 0, 1}), "nothing says that there is something to do")
+		s.MemberChanged("west")
+		w.Eventually(w.things(again)).Should(Equal([3]int{}))
+		stop()
+		w.Eventually(ended).Should(Receive(BeNil()))
+	})
+})
+
 // nobody hears what was swept.
 type nobody struct{}
 
 func (nobody) Swept(garbage.Object)    {}
 func (nobody) Orphaned(garbage.Object) {}
 
-// meddler does something once, just before the first object is deleted.
+// meddler does something once, just before the first object is deleted by way of it, or the first list read.
 type meddler struct {
 	client.Client
 	meddle func()
+	once   sync.Once
 }
 
 func (m *meddler) Delete(ctx context.Context, o client.Object, opts ...client.DeleteOption) error {
-	if meddle := m.meddle; meddle != nil {
-		m.meddle = nil
-		meddle()
-	}
+	m.once.Do(m.meddle)
 	return m.Client.Delete(ctx, o, opts...)
+}
+
+func (m *meddler) List(ctx context.Context, list client.ObjectList, opts ...client.ListOption) error {
+	m.once.Do(m.meddle)
+	return m.Client.List(ctx, list, opts...)
 }
