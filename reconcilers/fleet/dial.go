@@ -17,7 +17,7 @@ func (k *keeper) dial(ctx context.Context) {
 	k.mu.Lock()
 	more := slices.Clone(k.indexes)
 	k.mu.Unlock()
-	l, t := open(ctx, k.connection, more)
+	l, t := open(ctx, &connection{config: attentive(k.connection.config, k.WatchIdle), digest: k.connection.digest}, more)
 	if t != nil {
 		k.fail(t)
 		return

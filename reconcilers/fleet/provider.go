@@ -34,6 +34,8 @@ type Options struct {
 	// ProbeInterval is the time between two probes of a member that answers. After a miss the next one follows within a tenth
 	// of it, and then later each time; attempts to connect do the same, up to three of it. Defaults to 10 s.
 	ProbeInterval time.Duration
+	// WatchIdle is how long a watch may say nothing, not even a bookmark, before it is begun anew. Defaults to WatchIdle.
+	WatchIdle time.Duration
 	// ProbeTimeout is how long an answer to a probe may take. Defaults to 5 s.
 	ProbeTimeout time.Duration
 	// RequestTimeout bounds every other request, to a member or to the hub. Defaults to 10 s.
@@ -54,6 +56,7 @@ func (o Options) withDefaults() Options {
 	o.Namespace = cmp.Or(o.Namespace, v1.SystemNamespace)
 	o.SyncTimeout = cmp.Or(o.SyncTimeout, 20*time.Second)
 	o.ProbeInterval = cmp.Or(o.ProbeInterval, 10*time.Second)
+	o.WatchIdle = cmp.Or(o.WatchIdle, WatchIdle)
 	o.ProbeTimeout = cmp.Or(o.ProbeTimeout, 5*time.Second)
 	o.RequestTimeout = cmp.Or(o.RequestTimeout, 10*time.Second)
 	if o.ActiveRuns == nil {

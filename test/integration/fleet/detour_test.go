@@ -117,15 +117,23 @@ type front struct {
 	before  http.Handler
 	asked   []string
 	missing string // paths that begin so are not served; "" for none
+	watches int    // how often they were stalled: those of before pass nothing on
 }
 
 func frontOf(s *site) *front {
+	return frontBy(s, true)
+}
+
+func frontBy(s *site, http2 bool) *front {
 	f := &front{}
 	f.leadTo(s)
 	f.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Get("watch") == "true" {
+			w = f.line(w, r)
+		}
 		f.at(r.URL.Path).ServeHTTP(w, r)
 	}))
-	f.EnableHTTP2 = true
+	f.EnableHTTP2 = http2
 	f.StartTLS()
 	DeferCleanup(func() {
 		f.CloseClientConnections()
@@ -161,6 +169,42 @@ func (f *front) hide(path string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.missing = path
+}
+
+// line is a watch's answer, that may be stalled.
+type line struct {
+	http.ResponseWriter
+	passes func() bool
+	over   <-chan struct{}
+}
+
+func (f *front) line(w http.ResponseWriter, r *http.Request) *line {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	born := f.watches
+	return &line{ResponseWriter: w, over: r.Context().Done(), passes: func() bool {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		return f.watches == born
+	}}
+}
+
+// Write passes on, or waits until the reader is gone.
+func (l *line) Write(p []byte) (int, error) {
+	if !l.passes() {
+		<-l.over
+		return 0, io.ErrClosedPipe
+	}
+	return l.ResponseWriter.Write(p)
+}
+
+func (l *line) Unwrap() http.ResponseWriter { return l.ResponseWriter }
+
+// stallWatches lets nothing through by the watches of now. Everything else is answered, and new watches are.
+func (f *front) stallWatches() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.watches++
 }
 
 // paths are those that were asked for so far.
