@@ -17,10 +17,10 @@ type Detour struct {
 
 	mu     sync.Mutex
 	heard  *sync.Cond
-	silent bool // accepts, and passes nothing on
-	mute   bool // passes requests on, and no answers
-	cut    bool // closes every connection at once
-	conns  map[net.Conn]bool
+	silent bool              // accepts, and passes nothing on
+	mute   bool              // passes requests on, and no answers
+	cut    bool              // closes every connection at once
+	conns  map[net.Conn]bool // false: a black hole
 }
 
 // NewDetour opens a way to an API server. Nobody is there where the target is nil: it accepts and never answers.
@@ -53,7 +53,16 @@ func (d *Detour) FallSilent() { d.set(true, false, false) }
 // LoseAnswers passes on what comes from the operator, and nothing that comes back.
 func (d *Detour) LoseAnswers() { d.set(false, true, false) }
 
-// Heal ends all three.
+// Freeze turns every connection that is open into a black hole for ever; new ones work.
+func (d *Detour) Freeze() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for c := range d.conns {
+		d.conns[c] = false
+	}
+}
+
+// Heal ends what CutOff, FallSilent and LoseAnswers began.
 func (d *Detour) Heal() { d.set(false, false, false) }
 
 func (d *Detour) set(silent, mute, cut bool) {
@@ -110,12 +119,12 @@ func (d *Detour) keep(c net.Conn) bool {
 	return true
 }
 
-func (d *Detour) copy(to io.WriteCloser, from io.Reader, answers bool) {
+func (d *Detour) copy(to io.WriteCloser, from net.Conn, answers bool) {
 	defer to.Close()
 	buffer := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(buffer)
-		d.wait(answers)
+		d.wait(from, answers)
 		if n > 0 {
 			if _, err := to.Write(buffer[:n]); err != nil {
 				return
@@ -128,10 +137,14 @@ func (d *Detour) copy(to io.WriteCloser, from io.Reader, answers bool) {
 }
 
 // wait returns when the line is not silent in this direction.
-func (d *Detour) wait(answers bool) {
+func (d *Detour) wait(from net.Conn, answers bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for d.silent || d.mute && answers {
+	frozen := func() bool {
+		passes, known := d.conns[from]
+		return known && !passes
+	}
+	for d.silent || d.mute && answers || frozen() {
 		d.heard.Wait()
 	}
 }

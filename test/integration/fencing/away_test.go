@@ -19,6 +19,7 @@ var _ = Describe("A member that is away", Ordered, func() {
 
 	BeforeAll(func(ctx SpecContext) {
 		w = newScene(life, "away", Fail)
+		w.fencing(12)
 		w.schedule("east")
 		w.Eventually(w.member("east")).Should(HavePrefix("True"))
 		vouched = w.docs("sim-hang-vouched", long)

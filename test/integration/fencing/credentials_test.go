@@ -19,9 +19,10 @@ var _ = Describe("A member whose credentials change", Ordered, func() {
 
 	BeforeAll(func() {
 		w = newScene(life, "credentials", Fail)
+		w.fencing(7)
 		w.schedule("east")
 		w.Eventually(w.member("east")).Should(HavePrefix("True"))
-		run = w.docs("sim-slow-12s-goes-on", long)
+		run = w.docs("sim-slow-10s-goes-on", long)
 		fenced = w.docs("sim-hang-fenced", short)
 		w.await(run, v1.PhaseRunning)
 		w.await(fenced, v1.PhaseRunning)

@@ -37,9 +37,10 @@ var _ = Describe("A member whose kubeconfig leads to another cluster", Ordered, 
 
 	BeforeAll(func(ctx SpecContext) {
 		w = newScene(life, "retargeted", Fail)
+		w.fencing(7)
 		w.schedule("east")
 		w.Eventually(w.member("east")).Should(HavePrefix("True"))
-		goesOn = w.docs("sim-slow-12s-goes-on", long)
+		goesOn = w.docs("sim-slow-10s-goes-on", long)
 		waits = w.docs("sim-hang-waits", short)
 		moves = w.docs("sim-hang-once-moves", short, lost(v1.ClusterLostReschedule))
 		for _, run := range []v1.Run{goesOn, waits, moves} {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	. "github.com/onsi/gomega"
@@ -25,6 +26,7 @@ type scene struct {
 	Gomega
 	ctx       context.Context //nolint:containedctx // a scene is the life of its context, and every line of a spec would name it
 	namespace string
+	home      string // the member that its runs are placed on; "" for any
 }
 
 const (
@@ -72,6 +74,7 @@ func (w *scene) code(name, service string, deadline int32, edits ...func(*v1.Run
 }
 
 func (w *scene) edit(run v1.Run, deadline int32, edits []func(*v1.RunSpec)) {
+	run.RunSpec().Placement.Cluster = w.home
 	if deadline != short {
 		run.RunSpec().DeadlineSeconds = &deadline
 	}
@@ -217,6 +220,13 @@ func (w *scene) fenced(e v1.Attempt) {
 	}
 	w.Expect(e.FencedUntil.Time).To(BeTemporally("==", fence))
 	w.Expect(e.EndedAt.Time).To(BeTemporally(">=", fence))
+}
+
+// fencing sets the deadline of runs that name none, so the time to their fences. Those of many runs must be longer: all of
+// them have to start before the first one's has passed.
+func (w *scene) fencing(seconds int) {
+	text := strings.Replace(settings, "docsSeconds: 12", fmt.Sprintf("docsSeconds: %d", seconds), 1)
+	w.Expect(hub.Configure(w.ctx, v1.SystemNamespace, text)).To(Succeed())
 }
 
 // schedule opens the members that are named for new attempts, and closes the others.

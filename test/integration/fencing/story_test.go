@@ -55,7 +55,9 @@ func (s *story) run(ctx context.Context, namespace string) {
 		s.failed = fmt.Sprintf("%s\n\nin namespace %s, at\n%s", message, namespace, ourFrames())
 		runtime.Goexit() // ends this goroutine alone, as a failure ends a spec
 	}
-	s.tell(newScene(ctx, namespace, fail))
+	w := newScene(ctx, namespace, fail)
+	w.home = "west"
+	s.tell(w)
 }
 
 // ourFrames are the places in this package that led to a failure.

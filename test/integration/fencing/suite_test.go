@@ -2,7 +2,9 @@ package fencing
 
 import (
 	"context"
+	"errors"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -17,7 +19,7 @@ import (
 
 var (
 	hub, east, west *bed.Cluster
-	toEast          *bed.Detour
+	toEast, toHub   *bed.Detour // the operator's ways
 	seen            *recorder
 	operator        *bed.Replica
 	program         *bed.Program
@@ -31,7 +33,7 @@ var (
 const settings = `
 agent:
   image: {repository: registry.example.com/agent, tag: "1"}
-deadlines: {docsSeconds: 12, codeSeconds: 12, minSeconds: 1, maxSeconds: 900, provisioningSeconds: 6}
+deadlines: {docsSeconds: 12, codeSeconds: 12, minSeconds: 1, maxSeconds: 900, provisioningSeconds: 10}
 cleanup: {completedJobDelayMinutes: 600, failedJobDelayMinutes: 600}
 timing:
   settleSeconds: 2
@@ -47,7 +49,7 @@ timing:
 
 // The same as durations.
 const (
-	provisioning = 6 * time.Second
+	provisioning = 10 * time.Second
 	grace        = time.Second
 	slack        = time.Second
 	maxSkew      = time.Second
@@ -96,7 +98,12 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	DeferCleanup(toEast.Close)
 	Expect(hub.Register(ctx, "east", bed.KubeconfigOf(east.Agent, toEast.Address()), nil)).To(Succeed())
 	Expect(hub.Register(ctx, "west", bed.KubeconfigOf(west.Agent, ""), nil)).To(Succeed())
-	operator, err = program.StartOperator(hub, "--leader-elect=false", "--probe-interval", "500ms", "--request-timeout", "2s")
+	toHub = bed.NewDetour(hub.Admin)
+	DeferCleanup(toHub.Close)
+	way := filepath.Join(program.Dir, "hub.kubeconfig")
+	Expect(os.WriteFile(way, bed.KubeconfigOf(hub.Admin, toHub.Address()), 0o600)).To(Succeed())
+	Expect(errors.Join(os.Setenv("HTTP2_READ_IDLE_TIMEOUT_SECONDS", "2"), os.Setenv("HTTP2_PING_TIMEOUT_SECONDS", "1"))).To(Succeed())
+	operator, err = program.StartOperator(hub, "--kubeconfig", way, "--leader-elect=false", "--probe-interval", "500ms", "--request-timeout", "2s")
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(operator.Stop)
 	beginStories(life)

@@ -48,9 +48,10 @@ var _ = Describe("A member that is removed while runs are out", Ordered, func() 
 
 	BeforeAll(func(ctx SpecContext) {
 		w = newScene(life, "removed", Fail)
+		w.fencing(7)
 		w.schedule("east")
 		w.Eventually(w.member("east")).Should(HavePrefix("True"))
-		goesOn = w.docs("sim-slow-14s-goes-on", long)
+		goesOn = w.docs("sim-slow-11s-goes-on", long)
 		gaveUp = w.docs("sim-hang-gave-up", long)
 		waits = w.docs("sim-hang-waits", short)
 		moves = w.docs("sim-hang-once-moves", short, lost(v1.ClusterLostReschedule))
