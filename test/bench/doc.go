@@ -1,6 +1,7 @@
 // Command bench measures what Runfleet costs, on a fleet of a hub and two members that it starts itself.
 //
-//	go run ./test/bench            # or: make bench
+//	go run ./test/bench              # or: make bench
+//	go run ./test/bench -takeover    # how soon a second operator acts when the first is killed
 //
 // It runs the same work twice in alternating rounds: as runs through the operator, and as what a plain client would do, the
 // same ConfigMaps and Jobs created on the same members by nobody's leave. Every figure of time is a ratio of the two in

@@ -152,34 +152,50 @@ func asKubeconfig(c *rest.Config) clientcmdapi.Config {
 
 // startOperator starts the operator as its users do, and returns once both members take runs.
 func (f *testFleet) startOperator(ctx context.Context) error {
-	kubeconfig, err := kubeconfigOf(f.planes[0])
-	if err != nil {
-		return err
-	}
-	file := filepath.Join(f.dir, "operator.kubeconfig")
-	if err := os.WriteFile(file, kubeconfig, 0o600); err != nil {
-		return fmt.Errorf("writing the operator's kubeconfig: %w", err)
-	}
-	log, err := os.Create(filepath.Join(f.dir, "operator.log"))
-	if err != nil {
-		return fmt.Errorf("making the operator's log: %w", err)
-	}
-	defer log.Close()
 	address, err := freeAddress(ctx)
 	if err != nil {
 		return err
 	}
 	f.metrics = "http://" + address + "/metrics"
-	f.operator = exec.CommandContext(ctx, "bin/runfleet", "operator", "--kubeconfig", file, "--metrics-address", address,
-		"--health-address", "0",
+	f.operator, err = f.replica(ctx, "operator", "--metrics-address", address,
 		"--lease-duration", "60s", "--renew-deadline", "50s") // hub, members and both clients share the cores: nobody is to take over
-	f.operator.Stdout, f.operator.Stderr = log, log
-	f.operator.Cancel = func() error { return f.operator.Process.Signal(syscall.SIGTERM) }
-	f.operator.WaitDelay = 30 * time.Second
-	if err := f.operator.Start(); err != nil {
-		return fmt.Errorf("starting the operator: %w", err)
+	if err != nil {
+		return err
 	}
 	return f.awaitMembers(ctx)
+}
+
+// replica starts one process of the operator. Who starts it ends it.
+func (f *testFleet) replica(ctx context.Context, name string, flags ...string) (*exec.Cmd, error) {
+	kubeconfig, err := kubeconfigOf(f.planes[0])
+	if err != nil {
+		return nil, err
+	}
+	file := filepath.Join(f.dir, name+".kubeconfig")
+	if err := os.WriteFile(file, kubeconfig, 0o600); err != nil {
+		return nil, fmt.Errorf("writing the operator's kubeconfig: %w", err)
+	}
+	log, err := os.Create(filepath.Join(f.dir, name+".log"))
+	if err != nil {
+		return nil, fmt.Errorf("making the operator's log: %w", err)
+	}
+	defer log.Close()
+	cmd := exec.CommandContext(ctx, "bin/runfleet", append([]string{"operator", "--kubeconfig", file, "--health-address", "0"}, flags...)...)
+	cmd.Stdout, cmd.Stderr = log, log
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = 30 * time.Second
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("starting the operator: %w", err)
+	}
+	return cmd, nil
+}
+
+// end ends a process and waits for it.
+func end(cmd *exec.Cmd, s os.Signal) {
+	if cmd != nil && cmd.Process != nil {
+		_ = cmd.Process.Signal(s)
+		_ = cmd.Wait()
+	}
 }
 
 func freeAddress(ctx context.Context) (string, error) {
@@ -193,10 +209,7 @@ func freeAddress(ctx context.Context) (string, error) {
 
 // stop ends everything and removes the directory, unless the operator's log is worth a look.
 func (f *testFleet) stop() {
-	if f.operator != nil && f.operator.Process != nil {
-		_ = f.operator.Process.Signal(syscall.SIGTERM)
-		_ = f.operator.Wait()
-	}
+	end(f.operator, syscall.SIGTERM)
 	for _, p := range f.planes {
 		_ = p.Stop()
 	}

@@ -23,6 +23,7 @@ func main() {
 // settings are how much is measured.
 type settings struct {
 	runs, rounds, idle int
+	takeover           bool
 	out                string
 }
 
@@ -33,6 +34,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.IntVar(&s.runs, "runs", 300, "runs in a round, half of each kind")
 	flags.IntVar(&s.rounds, "rounds", 3, "rounds of each side, in turn")
 	flags.IntVar(&s.idle, "idle", 40, "runs that are applied one by one on an idle fleet, for latencies")
+	flags.BoolVar(&s.takeover, "takeover", false, "measure how soon a second operator acts when the first is killed, and nothing else")
 	flags.StringVar(&s.out, "o", "bin/bench.json", "file for the figures")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -44,6 +46,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer f.stop()
+	if s.takeover {
+		return f.takeOver(ctx, stdout, say)
+	}
 	r, err := measure(ctx, f, s, say)
 	if err != nil {
 		return err
