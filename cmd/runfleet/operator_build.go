@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"reflect"
 
 	"github.com/go-logr/logr"
 	"k8s.io/client-go/rest"
@@ -49,9 +50,17 @@ func (o *operatorOptions) hub() (*rest.Config, error) {
 	return config, nil
 }
 
+// readable writes the type of what has no other text: controller-runtime logs the functions that it starts.
+func readable(_ []string, a slog.Attr) slog.Attr {
+	if v := a.Value.Any(); v != nil && reflect.TypeOf(v).Kind() == reflect.Func {
+		a.Value = slog.StringValue(fmt.Sprintf("%T", v))
+	}
+	return a
+}
+
 // setLogger makes every library write structured lines to w.
 func setLogger(w io.Writer, format string, verbosity int) {
-	options := &slog.HandlerOptions{Level: slog.Level(-verbosity)}
+	options := &slog.HandlerOptions{Level: slog.Level(-verbosity), ReplaceAttr: readable}
 	var handler slog.Handler = slog.NewJSONHandler(w, options)
 	if format == "text" {
 		handler = slog.NewTextHandler(w, options)
