@@ -48,7 +48,7 @@ type Options struct {
 type Sweeper struct {
 	Options
 
-	due workqueue.TypedRateLimitingInterface[string] // members to sweep
+	due func() workqueue.TypedRateLimitingInterface[string] // members to sweep; made when it is needed, since it has a goroutine
 
 	mu   sync.Mutex
 	told map[string]map[types.UID]bool // by member: the live objects that were told of
@@ -56,8 +56,10 @@ type Sweeper struct {
 
 // New makes a Sweeper. It sweeps by itself once it is started, and one member whenever it is told to.
 func New(o Options) *Sweeper {
-	again := workqueue.NewTypedItemExponentialFailureRateLimiter[string](soon, late)
-	return &Sweeper{Options: o, due: workqueue.NewTypedRateLimitingQueue(again), told: map[string]map[types.UID]bool{}}
+	due := sync.OnceValue(func() workqueue.TypedRateLimitingInterface[string] {
+		return workqueue.NewTypedRateLimitingQueue(workqueue.NewTypedItemExponentialFailureRateLimiter[string](soon, late))
+	})
+	return &Sweeper{Options: o, due: due, told: map[string]map[types.UID]bool{}}
 }
 
 // ErrQuarantined says that nothing was swept, or not all, and that it is to be tried again.
