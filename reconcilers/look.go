@@ -13,7 +13,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
@@ -242,24 +241,4 @@ func presence(seen bool) lifecycle.Presence {
 		return lifecycle.Present
 	}
 	return lifecycle.Unknown
-}
-
-// leftover asks the member whether anything of this run is left there.
-func (p *pass) leftover(ctx context.Context, m fleet.Member) lifecycle.Presence {
-	ctx, cancel := context.WithTimeout(ctx, p.RequestTimeout)
-	defer cancel()
-	of := client.MatchingLabels{v1.LabelRunUID: string(p.run.GetUID())}
-	for _, kind := range []schema.GroupVersionKind{jobKind, podKind, configMapKind} {
-		list := metav1.PartialObjectMetadataList{}
-		list.SetGroupVersionKind(listOf(kind))
-		if err := m.Live.List(ctx, &list, of, client.InNamespace(p.run.GetNamespace()), client.Limit(1)); err != nil {
-			p.unanswered = true
-			log.FromContext(ctx).Info("Asking for what is left without an answer", "cluster", m.Name, "error", err.Error())
-			return lifecycle.Unknown
-		}
-		if len(list.Items) > 0 {
-			return lifecycle.Present
-		}
-	}
-	return lifecycle.Absent
 }
