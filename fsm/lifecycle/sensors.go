@@ -115,11 +115,12 @@ func (l Lifecycle) Sense(s v1.RunStatus, f Facts) []fsm.Trigger {
 // aim makes f.Agent the facts of status.attempt: right after an attempt was recorded the look was about the one before,
 // and of the new one nothing is known.
 func aim(s v1.RunStatus, f Facts) Facts {
-	if f.Cluster.Name != s.Cluster {
+	switch e := current(s); {
+	case e != nil && f.Candidate.Cluster == s.Cluster && f.Candidate.ClusterUID == e.ClusterUID:
+		// A candidate is one that answers: as the cluster of this attempt, though the one before may have had another of that name.
+		f.Cluster = ClusterFacts{Name: s.Cluster, Link: Answers}
+	case f.Cluster.Name != s.Cluster:
 		f.Cluster = ClusterFacts{Name: s.Cluster}
-		if f.Candidate.Cluster == s.Cluster && s.Cluster != "" {
-			f.Cluster.Link = Answers // a candidate is one that answers
-		}
 	}
 	if f.Agent.Attempt == s.Attempt {
 		return f
