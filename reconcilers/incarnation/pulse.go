@@ -2,7 +2,6 @@ package incarnation
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -40,6 +39,8 @@ type Options struct {
 	RequestTimeout time.Duration
 	// OnChange is called when an incarnation began or a person changed what is waited for: every run has to look again.
 	OnChange func()
+	// OneByOne asks the members one after the other. For simulations, in which order must not be chance.
+	OneByOne bool
 	Recorder events.EventRecorder
 	Now      func() time.Time
 }
@@ -116,16 +117,17 @@ func (p *Pulse) Start(ctx context.Context) error {
 	p.awaitMembers(ctx)
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
-	for {
-		if err := p.turn(ctx); err != nil && ctx.Err() == nil {
+	for woken := false; ; {
+		if err := p.Turn(ctx, woken); err != nil && ctx.Err() == nil {
 			log.FromContext(ctx).Error(err, "Giving a sign of life")
 		}
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
+			woken = false
 		case <-p.wake:
-			p.beatAt = time.Time{}
+			woken = true
 		}
 	}
 }
@@ -147,8 +149,12 @@ func (p *Pulse) awaitMembers(ctx context.Context) {
 	}
 }
 
-// turn reads the record, and beats when it is time.
-func (p *Pulse) turn(ctx context.Context) error {
+// Turn reads the record, and beats when it is time, or when it is woken. Start calls it every few seconds; nobody else does
+// but a simulation, which has no clock to wait for.
+func (p *Pulse) Turn(ctx context.Context, woken bool) error {
+	if woken {
+		p.beatAt = time.Time{}
+	}
 	stored, err := p.read(ctx)
 	if err != nil {
 		return err
@@ -242,32 +248,16 @@ func (p *Pulse) publish(s stored) {
 	}
 }
 
-// counted says that nobody is left to be asked.
+// counted says that nobody is left to be asked. Who was missing and is registered again is one of the members.
 func (p *Pulse) counted(s State) bool {
-	must := slices.Clone(s.Missing)
-	for _, m := range p.Members() {
+	members := p.Members()
+	must := slices.DeleteFunc(slices.Clone(s.Missing), func(name string) bool {
+		return slices.ContainsFunc(members, func(m fleet.Member) bool { return m.Name == name })
+	})
+	for _, m := range members {
 		if m.UID != p.HubUID && p.holds[m.Name] != s.Incarnation {
 			must = append(must, m.Name)
 		}
 	}
 	return !slices.ContainsFunc(must, func(name string) bool { return !slices.Contains(s.Without, name) })
-}
-
-// each does something for each member that answers, all at once, and each within the time of a request. The hub as a
-// member of itself remembers nothing: what it has was restored with it.
-func (p *Pulse) each(ctx context.Context, members []fleet.Member, do func(context.Context, fleet.Member) error) {
-	var all sync.WaitGroup
-	for _, m := range members {
-		if !m.Answers || m.UID == p.HubUID {
-			continue
-		}
-		all.Go(func() {
-			bounded, cancel := context.WithTimeout(ctx, p.RequestTimeout)
-			defer cancel()
-			if err := do(bounded, m); err != nil && !errors.Is(err, context.Canceled) {
-				log.FromContext(ctx).Info("Comparing a member without an answer", "cluster", m.Name, "error", err.Error())
-			}
-		})
-	}
-	all.Wait()
 }

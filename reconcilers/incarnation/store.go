@@ -3,6 +3,7 @@ package incarnation
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -16,6 +17,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 )
 
 const (
@@ -181,6 +183,30 @@ func (p *Pulse) remember(ctx context.Context, m fleet.Member, was *corev1.Config
 	next := was.DeepCopy()
 	next.Data = map[string]string{copyKey: text}
 	return m.Writer.Patch(ctx, next, client.MergeFromWithOptions(was, client.MergeFromWithOptimisticLock{}))
+}
+
+// each does something for each member that answers, all at once, and each within the time of a request. The hub as a
+// member of itself remembers nothing: what it has was restored with it.
+func (p *Pulse) each(ctx context.Context, members []fleet.Member, do func(context.Context, fleet.Member) error) {
+	var all sync.WaitGroup
+	for _, m := range members {
+		if !m.Answers || m.UID == p.HubUID {
+			continue
+		}
+		ask := func() {
+			bounded, cancel := context.WithTimeout(ctx, p.RequestTimeout)
+			defer cancel()
+			if err := do(bounded, m); err != nil && !errors.Is(err, context.Canceled) {
+				log.FromContext(ctx).Info("Comparing a member without an answer", "cluster", m.Name, "error", err.Error())
+			}
+		}
+		if p.OneByOne {
+			ask()
+		} else {
+			all.Go(ask)
+		}
+	}
+	all.Wait()
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
