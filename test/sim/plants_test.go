@@ -25,11 +25,12 @@ var plants = []struct {
 	{"overwrites what it did not see (ignores 409)", []string{"I1", "I2", "I3", "I13", "history"}, operator.Plant{Request: overwrite}},
 	{"acts on a commit that nobody stored (I7)", []string{"I7"}, operator.Plant{Request: pretendToCommit}},
 	{"holds a Lease that somebody else holds (rule W)", []string{"I1"}, operator.Plant{Request: squat}},
+	{"takes a name for a cluster (A13)", []string{"I1", "FINAL"}, operator.Plant{Names: true}},
 	{"forgets to wake a run", []string{"LOST", "I12"}, operator.Plant{LoseWakeUp: sometimes}},
 }
 
 func TestPlantedBugsAreFound(t *testing.T) {
-	const most = 500
+	const most = 1000
 	for _, p := range plants {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()

@@ -29,7 +29,7 @@ func (s *Server) refuses(was, is v1.RunStatus) string {
 		return "I3: a final state is left within its context version"
 	case is.ContextVersion < was.ContextVersion || is.Attempt < was.Attempt || is.Transitions < was.Transitions:
 		return "I2: contextVersion, attempt or transitions falls"
-	case is.Attempt > was.Attempt+1:
+	case is.Attempt > was.Attempt+1 && is.Incarnation <= was.Incarnation:
 		return "I2: an attempt number is left out"
 	case is.Attempt > was.Attempt && was.Attempt > 0 && !endedIn(was, was.Attempt) && !endedIn(is, was.Attempt):
 		return "I2: an attempt follows one that has not ended"

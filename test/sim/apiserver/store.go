@@ -18,7 +18,7 @@ import (
 // Change is one entry of a kind's log: Old is nil when the object was created, New when it was removed.
 type Change struct {
 	Old, New client.Object
-	At       time.Time
+	At       time.Time // truly
 }
 
 // Object is the newest form of what changed.
@@ -33,10 +33,12 @@ func (c Change) Object() client.Object {
 type Server struct {
 	Name string
 	UID  types.UID // of its kube-system namespace
-	Now  func() time.Time
+	// Skew is how far the cluster's clocks are ahead of the true time, which the hub's show.
+	Skew time.Duration
 	// Refused is told what the API server refuses by a rule of the status, though the writer had seen the newest version.
 	Refused func(run v1.Run, why string)
 
+	now       func() time.Time // the true time
 	listeners []func(Kind, Change)
 	tables    [kinds][]client.Object // sorted by namespace and name
 	log       [kinds][]Change
@@ -47,10 +49,13 @@ type Server struct {
 
 // New returns an empty cluster. Clusters that share serial give no UID twice.
 func New(name string, serial *uint32, now func() time.Time) *Server {
-	s := &Server{Name: name, Now: now, serial: serial, edges: edges, Refused: func(v1.Run, string) {}}
+	s := &Server{Name: name, now: now, serial: serial, edges: edges, Refused: func(v1.Run, string) {}}
 	s.UID = s.newUID()
 	return s
 }
+
+// Now is the time by the cluster's own clocks.
+func (s *Server) Now() time.Time { return s.now().Add(s.Skew) }
 
 // Listen adds somebody who hears of each change at once. Those who hear of it late follow the log.
 func (s *Server) Listen(f func(Kind, Change)) { s.listeners = append(s.listeners, f) }
@@ -121,7 +126,7 @@ func (s *Server) drop(k Kind, key types.NamespacedName) {
 }
 
 func (s *Server) tell(k Kind, c Change) {
-	c.At = s.Now()
+	c.At = s.now()
 	s.log[k] = append(s.log[k], c)
 	for _, f := range s.listeners {
 		f(k, c)
@@ -175,7 +180,9 @@ func (s *Server) add(k Kind, o client.Object) error {
 func slim(o client.Object) {
 	switch o := o.(type) {
 	case *corev1.ConfigMap:
-		o.Data = nil
+		if o.Labels[v1.LabelRunUID] != "" {
+			o.Data = nil
+		}
 	case *batchv1.Job:
 		spec := &o.Spec.Template.Spec
 		*spec = corev1.PodSpec{

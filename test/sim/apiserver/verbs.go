@@ -116,6 +116,7 @@ type patch struct {
 		Finalizers      json.RawMessage    `json:"finalizers"` // null removes all
 		Annotations     map[string]*string `json:"annotations"`
 	} `json:"metadata"`
+	Data map[string]string `json:"data"` // of a ConfigMap
 	Spec struct {
 		Suspend               *bool  `json:"suspend"`
 		ActiveDeadlineSeconds *int64 `json:"activeDeadlineSeconds"`
@@ -160,6 +161,10 @@ func (p patch) apply(o client.Object) {
 	}
 	o.SetAnnotations(notes)
 	switch o := o.(type) {
+	case *corev1.ConfigMap:
+		if p.Data != nil {
+			o.Data = p.Data // it has one key
+		}
 	case *batchv1.Job:
 		if p.Spec.Suspend != nil {
 			o.Spec.Suspend = p.Spec.Suspend

@@ -17,13 +17,15 @@ func name(prefix string, n int) string { return fmt.Sprintf("%s-%d", prefix, n) 
 
 // wakeController lets the Job controller look at a Job a little later; events that come before that are one.
 func (m *Member) wakeController(key types.NamespacedName) {
-	if m.syncs[key] {
+	if m.syncs[key] || m.burnt {
 		return
 	}
 	m.syncs[key] = true
 	m.Time.After(m.Troubles.SlowJobs+m.Time.Usually(100*time.Millisecond, 3*time.Second), func() {
 		m.syncs[key] = false
-		m.sync(key)
+		if !m.burnt {
+			m.sync(key)
+		}
 	})
 }
 
@@ -72,6 +74,9 @@ func (m *Member) makePod(job *batchv1.Job) {
 	m.Time.After(m.Time.Usually(100*time.Millisecond, 12*time.Second), func() {
 		m.syncs[key] = false
 		m.wakeController(key)
+		if m.burnt {
+			return
+		}
 		if m.Troubles.PodsRefused {
 			m.warn(job, "FailedCreate", "Error creating: pods is forbidden: exceeded quota: compute")
 			m.Time.After(m.Time.Between(5*time.Second, 30*time.Second), func() {

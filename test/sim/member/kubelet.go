@@ -133,7 +133,7 @@ func (m *Member) writeStatus(a *Agent) {
 	}
 	m.Change(apiserver.Pod, a.Pod, func(o client.Object) { a.show(&o.(*corev1.Pod).Status) })
 	if a.Ended {
-		a.ShownAt = m.Now()
+		a.ShownAt = m.Time.Now()
 		m.lastRites(a)
 	}
 }
@@ -169,7 +169,7 @@ func (m *Member) lastRites(a *Agent) {
 // podChanged lets the pod's node see a change a little later: a deletion, or a lowered deadline.
 func (m *Member) podChanged(pod *corev1.Pod) {
 	a := m.byPod[pod.UID]
-	if a == nil || a.cut || a.lost {
+	if a == nil || a.cut || a.lost || m.burnt {
 		return
 	}
 	m.Time.After(m.Time.Usually(200*time.Millisecond, 2*time.Second), func() { m.look(a) })
@@ -200,7 +200,7 @@ func (m *Member) watchDeadline(a *Agent) {
 		m.kill(a, "DeadlineExceeded")
 		return
 	}
-	m.Time.At(at, func() { m.kill(a, "DeadlineExceeded") })
+	m.Time.After(at.Sub(m.Now()), func() { m.kill(a, "DeadlineExceeded") })
 }
 
 // kill tells the agent to end, and ends it when its grace period is over. It may still finish its work in time.

@@ -39,6 +39,7 @@ type Member struct {
 	started map[types.UID]time.Time       // Jobs since when their deadline counts
 	byPod   map[types.UID]*Agent
 	names   int
+	burnt   bool
 }
 
 // Troubles are what may be wrong with a member.

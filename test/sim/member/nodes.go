@@ -49,6 +49,17 @@ func (m *Member) LoseNode(a *Agent) {
 	m.Time.After(eviction+m.Time.Between(0, time.Hour), func() { m.bury(a) })
 }
 
+// BurnDown lets the whole cluster end: nothing works there any more, and nobody ever asks it again.
+func (m *Member) BurnDown() {
+	m.burnt = true
+	for _, a := range m.Agents {
+		m.LoseNode(a)
+	}
+}
+
+// Burnt says that the cluster has ended.
+func (m *Member) Burnt() bool { return m.burnt }
+
 // bury is what Kubernetes does with the pods of a node that was removed.
 func (m *Member) bury(a *Agent) {
 	if m.pod(a) == nil {

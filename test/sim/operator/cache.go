@@ -16,7 +16,6 @@ import (
 // cache is what an operator's informers hold of one cluster.
 type cache struct {
 	o         *Operator
-	server    *apiserver.Server
 	indexes   map[string]client.IndexerFunc
 	informers map[apiserver.Kind]*informer
 }
@@ -70,39 +69,6 @@ func (c *cache) breathe() {
 		}
 	})
 	p.wait()
-}
-
-// registry is the fleet as the operator sees it.
-type registry struct{ o *Operator }
-
-// Members implements reconcilers.Fleet.
-func (r registry) Members() []fleet.Member {
-	out := make([]fleet.Member, len(r.o.members))
-	for i, c := range r.o.members {
-		out[i] = r.member(c)
-	}
-	return out
-}
-
-// Member implements reconcilers.Fleet.
-func (r registry) Member(name string) (fleet.Member, bool) {
-	for _, c := range r.o.members {
-		if c.server.Name == name {
-			return r.member(c), true
-		}
-	}
-	return fleet.Member{}, false
-}
-
-func (r registry) member(c *connection) fleet.Member {
-	m := fleet.Member{
-		Name: c.server.Name, UID: c.server.UID, Recorded: c.server.UID, Answers: true, MaxRuns: r.o.MaxRuns,
-		Cluster: fleet.Cluster{Cached: c.cache, Live: c, Writer: c},
-	}
-	if since := r.o.view[m.Name].silentSince; !since.IsZero() {
-		m.Answers, m.SilentSince, m.NotReady, m.Message = false, since, v1.ReasonUnreachable, "no answer"
-	}
-	return m
 }
 
 func (i *informer) find(key types.NamespacedName) client.Object {

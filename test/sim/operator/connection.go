@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 
-	"github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/test/sim/apiserver"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -18,11 +18,14 @@ type connection struct {
 	server *apiserver.Server
 	cache  *cache
 	link   *Link
+
+	uid        types.UID // of a member: who answered when it was made
+	kubeconfig int       // and by which kubeconfig
 }
 
 func (o *Operator) connect(s *apiserver.Server) *connection {
 	c := &connection{o: o, server: s, link: o.Weather.link(s.Name)}
-	c.cache = &cache{o: o, server: s, indexes: indexesOf(s == o.Hub)}
+	c.cache = &cache{o: o, indexes: indexesOf(s == o.Hub)}
 	return c
 }
 
@@ -34,7 +37,6 @@ type Request struct {
 	Server *apiserver.Server
 	Delete client.DeleteOptions
 	Patch  []byte
-	RunUID string // of a list by that label
 
 	land func() error
 	send func(*Request) error // does it on the API server
@@ -77,7 +79,6 @@ func (c *connection) Get(_ context.Context, key client.ObjectKey, o client.Objec
 // List implements client.Reader.
 func (c *connection) List(_ context.Context, list client.ObjectList, opts ...client.ListOption) error {
 	r := &Request{Verb: "list", Kind: apiserver.KindOf(list), Object: nobody}
-	r.RunUID = runOf(opts)
 	r.land = func() error { return c.server.List(list, opts...) }
 	if c.o.Plant.StaleReads && c.cache.informers[r.Kind] != nil {
 		r.land = func() error { return c.cache.List(quiet, list, opts...) }
@@ -92,16 +93,6 @@ func (r *Request) again() *Request {
 	second.Object = copyOf(r.Object)
 	second.land = func() error { return second.send(&second) }
 	return &second
-}
-
-// runOf is the run whose objects are listed.
-func runOf(opts []client.ListOption) string {
-	for _, o := range opts {
-		if l, ok := o.(client.MatchingLabels); ok {
-			return l[v1.LabelRunUID]
-		}
-	}
-	return ""
 }
 
 // Exists says that what a create would make is there.

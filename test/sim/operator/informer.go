@@ -18,6 +18,7 @@ import (
 // order; those of one object never do. Its handlers hear of a change after the cache has it.
 type informer struct {
 	o       *Operator
+	of      *connection
 	server  *apiserver.Server
 	kind    apiserver.Kind
 	objects []client.Object // the cache
@@ -26,22 +27,25 @@ type informer struct {
 
 	delivering, telling bool
 	untold              []apiserver.Change
-	broken              bool // the watch is gone; a list will follow
+	broken              bool // the watch is gone or silent; a list will follow
+	moved               bool // and be of another cluster
 	link                *Link
 }
 
-// watch begins the informers of a life. A cache may be a little behind when the process becomes the leader.
-func (o *Operator) watch() {
+// watchHub begins the informers of the hub. A cache may be a little behind when the process becomes the leader.
+func (o *Operator) watchHub() {
 	o.hub.cache.informers = map[apiserver.Kind]*informer{}
 	for _, k := range []apiserver.Kind{apiserver.DocsRun, apiserver.CodeRun} {
 		h := o.recs[kindOf[k]].Handlers(o.mail)
 		o.inform(o.hub, k, func(c apiserver.Change) { deliver(h.Runs.CreateFunc, h.Runs.UpdateFunc, h.Runs.DeleteFunc, c) })
 	}
-	for _, m := range o.members {
-		m.cache.informers = map[apiserver.Kind]*informer{}
-		for _, k := range []apiserver.Kind{apiserver.Job, apiserver.Pod, apiserver.ConfigMap, apiserver.Volume, apiserver.Namespace} {
-			o.inform(m, k, o.memberHandlers(k))
-		}
+}
+
+// watchMember begins those of a member that was just connected to.
+func (o *Operator) watchMember(c *connection) {
+	c.cache.informers = map[apiserver.Kind]*informer{}
+	for _, k := range []apiserver.Kind{apiserver.Job, apiserver.Pod, apiserver.ConfigMap, apiserver.Volume, apiserver.Namespace} {
+		o.inform(c, k, o.memberHandlers(k))
 	}
 }
 
@@ -64,7 +68,7 @@ func (o *Operator) memberHandlers(k apiserver.Kind) func(apiserver.Change) {
 }
 
 func (o *Operator) inform(c *connection, k apiserver.Kind, tell func(apiserver.Change)) {
-	i := &informer{o: o, server: c.server, kind: k, tell: tell, link: c.link}
+	i := &informer{o: o, of: c, server: c.server, kind: k, tell: tell, link: c.link}
 	c.cache.informers[k] = i
 	o.informers = append(o.informers, i)
 	until := o.Time.Now().Add(-c.link.Lag - o.Time.Usually(100*time.Millisecond, 3*time.Second)) // how far the cache has come
@@ -177,18 +181,24 @@ func (o *Operator) Break(cluster string) {
 	}
 }
 
-// Relist lists anew and watches from there: changes in between come as one, and in no order across objects.
+// Relist lists anew and watches from there: changes in between come as one, and in no order across objects. While nothing
+// answers there is nothing to list; whoever mends that lists anew.
 func (o *Operator) Relist(cluster string) {
-	for _, i := range o.informers {
-		if i.server.Name == cluster && i.broken {
-			i.broken = false
-			i.relist()
+	o.after(0, func() {
+		for _, i := range o.informers {
+			if i.server.Name == cluster && i.broken && i.link.broken() == nil {
+				i.relist()
+			}
 		}
-	}
+	})
 }
 
 func (i *informer) relist() {
+	i.broken = false
 	was := slices.Clone(i.objects)
+	if i.moved {
+		i.objects, i.next, i.moved = nil, 0, false
+	}
 	for _, change := range i.server.Log(i.kind)[i.next:] {
 		i.apply(change)
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/runfleet/runfleet/fsm/lifecycle"
 	"github.com/runfleet/runfleet/reconcilers"
 	"github.com/runfleet/runfleet/reconcilers/config"
-	"github.com/runfleet/runfleet/reconcilers/incarnation"
+	"github.com/runfleet/runfleet/reconcilers/garbage"
 	"github.com/runfleet/runfleet/test/sim/apiserver"
 	"github.com/runfleet/runfleet/test/sim/member"
 	"github.com/runfleet/runfleet/test/sim/timeline"
@@ -27,13 +27,15 @@ const RequestTimeout = 8 * time.Second
 type World struct {
 	Time     *timeline.Timeline
 	Hub      *apiserver.Server
-	Members  []*member.Member
+	Members  []*member.Member // every cluster that there ever was, registered or not
+	Registry []*Registration  // by name
 	Config   config.Config
 	Machines map[lifecycle.Kind]lifecycle.Lifecycle
 	Weather  *Weather
 	Workers  *Workers
 	Plant    Plant
 	MaxRuns  *int32 // of every member
+	Pulses   bool   // the hub gives signs of life
 	// Say writes one line of the transcript. Nil: nobody listens.
 	Say func(who, what string)
 }
@@ -61,13 +63,9 @@ type Operator struct {
 	recs      map[lifecycle.Kind]*reconcilers.Reconciler
 	mail      *reconcilers.Mailboxes
 	hub       *connection
-	members   []*connection
-	view      map[string]*opinion
-}
-
-// opinion is what the operator thinks of a member's link.
-type opinion struct {
-	silentSince time.Time
+	keepers   []*keeper
+	sweeper   *garbage.Sweeper
+	pulse     *pulse
 }
 
 // Start begins a life as the leader: caches are read, every run is looked at once.
@@ -80,14 +78,9 @@ func (w *World) Start(name string) *Operator {
 func (o *Operator) begin() {
 	o.life++
 	o.paused, o.held, o.running = false, nil, nil
-	o.informers, o.entries, o.members = nil, nil, nil
+	o.informers, o.entries, o.keepers = nil, nil, nil
 	o.recs = map[lifecycle.Kind]*reconcilers.Reconciler{}
-	o.view = map[string]*opinion{}
 	o.hub = o.connect(o.Hub)
-	for _, m := range o.Members {
-		o.members = append(o.members, o.connect(m.Server))
-		o.view[m.Name] = &opinion{}
-	}
 	o.mail = &reconcilers.Mailboxes{Runs: o.hub.cache, System: System}
 	placed, census := reconcilers.NewLedger(), reconcilers.NewCensus()
 	for _, kind := range reconcilers.Kinds {
@@ -96,13 +89,19 @@ func (o *Operator) begin() {
 			Hub:   reconcilers.Hub{Cached: o.hub.cache, Live: o.hub, Writer: o.hub, UID: o.Hub.UID, Namespace: System},
 			Fleet: registry{o}, Config: func() config.Config { return o.Config },
 			Placed: placed, Census: census, Observer: observer{o}, Now: o.Time.Now, RequestTimeout: RequestTimeout,
-			Incarnation: func(context.Context) (incarnation.State, error) {
-				return incarnation.State{HubFacts: lifecycle.HubFacts{Incarnation: 1}}, nil
-			},
+			Incarnation: o.incarnation,
 		}
 		o.mail.Listen(kind, o.taker(kind))
 	}
-	o.watch()
+	o.pulse, o.sweeper = o.newPulse(), o.newSweeper()
+	o.watchHub()
+	for _, r := range o.Registry {
+		k := &keeper{o: o, registration: r}
+		o.keepers = append(o.keepers, k)
+		k.review()
+		o.Sweep(r.Name)
+	}
+	o.Beat(true)
 }
 
 // Crash ends this life at once. Requests under way land or not, as they will.
@@ -154,6 +153,9 @@ func (o *Operator) Resume() {
 
 // after lets something reach the process later: not after its end, and not while it is paused.
 func (o *Operator) after(d time.Duration, f func()) {
+	if !o.Leads {
+		return // it is ending
+	}
 	life := o.life
 	o.Time.After(d, func() {
 		switch {
@@ -163,25 +165,6 @@ func (o *Operator) after(d time.Duration, f func()) {
 		default:
 			f()
 		}
-	})
-}
-
-// MemberSilent and MemberHeard are what the fleet's probes conclude of a member's link.
-func (o *Operator) MemberSilent(name string) { o.judge(name, o.Time.Now()) }
-
-// MemberHeard says that a member answers again.
-func (o *Operator) MemberHeard(name string) { o.judge(name, time.Time{}) }
-
-// Silent says that the process holds a member to be out of reach.
-func (o *Operator) Silent(name string) bool { return o.Leads && !o.view[name].silentSince.IsZero() }
-
-func (o *Operator) judge(name string, silentSince time.Time) {
-	if !o.Leads {
-		return
-	}
-	o.after(0, func() {
-		o.view[name].silentSince = silentSince
-		o.mail.MemberChanged(name)
 	})
 }
 

@@ -7,6 +7,8 @@ type Plant struct {
 	Request func(*Request)
 	// StaleReads lets caches answer what an API server was asked.
 	StaleReads bool
+	// Names lets whoever answers to a member's name pass for that member.
+	Names bool
 	// LoseWakeUp says that what production posts for a run gets lost.
 	LoseWakeUp func(*Operator) bool
 }

@@ -10,11 +10,13 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 )
 
-// entry is one run in the work queue. As in controller-runtime's priority queue an item is there once: it is due at some
-// moment, the earliest that was asked for, and the look that takes it also takes any later moment away.
+// entry is one run in the work queue, or one member that is to be swept, or the hub's next sign of life. As in
+// controller-runtime's priority queue an item is there once: it is due at some moment, the earliest that was asked for, and
+// the look that takes it also takes any later moment away.
 type entry struct {
 	kind     lifecycle.Kind
 	key      types.NamespacedName
+	look     func() (reconcile.Result, error)
 	due      time.Time // zero: not in the queue
 	pass     *pass     // the look that is under way
 	failures int
@@ -37,6 +39,14 @@ func (o *Operator) entry(kind lifecycle.Kind, key types.NamespacedName) *entry {
 		}
 	}
 	e := &entry{kind: kind, key: key}
+	switch kind {
+	case lifecycle.DocsRun, lifecycle.CodeRun:
+		e.look = func() (reconcile.Result, error) { return o.recs[kind].Look(quiet, key) }
+	case swept:
+		e.look = o.sweeping(key.Name)
+	case beats:
+		e.look = func() (reconcile.Result, error) { return o.beat(), nil }
+	}
 	o.entries = append(o.entries, e)
 	return e
 }
@@ -64,9 +74,12 @@ func (o *Operator) arm(e *entry) {
 
 // look begins a pass.
 func (o *Operator) look(e *entry) {
-	r := o.recs[e.kind]
+	if !o.pulse.known && e.kind != beats {
+		o.pulse.waits = append(o.pulse.waits, e)
+		return
+	}
 	e.pass = &pass{entry: e}
-	o.Workers.take(e.pass, func() (reconcile.Result, error) { return r.Look(quiet, e.key) })
+	o.Workers.take(e.pass, e.look)
 	o.resume(e)
 }
 
@@ -107,7 +120,7 @@ var kindOf = map[apiserver.Kind]lifecycle.Kind{apiserver.DocsRun: lifecycle.Docs
 // LooksWithin says that the run is being looked at, or will be soon, or is tried again after an error.
 func (o *Operator) LooksWithin(k apiserver.Kind, key types.NamespacedName, soon time.Duration) bool {
 	e := o.entry(kindOf[k], key)
-	return e.pass != nil || e.failures > 0 || !e.due.IsZero() && e.due.Sub(o.Time.Now()) <= soon
+	return !o.pulse.known || e.pass != nil || e.failures > 0 || !e.due.IsZero() && e.due.Sub(o.Time.Now()) <= soon
 }
 
 // Ask lets production look at a run although nobody asked for it. Probe answers what it would write.

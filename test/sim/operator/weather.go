@@ -2,6 +2,7 @@ package operator
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -18,18 +19,41 @@ type Weather struct {
 	Hit func(fault string)
 	// Landed is told of every request of an operator that changed something, before and after it did.
 	Landing, Landed func(*Request)
-	// Listed is told of every live list that was answered.
-	Listed func(*Request)
 }
 
 // Link is the way to one cluster.
 type Link struct {
 	Down    bool          // nothing passes
+	Gone    bool          // nobody listens there: who asks is refused, and who waits for an answer is cut off
+	Ends    int           // how often it went: what was under way then never arrives
+	Expired bool          // the credentials are not accepted any more
 	Errors  float64       // this share is answered with an error and not carried out
 	Lost    float64       // this share gets no answer and is carried out, or not, or later; as many are carried out twice
 	Refuses bool          // an admission webhook says no to what operators create
 	Lag     time.Duration // by which watches are behind
 }
+
+// Hides says that nothing is seen through the link.
+func (l *Link) Hides() bool { return l.broken() != nil }
+
+// broken is the answer to a probe, nil when the link works.
+func (l *Link) broken() error {
+	switch {
+	case l.Down:
+		return context.DeadlineExceeded
+	case l.Gone:
+		return errGone
+	case l.Expired:
+		return errExpired
+	default:
+		return nil
+	}
+}
+
+var (
+	errGone    = errors.New("connect: connection refused")
+	errExpired = apierrors.NewUnauthorized("Unauthorized")
+)
 
 func (w *Weather) link(name string) *Link {
 	if w.Links[name] == nil {
@@ -85,6 +109,8 @@ func (c *connection) dispatch(p *pass, r *Request) {
 	switch l := c.link; {
 	case l.Down:
 		c.answerAfter(p, r, RequestTimeout, nil)
+	case l.broken() != nil:
+		c.answerAfter(p, r, there+back, l.broken())
 	case t.Chance(l.Errors):
 		err := c.refusal(r)
 		c.o.Weather.Hit("error")
@@ -138,11 +164,14 @@ func (c *connection) lose(p *pass, r *Request) {
 
 // landAfter carries the request out a little later, whatever becomes of its sender.
 func (c *connection) landAfter(d time.Duration, r *Request, then func(error)) {
-	o := c.o
+	o, ends := c.o, c.link.Ends
 	o.Time.After(d, func() {
+		if c.link.Gone || c.link.Ends != ends {
+			then(errGone)
+			return
+		}
 		if !r.Writes() {
 			then(r.land())
-			o.Weather.Listed(r)
 			return
 		}
 		o.Weather.Landing(r)
@@ -174,6 +203,9 @@ func (c *connection) answerAfter(p *pass, r *Request, d time.Duration, err error
 			r.late = true
 		} else if c.o.Time.Now().Sub(sent) > RequestTimeout && c.o.Time.Chance(0.5) {
 			err = context.DeadlineExceeded // the process was stopped: its clock ran, and the answer was there
+		}
+		if err == nil && c.link.Gone {
+			err = errGone // it was carried out
 		}
 		p.answer = err
 		c.o.resume(p.entry)

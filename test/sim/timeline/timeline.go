@@ -49,9 +49,6 @@ func (t *Timeline) After(d time.Duration, do func()) {
 	heap.Push(&t.queue, moment{at: at, serial: t.serial, do: do})
 }
 
-// At is After for a moment of the clock.
-func (t *Timeline) At(at time.Time, do func()) { t.After(at.Sub(t.Now()), do) }
-
 // Step lets the next thing happen. It reports whether there was one.
 func (t *Timeline) Step() bool {
 	if len(t.queue) == 0 {

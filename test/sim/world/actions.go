@@ -25,16 +25,25 @@ var actions = map[string]func(w *world, args []string) error{
 	"kill":       func(w *world, _ []string) error { w.kill(w.leader); return nil },
 	"break":      each(func(o *operator.Operator, cluster string) { o.Break(cluster) }),
 	"relist":     each(func(o *operator.Operator, cluster string) { o.Relist(cluster) }),
-	"silent":     each(func(o *operator.Operator, cluster string) { o.MemberSilent(cluster) }),
-	"heard":      each(func(o *operator.Operator, cluster string) { o.MemberHeard(cluster) }),
-	"down":       link(func(l *operator.Link) { l.Down = true }),
-	"up":         link(func(l *operator.Link) { l.Down = false }),
-	"errors":     link(func(l *operator.Link) { l.Errors = 1 }),
-	"calm":       link(func(l *operator.Link) { *l = operator.Link{} }),
-	"refuse":     link(func(l *operator.Link) { l.Refuses = true }),
-	"lag":        link(func(l *operator.Link) { l.Lag = 20 * time.Second }),
-	"quota":      trouble(member.Troubles{PodsRefused: true}),
-	"heal":       trouble(member.Troubles{}),
+	"probe":      each(func(o *operator.Operator, member string) { o.Review(member) }),
+	// backup makes a backup of the hub, restore stops the hub and goes on from it half a minute later.
+	"backup": func(w *world, _ []string) error { w.saved = w.Hub.Backup(); return nil },
+	"restore": func(w *world, _ []string) error {
+		w.stopHub()
+		w.Time.After(30*time.Second, func() { w.setBack(w.saved) })
+		return nil
+	},
+	// recreate MEMBER lets another cluster answer there, confirm MEMBER makes that one the member.
+	"recreate": name((*world).replace),
+	"confirm":  name((*world).confirm),
+	"down":     link(func(l *operator.Link) { l.Down = true }),
+	"up":       link(func(l *operator.Link) { l.Down = false }),
+	"errors":   link(func(l *operator.Link) { l.Errors = 1 }),
+	"calm":     link(func(l *operator.Link) { *l = operator.Link{} }),
+	"refuse":   link(func(l *operator.Link) { l.Refuses = true }),
+	"lag":      link(func(l *operator.Link) { l.Lag = 20 * time.Second }),
+	"quota":    trouble(member.Troubles{PodsRefused: true}),
+	"heal":     trouble(member.Troubles{}),
 }
 
 func parseAction(text string) (func(*world) error, error) {
@@ -112,6 +121,18 @@ func link(do func(*operator.Link)) func(*world, []string) error {
 		}
 		do(l)
 		return nil
+	}
+}
+
+func name(do func(*world, *operator.Registration)) func(*world, []string) error {
+	return func(w *world, args []string) error {
+		for _, r := range w.Registry {
+			if r.Name == args[0] {
+				do(w, r)
+				return nil
+			}
+		}
+		return fmt.Errorf("there is no member %s", args[0])
 	}
 }
 

@@ -8,21 +8,26 @@ import (
 	"github.com/runfleet/runfleet/fsm/lifecycle"
 	"github.com/runfleet/runfleet/test/sim/apiserver"
 	"github.com/runfleet/runfleet/test/sim/member"
+	"github.com/runfleet/runfleet/test/sim/operator"
 	"k8s.io/apimachinery/pkg/types"
 )
 
 // truth is what the invariants need to remember.
 type truth struct {
 	starts    map[attemptID]int
-	requested map[types.UID]request // what operators created, by the UID it got
-	looks     map[lookID]int        // the newest live list of a run's objects
-	away      map[lookID]bool       // members that were out of reach when a run went
-	doomed    string                // what the request that lands now would break, if it is carried out
-	collector bool                  // somebody takes finished Jobs away
-	ambush    bool                  // somebody takes the next Job away
-	fog       int                   // how many faults hide the world from caches
-	foggy     bool                  // whether one ever did
+	late      map[types.UID]bool // what operators created when nobody expected it any more
+	hours     int                // for which only the sweeper went on
+	restores  int                // of the hub
+	restoring bool               // right now
+	unnoticed bool               // and nobody knows yet
+	doomed    string             // what the request that lands now would break, if it is carried out
+	collector bool               // somebody takes finished Jobs away
+	ambush    bool               // somebody takes the next Job away
+	fog       int                // how many faults hide the world from caches
+	foggy     bool               // whether one ever did
 	budget    map[budgetID]int32
+	wrong     map[attemptID]bool              // attempts that a person abandoned without knowing
+	meddled   map[*operator.Registration]bool // names that lead elsewhere at present, or nowhere
 }
 
 type attemptID struct {
@@ -30,27 +35,15 @@ type attemptID struct {
 	attempt int32
 }
 
-type lookID struct {
-	run    types.UID
-	member string
-	kind   apiserver.Kind
-}
-
 type budgetID struct {
 	run     types.UID
 	version int32
 }
 
-// request is a create of an operator.
-type request struct {
-	at   int // which step
-	late bool
-}
-
 func newTruth() *truth {
 	return &truth{
-		starts: map[attemptID]int{}, requested: map[types.UID]request{}, looks: map[lookID]int{}, away: map[lookID]bool{},
-		budget: map[budgetID]int32{},
+		starts: map[attemptID]int{}, late: map[types.UID]bool{},
+		budget: map[budgetID]int32{}, meddled: map[*operator.Registration]bool{}, wrong: map[attemptID]bool{},
 	}
 }
 
@@ -59,7 +52,7 @@ func (w *world) agentStarted(a *member.Agent) {
 	w.say(a.Member, fmt.Sprintf("the %s starts (it %s)", a, a.Fate))
 	id := attemptID{a.Run, a.Attempt}
 	w.watched.starts[id]++
-	if w.watched.starts[id] > 1 {
+	if w.watched.starts[id] > 1 && w.watched.restores == 0 { // of what left no evidence a restored hub cannot know
 		w.failf("ONCE: the %s starts a second time", a)
 	}
 	w.checkAgents()
@@ -82,7 +75,7 @@ func (w *world) checkAgents() {
 	var live []*member.Agent
 	for _, m := range w.Members {
 		for _, a := range m.Agents {
-			if a.Alive {
+			if a.Alive && !w.misjudged(a) {
 				live = append(live, a)
 			}
 		}
@@ -97,7 +90,7 @@ func (w *world) checkAgents() {
 			switch other := w.subjectOf(b.Run); {
 			case b.Run == a.Run:
 				w.failf("I1: two agents of %s live at once, of attempts %d and %d", s, b.Attempt, a.Attempt)
-			case other != nil && shared(s, other) != "":
+			case other != nil && shared(s, other) != "" && w.watched.restores == 0: // a restored Lease fences nobody (rule W)
 				w.failf("I1: the agents of %s and %s live at once in one %s", other, s, shared(other, s))
 			}
 		}
@@ -128,12 +121,17 @@ func (w *world) subjectOf(uid types.UID) *subject {
 // allowed says what forbids an agent to live, "" for nothing.
 func (w *world) allowed(s *subject, a *member.Agent) string {
 	run := w.run(s)
+	if run == nil && w.watched.restores > 0 {
+		return "" // the hub has forgotten it; the sweeper tells of its agent
+	}
 	if run == nil {
 		return "I9: the run is gone and its agent lives"
 	}
 	status := *run.RunStatus()
 	e := apiserver.Attempt(status, a.Attempt)
 	switch {
+	case w.unsure(status):
+		return ""
 	case e == nil:
 		return "I4: an agent lives and the status does not know its attempt"
 	case e.JobUID != a.Job:

@@ -19,7 +19,8 @@ func (w *world) landing(r *operator.Request) {
 	w.watched.doomed = ""
 	m := w.member(r.Server.Name)
 	switch {
-	case m == nil:
+	case m == nil, w.watched.restores > 0 && r.Late(): // it may be from a time that the hub has forgotten
+	case r.Kind == apiserver.ConfigMap && r.Object.GetLabels()[v1.LabelRunUID] == "": // what the member remembers of the hub
 	case r.Verb == "create" && (r.Kind == apiserver.Job || r.Kind == apiserver.ConfigMap):
 		w.watched.doomed = w.mayCreate(m, r)
 	case r.Verb == "delete" && r.Kind == apiserver.Job:
@@ -38,7 +39,7 @@ func (w *world) landed(r *operator.Request) {
 		w.failf("%s", w.watched.doomed)
 	}
 	if r.Verb == "create" && w.member(r.Server.Name) != nil {
-		w.watched.requested[r.Object.GetUID()] = request{at: w.Time.Steps, late: r.Late() || r.From() != w.leader}
+		w.watched.late[r.Object.GetUID()] = r.Late() || r.From() != w.leader
 		w.ambush(r)
 	}
 }
@@ -54,10 +55,21 @@ func (w *world) mayCreate(m *member.Member, r *operator.Request) string {
 		return "" // a late one; whoever is late is looked at in the end
 	}
 	n, _ := strconv.ParseInt(r.Object.GetLabels()[v1.LabelAttempt], 10, 32)
-	if e := apiserver.Attempt(*run.RunStatus(), int32(n)); e == nil || e.Cluster != m.Name {
+	// A stranger at the member's address gets what is sent before a probe notices.
+	if e := apiserver.Attempt(*run.RunStatus(), int32(n)); e == nil || e.ClusterUID != m.UID && w.stranger(e.Cluster) != m {
 		return fmt.Sprintf("I7: %s of attempt %d of %s is created on %s before the attempt is committed", r.Kind, n, s, m.Name)
 	}
 	return ""
+}
+
+// stranger is the cluster at the address of a member that is another one.
+func (w *world) stranger(name string) *member.Member {
+	for _, r := range w.Registry {
+		if r.Name == name && r.Recorded != r.Leads.UID {
+			return r.Leads
+		}
+	}
+	return nil
 }
 
 // mayDelete: what holds an outcome stays until that is recorded (I8), and a healthy agent is left alone (KILL).
@@ -99,45 +111,19 @@ func (w *world) spares(m *member.Member, a *member.Agent, status v1.RunStatus) s
 	}
 }
 
-// leftovers are the objects of a run that is gone. What a late request creates after the last look before the finalizer
-// went is inert, and the sweeper's (rule O).
+// leftovers are the objects of a run that is gone, where anybody can reach them.
 func (w *world) leftovers(s *subject) []string {
 	var out []string
 	for _, m := range w.Members {
+		if w.registered(m) == nil {
+			continue
+		}
 		for _, o := range m.Holds(s.uid) {
-			made, ours := w.watched.requested[o.GetUID()]
-			if w.watched.away[lookID{run: s.uid, member: m.Name}] && (inert(o) || idle(o)) {
-				continue // its member was out of reach when the finalizer went (rule T)
-			}
-			if ours && made.at > w.watched.looks[lookID{s.uid, m.Name, apiserver.KindOf(o)}] && inert(o) {
-				continue
-			}
 			out = append(out, fmt.Sprintf("%s %s on %s", apiserver.KindOf(o), o.GetName(), m.Name))
 		}
 	}
 	return out
 }
 
-func idle(o client.Object) bool {
-	switch o := o.(type) {
-	case *batchv1.Job:
-		return member.Finished(o)
-	case *corev1.Pod:
-		return member.Ended(o)
-	default:
-		return true
-	}
-}
-
-func inert(o client.Object) bool {
-	job, ok := o.(*batchv1.Job)
-	return !ok || job.Spec.Suspend != nil && *job.Spec.Suspend
-}
-
-// listed is told of live lists by label: a list of a run's objects that found none is what the finalizer waits for.
-func (w *world) listed(r *operator.Request) {
-	s := w.subjectOf(types.UID(r.RunUID))
-	if s != nil && s.gone == 0 {
-		w.watched.looks[lookID{s.uid, r.Server.Name, r.Kind}] = w.Time.Steps
-	}
-}
+// inert says that a Job was never resumed.
+func inert(job *batchv1.Job) bool { return job.Spec.Suspend != nil && *job.Spec.Suspend }

@@ -43,18 +43,17 @@ func (w *world) refused(run v1.Run, why string) {
 }
 
 // runChanged is told of every change on the hub.
-func (w *world) runChanged(_ apiserver.Kind, c apiserver.Change) {
+func (w *world) runChanged(k apiserver.Kind, c apiserver.Change) {
+	if k == apiserver.ConfigMap && !w.watched.restoring {
+		w.recognised()
+	}
 	is, ok := c.Object().(v1.Run)
-	if !ok || c.Old == nil {
+	if !ok || c.Old == nil || w.watched.restoring {
 		return
 	}
 	s := w.subjectOf(is.GetUID())
 	if c.New == nil {
 		w.say("hub", s.String()+" is gone")
-		for _, m := range w.Members {
-			w.watched.away[lookID{run: s.uid, member: m.Name}] = w.leader == nil || w.leader.Silent(m.Name)
-		}
-		s.gone = w.Time.Steps
 		w.checkAgents()
 		return
 	}
@@ -67,6 +66,11 @@ func (w *world) committed(s *subject, run v1.Run, was, is v1.RunStatus) {
 	if is.Transitions == was.Transitions {
 		return
 	}
+	if w.watched.unnoticed {
+		w.hit("F11 unnoticed") // whoever remembers was out of reach: what follows is nobody's promise
+		w.over = true
+		return
+	}
 	for _, h := range is.History {
 		if h.Seq > was.Transitions {
 			id := rowIDs[edge{h.From, h.On, h.To}]
@@ -77,11 +81,12 @@ func (w *world) committed(s *subject, run v1.Run, was, is v1.RunStatus) {
 			}
 		}
 	}
-	if is.Attempt > was.Attempt {
+	if last := is.History[len(is.History)-1]; is.Attempt > was.Attempt && last.On != string(lifecycle.StrayFound) {
 		w.checkAttempt(s, run, is)
 	}
 	w.checkEnd(s, run, was, is)
 	w.checkStop(s, was, is)
+	w.checkWord(s, was, is)
 	w.checkAgents()
 }
 
@@ -101,7 +106,7 @@ func (w *world) checkAttempt(s *subject, run v1.Run, is v1.RunStatus) {
 		retries = *spec.Retry.MaxRetries
 	}
 	most := 1 + retries + w.Config.Lifecycle.InfraAllowance + int32(s.suspensions[e.ContextVersion])
-	if n := w.watched.budget[id]; n > most {
+	if n := w.watched.budget[id]; n > most && w.watched.restores == 0 {
 		w.failf("I5: %d attempts of %s for one context version, at most %d are allowed", n, s, most)
 	}
 }
@@ -116,8 +121,11 @@ func (w *world) checkEnd(s *subject, run v1.Run, was, is v1.RunStatus) {
 		return
 	}
 	for _, m := range w.Members {
+		if !w.leader.Reaches(m) || m.UID != before.ClusterUID {
+			continue
+		}
 		for _, a := range m.Agents {
-			if !w.leader.Silent(m.Name) && a.Run == s.uid && a.Attempt == is.Attempt && delivered(run, a) && w.shown(m, a) {
+			if a.Run == s.uid && a.Attempt == is.Attempt && delivered(run, a) && w.shown(m, a) {
 				w.failf("BELL: the success of the %s was visible, and becomes Failed", a)
 			}
 		}
@@ -144,7 +152,7 @@ func (w *world) clear() bool {
 		return false
 	}
 	for _, l := range w.Weather.Links {
-		if l.Down || l.Errors > calm || l.Lost > calm {
+		if l.Hides() || l.Errors > calm || l.Lost > calm {
 			return false
 		}
 	}

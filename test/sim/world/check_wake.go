@@ -65,5 +65,5 @@ func (w *world) probeAll(when string) {
 // tells of it, and it harms nobody until the run is deleted.
 func (w *world) cameLate(r *operator.Request) bool {
 	o := r.Server.Find(r.Kind, client.ObjectKeyFromObject(r.Object))
-	return r.Kind == apiserver.ConfigMap && o != nil && (w.watched.foggy || w.watched.requested[o.GetUID()].late)
+	return r.Kind == apiserver.ConfigMap && o != nil && (w.watched.foggy || w.watched.late[o.GetUID()])
 }

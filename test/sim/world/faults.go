@@ -1,11 +1,14 @@
 package world
 
 import (
+	"fmt"
+	"slices"
 	"time"
 
+	"github.com/runfleet/runfleet/reconcilers/fleet"
 	"github.com/runfleet/runfleet/test/sim/member"
-	"github.com/runfleet/runfleet/test/sim/operator"
 	"github.com/runfleet/runfleet/test/sim/timeline"
+	batchv1 "k8s.io/api/batch/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -14,7 +17,8 @@ var faults = []func(*world){
 	(*world).crash, (*world).crash, (*world).pause, (*world).pause, (*world).lose, (*world).stale, (*world).breakWatches,
 	(*world).storm, (*world).deleteJob, (*world).deleteJob, (*world).deletePod, (*world).loseNode, (*world).cutNode,
 	(*world).vanish, (*world).label, (*world).cancel, (*world).suspend, (*world).raise, (*world).deleteRun,
-	(*world).trouble, (*world).refuse, (*world).partition,
+	(*world).trouble, (*world).refuse, (*world).partition, (*world).dropWatches, (*world).stallWatches, (*world).restartHub,
+	(*world).meddle, (*world).meddle, (*world).step, (*world).sweep, (*world).abandon,
 }
 
 func (w *world) cluster() string { return timeline.Pick(w.Time, "hub", "east", "west") }
@@ -53,6 +57,13 @@ func (w *world) stale() {
 		func() { w.fog(); l.Lag = lag }, func() { w.watched.fog--; l.Lag = 0 })
 }
 
+// dullCaches lets caches that are about to be filled be far behind, now and then: then they forget what was seen before.
+func (w *world) dullCaches() {
+	if w.plan == nil && w.Time.Chance(0.3) {
+		w.stale()
+	}
+}
+
 func (w *world) fog() {
 	w.watched.fog++
 	w.watched.foggy = true
@@ -60,18 +71,29 @@ func (w *world) fog() {
 
 // breakWatches is F8: changes come as one, in another order, and twice.
 func (w *world) breakWatches() {
+	w.deafen("F8 watches broken", "watches of %s break", 100*time.Millisecond, time.Minute)
+}
+
+// dropWatches is F5.
+func (w *world) dropWatches() {
+	w.deafen("F5 watches dropped", "watches of %s are dropped", 10*time.Millisecond, time.Second)
+}
+
+// stallWatches is F6: the cluster answers, and its watches say nothing and do not end, until somebody notices: mostly by the
+// published bound, and sometimes only when client-go ends a watch.
+func (w *world) stallWatches() {
+	most := fleet.WatchIdle
+	if w.Time.Chance(0.2) {
+		most = 10 * time.Minute
+	}
+	w.deafen("F6 watches stalled", "watches of %s stall", 10*time.Second, most)
+}
+
+// deafen lets operators hear nothing of a cluster that answers, until they list anew.
+func (w *world) deafen(fault, what string, least, most time.Duration) {
 	c := w.cluster()
-	w.during("F8 watches broken", "watches of "+c+" break", 100*time.Millisecond, time.Minute, func() {
-		w.fog()
-		for _, o := range w.ops {
-			o.Break(c)
-		}
-	}, func() {
-		w.watched.fog--
-		for _, o := range w.ops {
-			o.Relist(c)
-		}
-	})
+	w.during(fault, fmt.Sprintf(what, c), least, most,
+		func() { w.fog(); w.breakWatch(c) }, func() { w.watched.fog--; w.relist(c) })
 }
 
 // someAgent is one that is out, nil when none is.
@@ -151,24 +173,56 @@ func (w *world) refuse() {
 func (w *world) partition() {
 	m := timeline.Pick(w.Time, w.Members...)
 	l := w.Weather.Links[m.Name]
-	each := func(f func(*operator.Operator)) func() {
-		return func() {
-			for _, o := range w.ops {
-				f(o)
-			}
-		}
-	}
 	w.during("F4 partition", m.Name+" is out of reach", time.Second, 15*time.Minute, func() {
 		l.Down = true
-		each(func(o *operator.Operator) { o.Break(m.Name) })()
-		w.Time.After(w.Time.Between(10*time.Second, 25*time.Second), func() {
-			if l.Down {
-				each(func(o *operator.Operator) { o.MemberSilent(m.Name) })()
-			}
-		})
+		w.breakWatch(m.Name)
+		w.despair()
+		w.notice(10*time.Second, 25*time.Second)
 	}, func() {
 		l.Down = false
-		each(func(o *operator.Operator) { o.Relist(m.Name) })()
-		w.Time.After(w.Time.Between(0, 15*time.Second), each(func(o *operator.Operator) { o.MemberHeard(m.Name) }))
+		w.relist(m.Name)
+		w.notice(0, 15*time.Second)
 	})
+}
+
+// skew is F18: the clocks of a member are wrong, by no more than what is assumed.
+func (w *world) skew(m *member.Member) {
+	most := 2 * time.Minute
+	if w.Time.Chance(0.3) {
+		most = w.Config.Lifecycle.MaxSkew
+	}
+	w.hit("F18 clock skew")
+	m.Skew = w.Time.Between(-most, most)
+	w.say("fault", "the clocks of "+m.Name+" are off by "+m.Skew.String())
+}
+
+// step sets the clocks of a member, while nothing executes there: what does is bounded by a clock that goes on.
+func (w *world) step() {
+	m := timeline.Pick(w.Time, w.Members...)
+	if !slices.ContainsFunc(m.Jobs(), func(j *batchv1.Job) bool { return !member.Finished(j) }) {
+		w.skew(m)
+	}
+}
+
+// notice lets every operator look at the members a little later, as its next probe does.
+func (w *world) notice(least, most time.Duration) {
+	for _, o := range w.ops {
+		w.Time.After(w.Time.Between(least, most), func() {
+			for _, r := range w.Registry {
+				o.Review(r.Name)
+			}
+		})
+	}
+}
+
+func (w *world) breakWatch(cluster string) {
+	for _, o := range w.ops {
+		o.Break(cluster)
+	}
+}
+
+func (w *world) relist(cluster string) {
+	for _, o := range w.ops {
+		o.Relist(cluster)
+	}
 }

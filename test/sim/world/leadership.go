@@ -51,6 +51,11 @@ func (w *world) kill(o *operator.Operator) {
 	}
 	w.hit("F1 leader killed")
 	w.say("fault", o.Name+" is killed")
+	w.succeed(o)
+}
+
+// succeed ends the leader; the other process leads a little later.
+func (w *world) succeed(o *operator.Operator) {
 	o.Crash()
 	w.leader = nil
 	w.Time.After(w.Time.Between(time.Second, lease), func() { w.lead(w.other(o)) })
@@ -64,19 +69,14 @@ func (w *world) lead(o *operator.Operator) {
 	if o.Alive() { // a former leader that was stopped and does not know yet that it is none any more
 		o = w.other(o)
 	}
-	if o.Alive() {
+	if o.Alive() || w.Weather.Links["hub"].Hides() {
 		w.Time.After(time.Second, func() { w.lead(o) })
 		return
 	}
 	w.say("fault", o.Name+" leads")
 	w.leader = o
+	w.dullCaches()
 	o.Restart()
-	for name, l := range w.Weather.Links {
-		if l.Down && name != "hub" {
-			o.Break(name)
-			o.MemberSilent(name)
-		}
-	}
 }
 
 // pause is F2: the leader is stopped in the middle of whatever it does. If that takes long another one leads meanwhile,

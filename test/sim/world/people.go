@@ -1,6 +1,7 @@
 package world
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/runfleet/runfleet/test/sim/timeline"
 	batchv1 "k8s.io/api/batch/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -102,17 +104,19 @@ func (w *world) label() {
 				return
 			}
 			w.say("person", "annotates "+s.String())
-			w.Hub.Change(s.kind, s.key, func(o client.Object) {
-				notes := map[string]string{"example.com/note": string(rune('a' + i))}
-				for k, v := range o.GetAnnotations() {
-					if k != "example.com/note" {
-						notes[k] = v
-					}
-				}
-				o.SetAnnotations(notes)
-			})
+			w.annotate(s.kind, s.key, "example.com/note", string(rune('a'+i)))
 		})
 	}
+}
+
+// annotate is kubectl annotate, on the hub.
+func (w *world) annotate(k apiserver.Kind, key types.NamespacedName, note, value string) {
+	w.Hub.Change(k, key, func(o client.Object) {
+		notes := map[string]string{}
+		maps.Copy(notes, o.GetAnnotations())
+		notes[note] = value
+		o.SetAnnotations(notes)
+	})
 }
 
 // deleteJob is F16: with any propagation.

@@ -14,6 +14,7 @@ import (
 // Script is a story that was written down: a bug that the simulation found once, without the chance that found it. The
 // seed only chooses delays. Each line is one of
 //
+//	beats                      the hub gives signs of life
 //	fate RUN FATE              what becomes of the run's agents (see member.Fate); they succeed otherwise
 //	at DURATION ACTION         something happens at that time
 //	when "REGEXP" ACTION       something happens when a line of the transcript matches, once; +DURATION before it: so much later
@@ -25,6 +26,7 @@ import (
 type Script struct {
 	About string // the comment at its top
 
+	beats  bool
 	fates  map[string]member.Fate
 	cues   []cue
 	claims []claim
@@ -66,6 +68,9 @@ func ParseScript(text string) (Script, error) {
 func (s *Script) parse(line string) error {
 	verb, rest, _ := strings.Cut(line, " ")
 	switch verb {
+	case "beats":
+		s.beats = true
+		return nil
 	case "fate":
 		run, fate, _ := strings.Cut(rest, " ")
 		s.fates[run] = member.Fate(fate)
@@ -94,7 +99,7 @@ func (s *Script) parse(line string) error {
 	case "then", "never", "most":
 		return s.claim(line, verb, rest)
 	default:
-		return errors.New("it begins with none of fate, at, when, then, never, most")
+		return errors.New("it begins with none of beats, fate, at, when, then, never, most")
 	}
 }
 
@@ -141,16 +146,18 @@ func (s Script) Tell(seed uint64, transcript *strings.Builder) Result {
 		transcript = &strings.Builder{}
 	}
 	w := newWorld(seed, operator.Plant{}, transcript)
+	w.Pulses = s.beats
 	for _, l := range w.Weather.Links {
 		*l = operator.Link{}
 	}
-	for _, m := range w.Members {
-		m.Plan = func(a *member.Agent) member.Fate {
-			if fate, ok := s.fates[a.Home[strings.LastIndex(a.Home, "/")+1:]]; ok {
-				return fate
-			}
-			return member.Succeeds
+	w.plan = func(a *member.Agent) member.Fate {
+		if fate, ok := s.fates[a.Home[strings.LastIndex(a.Home, "/")+1:]]; ok {
+			return fate
 		}
+		return member.Succeeds
+	}
+	for _, m := range w.Members {
+		m.Plan = w.plan
 	}
 	counts := make([]int, len(s.claims))
 	done := make([]bool, len(s.cues))

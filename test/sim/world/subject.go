@@ -3,6 +3,7 @@ package world
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/runfleet/runfleet/api/v1"
@@ -21,7 +22,6 @@ type subject struct {
 	shares []string // what only one agent may work on at a time: its workspace, its branch
 
 	suspensions map[int32]int // how often a person resumed it, by context version
-	gone        int           // the step in which it went
 }
 
 func (s *subject) String() string { return fmt.Sprintf("%s %s", s.kind, s.key) }
@@ -31,6 +31,15 @@ func (w *world) introduce() {
 	t := w.Time
 	if t.Chance(0.3) {
 		w.MaxRuns = new(int32(1))
+	}
+	for _, m := range w.Members {
+		if t.Chance(0.2) {
+			w.skew(m)
+		}
+	}
+	if t.Chance(0.1) {
+		w.Pulses = true
+		t.After(t.Between(0, 4*time.Minute), w.restoreHub)
 	}
 	w.begin()
 	for i, run := range w.cast() {
@@ -117,7 +126,7 @@ func (w *world) spec() v1.RunSpec {
 	if t.Chance(0.3) {
 		s.Retry.AlsoOn = []v1.FailureClass{v1.ClassDeadlineExceeded, v1.ClassOutcomeUnknown, v1.ClassProvisioningDeadlineExceeded}
 	}
-	if t.Chance(0.4) {
+	if t.Chance(0.75) {
 		s.Placement = &v1.Placement{OnClusterLost: timeline.Pick(t, v1.ClusterLostWait, v1.ClusterLostReschedule, v1.ClusterLostFail)}
 	}
 	s.Suspend = t.Chance(0.05)
@@ -136,6 +145,11 @@ func (w *world) apply(run v1.Run) {
 		s.shares = []string{"workspace " + r.Spec.Service, fmt.Sprintf("branch of task %d", *r.Spec.TaskID)}
 	}
 	w.say("person", "applies "+s.String())
+	for _, o := range w.runs {
+		if what := shared(o, s); strings.HasPrefix(what, "branch") {
+			w.hit("F31 one branch, two runs")
+		}
+	}
 	if err := w.Hub.Create(run); err != nil {
 		w.failf("the story begins with a refusal: %v", err)
 		return

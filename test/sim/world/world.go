@@ -50,7 +50,11 @@ type world struct {
 	leader  *operator.Operator // nil while nobody leads
 	runs    []*subject
 	armed   []armed
+	over    bool // there is nothing more to learn
+	saved   apiserver.Backup
 	watched *truth
+	serial  *uint32                         // of UIDs
+	plan    func(*member.Agent) member.Fate // what becomes of agents; nil: chance decides
 	result  Result
 	out     *strings.Builder
 }
@@ -65,9 +69,12 @@ func Tell(seed uint64, plant operator.Plant, transcript *strings.Builder) Result
 
 // tell lets one thing happen after the other, until nothing is pending.
 func (w *world) tell() {
-	for w.result.Violation == "" && w.Time.Step() {
+	for w.result.Violation == "" && !w.over && (w.Time.Step() || w.anHourLater()) {
 		w.spring()
 		w.glance()
+		if w.leader != nil {
+			w.leader.Beat(false)
+		}
 		switch {
 		case w.Time.Elapsed() > patience:
 			w.failf("I12: after %s something is still pending: %s", patience, w.pending())
@@ -75,7 +82,7 @@ func (w *world) tell() {
 			w.failf("I12: after %d steps something is still pending: %s", mostSteps, w.pending())
 		}
 	}
-	if w.result.Violation == "" {
+	if w.result.Violation == "" && !w.over {
 		w.conclude()
 	}
 }
@@ -91,10 +98,10 @@ func (w *world) end() Result {
 
 func newWorld(seed uint64, plant operator.Plant, transcript *strings.Builder) *world {
 	t := timeline.New(seed)
-	serial := t.Dice.Uint32N(1 << 31)
-	w := &world{out: transcript, result: Result{Seed: seed, Faults: map[string]int{}, Rows: map[string]int{}}}
+	serial := new(t.Dice.Uint32N(1 << 31))
+	w := &world{out: transcript, serial: serial, result: Result{Seed: seed, Faults: map[string]int{}, Rows: map[string]int{}}}
 	w.World = &operator.World{
-		Time: t, Hub: apiserver.New("hub", &serial, t.Now), Config: settings, Machines: machines, Plant: plant,
+		Time: t, Hub: apiserver.New("hub", serial, t.Now), Config: settings, Machines: machines, Plant: plant,
 		Weather: &operator.Weather{Links: map[string]*operator.Link{}}, Workers: &operator.Workers{},
 	}
 	if transcript != nil {
@@ -103,14 +110,33 @@ func newWorld(seed uint64, plant operator.Plant, transcript *strings.Builder) *w
 	for _, name := range []string{namespace, operator.System} {
 		_ = w.Hub.Create(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}) // new
 	}
-	for _, name := range []string{"east", "west"} {
-		w.Members = append(w.Members, member.New(name, namespace, &serial, t))
-	}
-	for _, name := range []string{"hub", "east", "west"} {
-		w.Weather.Links[name] = &operator.Link{Errors: calm, Lost: calm}
-	}
+	w.Weather.Links["hub"] = &operator.Link{Errors: calm, Lost: calm}
 	w.watch()
+	for _, name := range []string{"east", "west"} {
+		m := w.build(name)
+		w.Registry = append(w.Registry, &operator.Registration{Name: name, Leads: m, Recorded: m.UID})
+	}
 	return w
+}
+
+// build makes a cluster that can be a member.
+func (w *world) build(name string) *member.Member {
+	m := member.New(name, namespace, w.serial, w.Time)
+	m.Plan = w.plan
+	m.Listen(w.hear(m.Server))
+	m.Watch = member.Watch{Started: w.agentStarted, Ended: w.agentEnded}
+	w.Members = append(w.Members, m)
+	w.Weather.Links[name] = &operator.Link{Errors: w.Weather.Links["hub"].Errors, Lost: w.Weather.Links["hub"].Lost}
+	return m
+}
+
+// hear lets operators hear of what changes in a cluster.
+func (w *world) hear(s *apiserver.Server) func(apiserver.Kind, apiserver.Change) {
+	return func(k apiserver.Kind, _ apiserver.Change) {
+		for _, o := range w.ops {
+			o.Heard(s, k)
+		}
+	}
 }
 
 // machines are the two lifecycles. They are immutable, so all stories share them.
@@ -140,22 +166,11 @@ var settings = config.Config{
 // watch lets operators and invariants hear of changes.
 func (w *world) watch() {
 	w.watched = newTruth()
-	hear := func(s *apiserver.Server) func(apiserver.Kind, apiserver.Change) {
-		return func(k apiserver.Kind, _ apiserver.Change) {
-			for _, o := range w.ops {
-				o.Heard(s, k)
-			}
-		}
-	}
 	w.Hub.Listen(w.runChanged)
-	w.Hub.Listen(hear(w.Hub))
+	w.Hub.Listen(w.hear(w.Hub))
 	w.Hub.Refused = w.refused
-	for _, m := range w.Members {
-		m.Listen(hear(m.Server))
-		m.Watch = member.Watch{Started: w.agentStarted, Ended: w.agentEnded}
-	}
 	w.Weather.Hit = w.hit
-	w.Weather.Landing, w.Weather.Landed, w.Weather.Listed = w.landing, w.landed, w.listed
+	w.Weather.Landing, w.Weather.Landed = w.landing, w.landed
 }
 
 // failf notes the first violation; it ends the story.
