@@ -1,6 +1,8 @@
 package fencing
 
 import (
+	"context"
+
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	batchv1 "k8s.io/api/batch/v1"
@@ -13,10 +15,10 @@ import (
 )
 
 // excuse lets a run break what the recorder asks for: its test breaks an assumption of docs/fencing.md on purpose.
-func (w *scene) excuse(run v1.Run) {
+func (w *scene) excuse(run types.UID) {
 	seen.mu.Lock()
 	defer seen.mu.Unlock()
-	seen.excused[run.GetUID()] = true
+	seen.excused[run] = true
 }
 
 // toggle changes spec.suspend of a run's Job by hand.
@@ -29,7 +31,7 @@ func (w *scene) toggle(run v1.Run, suspend string) {
 var _ = Describe("Assumption broken:", func() {
 	Story("somebody suspends an agent's Job and resumes it: the attempt starts a second pod, one after the other", func(w *scene) {
 		run := w.docs("sim-hang", long)
-		w.excuse(run)
+		w.excuse(run.UID)
 		w.await(run, v1.PhaseRunning)
 		w.toggle(run, "true")
 		w.Eventually(func() int { return len(w.pods(west, run)) }).Should(BeZero())
@@ -43,7 +45,7 @@ var _ = Describe("Assumption broken:", func() {
 
 	Story("somebody suspends an agent's Job and leaves it so: the attempt ends at its deadline", func(w *scene) {
 		run := w.docs("sim-hang", short)
-		w.excuse(run)
+		w.excuse(run.UID)
 		w.await(run, v1.PhaseRunning)
 		w.toggle(run, "true")
 		s := w.await(run, v1.PhaseFailed)
@@ -54,19 +56,9 @@ var _ = Describe("Assumption broken:", func() {
 
 	Story("somebody else's pod bears our labels: it is taken for the attempt's agent, so that only the fence proves the end", func(w *scene) {
 		run := w.docs("sim-hang", short)
-		w.excuse(run)
+		w.excuse(run.UID)
 		w.await(run, v1.PhaseRunning)
-		agent := w.pods(west, run)[0]
-		forged := &corev1.Pod{
-			ObjectMeta: metav1.ObjectMeta{Name: "sim-hang-forged", Namespace: w.namespace, Labels: map[string]string{
-				v1.LabelManaged: "true", v1.LabelRunUID: string(run.UID), v1.LabelAttempt: "1",
-			}},
-			Spec: corev1.PodSpec{
-				RestartPolicy: corev1.RestartPolicyNever, NodeName: agent.Spec.NodeName,
-				Containers: []corev1.Container{{Name: "agent", Image: "registry.example.com/agent:1"}},
-			},
-		}
-		w.Expect(west.Create(w.ctx, forged)).To(Succeed())
+		w.forge("sim-hang-forged", run.UID, "1")
 		w.Eventually(func() int { return len(seen.starts(run)()) }).Should(Equal(2))
 		w.Expect(west.Delete(w.ctx, &w.jobs(west, run)[0], client.PropagationPolicy(metav1.DeletePropagationForeground))).To(Succeed())
 		w.Eventually(w.status(run)).Should(HaveField("Attempts", ContainElement(HaveField("EndedAt", Not(BeNil())))))
@@ -78,7 +70,7 @@ var _ = Describe("Assumption broken:", func() {
 
 	Story("a Job's status says Failed while its pod lives: the run fails, and the agent lives on to its pod's own deadline", func(w *scene) {
 		run := w.docs("sim-hang", short)
-		w.excuse(run)
+		w.excuse(run.UID)
 		w.await(run, v1.PhaseRunning)
 		w.Eventually(func() error { return w.lie(run) }).Should(Succeed())
 		s := w.await(run, v1.PhaseFailed, string(v1.ClassOutcomeUnknown))
@@ -87,6 +79,19 @@ var _ = Describe("Assumption broken:", func() {
 		w.Eventually(func() []corev1.Pod { return w.pods(west, run) }).Should(HaveExactElements(HaveField("Status.Phase", corev1.PodFailed)))
 	})
 })
+
+// forge makes a pod on west that bears our labels.
+func (w *scene) forge(name string, run types.UID, attempt string) {
+	w.Expect(west.Create(w.ctx, &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: w.namespace, Labels: map[string]string{
+			v1.LabelManaged: "true", v1.LabelRunUID: string(run), v1.LabelAttempt: attempt,
+		}},
+		Spec: corev1.PodSpec{
+			RestartPolicy: corev1.RestartPolicyNever,
+			Containers:    []corev1.Container{{Name: "agent", Image: "registry.example.com/agent:1"}},
+		},
+	})).To(Succeed())
+}
 
 // lie lets the Job of a run say that it failed, whatever its pod does.
 func (w *scene) lie(run v1.Run) error {
@@ -98,4 +103,27 @@ func (w *scene) lie(run v1.Run) error {
 	}
 	job.Status.Active, job.Status.Ready, job.Status.Terminating, job.Status.Failed = 0, new(int32(0)), new(int32(0)), 1
 	return west.Status().Update(w.ctx, &job)
+}
+
+var _ = Describe("The recorder", func() {
+	Story("sees what it looks for: two agents of a run at once, and an attempt that starts twice", func(w *scene) {
+		const run = "00000000-0000-4000-8000-000000000001"
+		w.excuse(run)
+		ctx, cancel := context.WithCancel(w.ctx)
+		defer cancel()
+		r := newRecorder()
+		w.Expect(r.follow(ctx, west)).To(Succeed())
+		w.forge("sim-hang-first", run, "1")
+		w.Eventually(func() int { return len(w.starts(r, run)) }).Should(Equal(1))
+		w.Expect(r.wrong()).To(BeEmpty())
+		w.forge("sim-hang-next", run, "2")
+		w.Eventually(r.wrong).Should(ConsistOf(ContainSubstring("lives beside")))
+		w.forge("sim-ok-again", run, "1")
+		w.Eventually(r.wrong).Should(ContainElement(ContainSubstring("started a second time")))
+	})
+})
+
+// starts is recorder.starts of a run that is none.
+func (w *scene) starts(r *recorder, run types.UID) []string {
+	return r.starts(&v1.DocsRun{ObjectMeta: metav1.ObjectMeta{UID: run}})()
 }
