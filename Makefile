@@ -6,7 +6,7 @@ GO ?= go
 TOOL := $(GO) tool -modfile=.ci/tools.mod
 
 # What `make generate` writes. `make verify` compares exactly these with what is committed.
-GENERATED := api/v1/zz_generated.deepcopy.go api/crds docs/fsm
+GENERATED := api/v1/zz_generated.deepcopy.go api/crds docs/fsm docs/faults.md
 
 # Where fleet-up keeps its fleet, and how many members it starts.
 FLEET ?= .runfleet/fleet
@@ -83,8 +83,9 @@ generate-crds: ## Write api/v1's deep copies and api/crds, with the table's rule
 	@$(GO) run ./cmd/runfleet fsm crds
 
 .PHONY: generate-docs
-generate-docs: ## Write docs/fsm: the table explained and drawn.
+generate-docs: ## Write docs/fsm, the table explained and drawn, and who covers which fault.
 	@$(GO) run ./cmd/runfleet fsm docs
+	@$(GO) run ./test/faults/matrix
 
 .PHONY: golden
 golden: ## Rewrite every golden file; then read the diff.

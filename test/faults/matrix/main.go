@@ -2,7 +2,7 @@
 //
 //	go run ./test/faults/matrix    from the root of the repository; `make generate` does it
 //
-// A spec covers the faults that its text begins with, as in It("F3 F4: while a Job is being created ..."); the simulation injects
+// A spec covers the faults that its text begins with, such as "F3 F4: while a Job is being created ..."; the simulation injects
 // those whose names it prints, such as "F9 storm". A fault whose step is done and that nothing covers is an error.
 package main
 
@@ -79,17 +79,16 @@ func collect() (map[string]*coverage, error) {
 		}
 		path = filepath.ToSlash(path)
 		ast.Inspect(file, func(n ast.Node) bool {
-			switch n := n.(type) {
-			case *ast.CallExpr:
-				for _, id := range specFaults(n) {
+			text, ok := literal(n)
+			if found := specOf.FindStringSubmatch(text); ok && found != nil && strings.HasSuffix(path, "_test.go") {
+				for _, id := range strings.Fields(found[1]) {
 					of(covered, id).specs[path]++
 				}
-			case *ast.BasicLit:
-				if text, ok := literal(n); ok && strings.HasPrefix(path, sim+"/") && faultIn.MatchString(text) {
-					c := of(covered, faultIn.FindStringSubmatch(text)[1])
-					if !slices.Contains(c.injected, text) {
-						c.injected = append(c.injected, text)
-					}
+			}
+			if found := faultIn.FindStringSubmatch(text); ok && found != nil && strings.HasPrefix(path, sim+"/") {
+				c := of(covered, found[1])
+				if !slices.Contains(c.injected, text) {
+					c.injected = append(c.injected, text)
 				}
 			}
 			return true
@@ -106,32 +105,8 @@ func of(all map[string]*coverage, id string) *coverage {
 	return all[id]
 }
 
-// specFaults are the faults that the text of a spec begins with.
-func specFaults(call *ast.CallExpr) []string {
-	name, ok := call.Fun.(*ast.Ident)
-	if !ok || !slices.Contains([]string{"It", "Entry", "Story", "Finale", "DescribeTable"}, name.Name) || len(call.Args) == 0 {
-		return nil
-	}
-	text, ok := literal(leftmost(call.Args[0]))
-	if found := specOf.FindStringSubmatch(text); ok && found != nil {
-		return strings.Fields(found[1])
-	}
-	return nil
-}
-
-// leftmost is where a text that is put together begins.
-func leftmost(e ast.Expr) ast.Expr {
-	for {
-		sum, ok := e.(*ast.BinaryExpr)
-		if !ok {
-			return e
-		}
-		e = sum.X
-	}
-}
-
-func literal(e ast.Expr) (string, bool) {
-	l, ok := e.(*ast.BasicLit)
+func literal(n ast.Node) (string, bool) {
+	l, ok := n.(*ast.BasicLit)
 	if !ok || l.Kind != token.STRING {
 		return "", false
 	}
