@@ -207,16 +207,16 @@ func (p *pass) commit(ctx context.Context, d lifecycle.Decision) error {
 		return fmt.Errorf("copying a %s", p.Kind)
 	}
 	*next.RunStatus() = d.Status
-	if d.Row.ID != "" {
-		log.FromContext(ctx).Info("Committing a transition", "trigger", d.Row.On, "from", was.Phase, "to", d.Status.Phase,
-			"attempt", d.Status.Attempt, "cluster", d.Status.Cluster, "reason", d.Status.Reason)
-	}
 	bounded, cancel := context.WithTimeout(ctx, p.RequestTimeout)
 	defer cancel()
 	p.Placed.note(next, p.now) // before the write: others choose meanwhile
 	if err := p.Hub.Writer.Status().Update(bounded, next); err != nil {
 		p.Placed.forget(next)
 		return err
+	}
+	if d.Row.ID != "" {
+		log.FromContext(ctx).Info("Committed a transition", "trigger", d.Row.On, "from", was.Phase, "to", d.Status.Phase,
+			"attempt", d.Status.Attempt, "cluster", d.Status.Cluster, "reason", d.Status.Reason)
 	}
 	p.run = next
 	p.Observer.Committed(next, was, d)

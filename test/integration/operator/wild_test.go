@@ -158,8 +158,9 @@ var _ = Describe("The operator as a process", first, Ordered, func() {
 		w := onWild(ctx)
 		s := w.await(w.docs("logged"), v1.PhaseSucceeded)
 		var told int
+		Eventually(wild.replica.Says).Should(MatchRegexp(`"Committed a transition".*"namespace":"` + w.namespace + `".*"to":"Succeeded"`))
 		for line := range strings.Lines(wild.replica.Says()) {
-			if strings.Contains(line, "Committing a transition") && strings.Contains(line, w.namespace) {
+			if strings.Contains(line, "Committed a transition") && strings.Contains(line, w.namespace) {
 				Expect(line).To(And(ContainSubstring(`"DocsRun":{"name":"logged","namespace":"`+w.namespace+`"}`),
 					ContainSubstring(`"attempt":1`), ContainSubstring(`"cluster":"`+s.Cluster+`"`)))
 				told++
