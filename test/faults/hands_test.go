@@ -80,33 +80,39 @@ func (w *scene) removePod() {
 	}).Should(Succeed())
 }
 
-var _ = Describe("Objects that somebody deletes by hand", func() {
-	for _, m := range moments {
-		It(fmt.Sprintf("F16: in %s neither start anything twice nor hold the run up", m.phase), func(ctx SpecContext) {
-			var ended []<-chan string
+var _ = Describe("Objects that somebody deletes by hand", Ordered, ContinueOnFailure, func() {
+	ended := map[v1.Phase]map[string]<-chan string{}
+
+	BeforeAll(func() { // all at the same time, as in the kill table
+		for _, m := range moments {
+			ended[m.phase] = map[string]<-chan string{}
 			for name, remove := range deletions {
 				if m.phase == v1.PhaseProvisioning && name == "pod" {
 					continue // it has none
 				}
-				namespace := fmt.Sprintf("hands-%d", len(ended)) + "-" + strings.ToLower(string(m.phase))
-				ended = append(ended, tell(ctx, namespace, func(w *scene) {
+				namespace := strings.ToLower(fmt.Sprintf("%s-%s", m.phase, strings.ReplaceAll(name, " ", "-")))
+				ended[m.phase][name] = tell(all, namespace, func(w *scene) {
 					run := m.come(w)
 					remove(w)
 					if m.after != nil {
 						w.ask(run, m.after)
 					}
 					w.await(run, m.end)
-					w.Expect(client.IgnoreNotFound(hub.Delete(ctx, run))).To(Succeed())
-					w.gone(run)
+					w.forget(run)
 					w.awaitEmpty()
-				}))
+				})
 			}
-			for _, e := range ended {
+		}
+	})
+
+	for _, m := range moments {
+		It(fmt.Sprintf("F16: in %s neither start anything twice nor hold the run up", m.phase), func(ctx SpecContext) {
+			for name, e := range ended[m.phase] {
 				var failed string
-				Eventually(ctx, e).WithTimeout(patience).Should(Receive(&failed))
-				Expect(failed).To(BeEmpty())
+				Eventually(ctx, e).WithTimeout(patience).Should(Receive(&failed), name)
+				Expect(failed).To(BeEmpty(), name)
 			}
 			Expect(recorded.findings()).To(BeEmpty())
-		}, SpecTimeout(patience))
+		})
 	}
 })

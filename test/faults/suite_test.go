@@ -110,7 +110,7 @@ var _ = ReportAfterSuite("what was done", func(r Report) {
 		GinkgoLogr.Info("Keeping the logs", "directory", scratch)
 	}
 	if operator != nil {
-		fmt.Fprintf(os.Stderr, "faults: %d kills at %d points, %d further ends of the operator, %d lives, in %s\n",
-			operator.kills, operator.points, operator.ends, operator.lives, time.Since(began).Round(time.Second))
+		fmt.Fprintf(os.Stderr, "faults: the operator lived %d times, was killed %d times at %d points, and ended %d times by itself; in %s\n",
+			operator.lives, operator.kills, operator.points, operator.ends, time.Since(began).Round(time.Second))
 	}
 })
