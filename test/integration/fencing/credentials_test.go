@@ -26,6 +26,7 @@ var _ = Describe("A member whose credentials change", Ordered, func() {
 		fenced = w.docs("sim-hang-fenced", short)
 		w.await(run, v1.PhaseRunning)
 		w.await(fenced, v1.PhaseRunning)
+		w.schedule("west")
 	})
 
 	It("F14: that are rotated disturbs nobody", func(ctx SpecContext) {

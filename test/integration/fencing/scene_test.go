@@ -3,8 +3,6 @@ package fencing
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	. "github.com/onsi/gomega"
@@ -220,43 +218,4 @@ func (w *scene) fenced(e v1.Attempt) {
 	}
 	w.Expect(e.FencedUntil.Time).To(BeTemporally("==", fence))
 	w.Expect(e.EndedAt.Time).To(BeTemporally(">=", fence))
-}
-
-// fencing sets the deadline of runs that name none, so the time to their fences. Those of many runs must be longer: all of
-// them have to start before the first one's has passed.
-func (w *scene) fencing(seconds int) {
-	text := strings.Replace(settings, "docsSeconds: 12", fmt.Sprintf("docsSeconds: %d", seconds), 1)
-	w.Expect(hub.Configure(w.ctx, v1.SystemNamespace, text)).To(Succeed())
-}
-
-// schedule opens the members that are named for new attempts, and closes the others.
-func (w *scene) schedule(open ...string) {
-	for _, name := range []string{"east", "west"} {
-		m := &v1.MemberCluster{}
-		w.Expect(client.IgnoreNotFound(hub.Get(w.ctx, client.ObjectKey{Name: name}, m))).To(Succeed())
-		if m.Name == "" {
-			continue
-		}
-		before := m.DeepCopy()
-		m.Spec.Scheduling = v1.SchedulingCordoned
-		if slices.Contains(open, name) {
-			m.Spec.Scheduling = v1.SchedulingEnabled
-		}
-		w.Expect(hub.Patch(w.ctx, m, client.MergeFrom(before))).To(Succeed())
-	}
-}
-
-// member is the Ready condition of a member: status, reason, message. For Eventually.
-func (w *scene) member(name string) func() string {
-	return func() string {
-		m := &v1.MemberCluster{}
-		if err := hub.Get(w.ctx, client.ObjectKey{Name: name}, m); err != nil {
-			return err.Error()
-		}
-		c := meta.FindStatusCondition(m.Status.Conditions, v1.ConditionMemberReady)
-		if c == nil {
-			return ""
-		}
-		return fmt.Sprintf("%s %s: %s", c.Status, c.Reason, c.Message)
-	}
 }

@@ -1,43 +1,12 @@
 package fencing
 
 import (
-	"context"
-
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/test/integration/bed"
 )
-
-// identity is what a cluster is known by.
-func identity(ctx context.Context, c *bed.Cluster) types.UID {
-	GinkgoHelper()
-	var system corev1.Namespace
-	Expect(c.Get(ctx, client.ObjectKey{Name: metav1.NamespaceSystem}, &system)).To(Succeed())
-	return system.UID
-}
-
-// unregister removes a member with its Secret.
-func unregister(ctx context.Context, name string) {
-	GinkgoHelper()
-	Expect(hub.Delete(ctx, &v1.MemberCluster{ObjectMeta: metav1.ObjectMeta{Name: name}})).To(Succeed())
-	Expect(hub.Delete(ctx, &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: v1.SystemNamespace}})).To(Succeed())
-}
-
-// write changes a member's kubeconfig.
-func write(ctx context.Context, name string, kubeconfig []byte) {
-	GinkgoHelper()
-	secret := &corev1.Secret{}
-	Expect(hub.Get(ctx, client.ObjectKey{Namespace: v1.SystemNamespace, Name: name}, secret)).To(Succeed())
-	before := secret.DeepCopy()
-	secret.Data["kubeconfig"] = kubeconfig
-	Expect(hub.Patch(ctx, secret, client.MergeFrom(before))).To(Succeed())
-}
 
 // The hub's own API server serves as the cluster that nobody means.
 var _ = Describe("A member that is removed while runs are out", Ordered, func() {
