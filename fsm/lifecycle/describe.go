@@ -61,7 +61,8 @@ func waitsFor(c Census) string {
 	case len(c.Waits) > 0:
 		return why + "; waiting for " + strings.Join(c.Waits, ", ") + " to answer (`runfleet recover` says what to do)"
 	case c.Complete && c.Stray != nil && c.Stray.JobUID == "":
-		return fmt.Sprintf("%s; a pod of attempt %d on member %s names no Job: delete that pod if it is not needed", why, c.Stray.Attempt, c.Stray.Cluster)
+		return fmt.Sprintf("%s; a pod of attempt %d on member %s names no Job: delete that pod if it is not needed",
+			why, c.Stray.Attempt, c.Stray.Cluster)
 	default:
 		return why
 	}

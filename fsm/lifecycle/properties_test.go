@@ -161,7 +161,7 @@ func TestUnknownNeverDeletes(t *testing.T) {
 
 func TestEveryDecisionOfAnActiveRunHasAWake(t *testing.T) {
 	walk(t, func(t *testing.T, w *lifecycletest.World, f lifecycle.Facts, d lifecycle.Decision) {
-		counted := d.Row.ID == "" && d.Status.Incarnation > w.Status.Incarnation // the end of a quarantine is looked at at once
+		counted := d.Row.ID == "" && d.Status.Incarnation > w.Status.Incarnation // the end of a quarantine leads to another look at once
 		if !final(d.Status.Phase) && !d.Wake.After(f.Now) && (!counted || !d.Wake.Equal(f.Now)) {
 			t.Errorf("%s wakes at %v, now is %v", d.Status.Phase, d.Wake, f.Now)
 		}
