@@ -17,6 +17,13 @@ type Ledger struct {
 	mu      sync.Mutex
 	written map[types.UID]written
 	jobs    map[types.UID]types.UID // by run: the Job just created for its attempt, until its UID is committed
+	views   map[types.UID]view
+}
+
+// view is a run as it was seen when that was not new enough.
+type view struct {
+	version string
+	wait    time.Duration // until it is looked at again
 }
 
 type written struct {
@@ -31,7 +38,7 @@ const blind = 5 * time.Second
 
 // NewLedger returns an empty one.
 func NewLedger() *Ledger {
-	return &Ledger{written: map[types.UID]written{}, jobs: map[types.UID]types.UID{}}
+	return &Ledger{written: map[types.UID]written{}, jobs: map[types.UID]types.UID{}, views: map[types.UID]view{}}
 }
 
 // note takes a run as it is being committed.
@@ -64,11 +71,32 @@ func (l *Ledger) knows(run, job types.UID) bool {
 	return l.jobs[run] == job
 }
 
-// forget drops what is known of a run: it was not committed after all, or is gone.
-func (l *Ledger) forget(run v1.Run) {
+// patience is how long to wait for a newer view of a run: twice as long each time, while the view stays as it is.
+func (l *Ledger) patience(run v1.Run) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	next := view{version: run.GetResourceVersion(), wait: again}
+	if last, ok := l.views[run.GetUID()]; ok && last.version == next.version {
+		next.wait = min(2*last.wait, blind)
+	}
+	l.views[run.GetUID()] = next
+	return next.wait
+}
+
+// takeBack drops what was noted of a run: it was not committed after all.
+func (l *Ledger) takeBack(run v1.Run) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.written, run.GetUID())
+}
+
+// forget drops what is known of a run that is gone.
+func (l *Ledger) forget(run v1.Run) {
+	l.takeBack(run)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.views, run.GetUID())
+	delete(l.jobs, run.GetUID())
 }
 
 // outdated says that a run as the cache shows it is older than what we committed. Its event will come.

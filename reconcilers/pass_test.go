@@ -165,6 +165,25 @@ func TestTheLedgerKnowsAJobUntilItsUIDIsCommitted(t *testing.T) {
 	}
 }
 
+func TestAViewThatStaysTooOldIsLookedAtLessAndLessOften(t *testing.T) {
+	ledger, run := NewLedger(), code(func(r *v1.CodeRun) { r.ResourceVersion = "7" })
+	for _, want := range []time.Duration{again, 2 * again, 4 * again} {
+		if got := ledger.patience(run); got != want {
+			t.Errorf("it is looked at after %v, want %v", got, want)
+		}
+	}
+	for range 10 {
+		ledger.patience(run)
+	}
+	if got := ledger.patience(run); got != blind {
+		t.Errorf("it is looked at after %v, want %v at most", got, blind)
+	}
+	run.ResourceVersion = "8"
+	if got := ledger.patience(run); got != again {
+		t.Errorf("a newer view is looked at after %v, want %v", got, again)
+	}
+}
+
 func TestTheHigherStrayCounts(t *testing.T) {
 	low, high := &lifecycle.Stray{Attempt: 1}, &lifecycle.Stray{Attempt: 2}
 	for _, pair := range [][2]*lifecycle.Stray{{low, high}, {high, low}, {nil, high}, {high, nil}} {

@@ -75,12 +75,21 @@ func (r *Reconciler) Reconcile(ctx context.Context, req mcreconcile.Request) (re
 	return r.Look(ctx, req.NamespacedName)
 }
 
-// Look looks, thinks, writes once, acts.
+// Look looks, thinks, writes once, acts. Where a newer view decides, it is looked again soon, and less soon each time that
+// the view is still the same: the hub's watch may say nothing for minutes.
 func (r *Reconciler) Look(ctx context.Context, key types.NamespacedName) (reconcile.Result, error) {
 	run := newRun(r.Kind)
 	if err := r.Hub.Cached.Get(ctx, key, run); err != nil {
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
+	result, err := r.look(ctx, run)
+	if err == nil && result.RequeueAfter == again {
+		result.RequeueAfter = r.Placed.patience(run)
+	}
+	return result, err
+}
+
+func (r *Reconciler) look(ctx context.Context, run v1.Run) (reconcile.Result, error) {
 	if r.Placed.outdated(run, r.Now()) {
 		return reconcile.Result{RequeueAfter: blind}, nil // the event of our own write looks again, long before that
 	}
@@ -211,7 +220,7 @@ func (p *pass) commit(ctx context.Context, d lifecycle.Decision) error {
 	defer cancel()
 	p.Placed.note(next, p.now) // before the write: others choose meanwhile
 	if err := p.Hub.Writer.Status().Update(bounded, next); err != nil {
-		p.Placed.forget(next)
+		p.Placed.takeBack(next)
 		return err
 	}
 	if d.Row.ID != "" {
