@@ -45,7 +45,7 @@ func (w *world) introduce() {
 	for i, run := range w.cast() {
 		t.After(t.Between(0, 40*time.Second)*time.Duration(i), func() { w.apply(run) })
 	}
-	for range 3 + t.Dice.IntN(8) {
+	for range 3 + t.Dice.IntN(6) {
 		f := timeline.Pick(t, faults...)
 		if t.Chance(0.5) {
 			t.After(t.Between(0, 6*time.Minute), func() { f(w) })
