@@ -67,10 +67,13 @@ func TestFencing(t *testing.T) {
 
 // The log of the operator stays where something went wrong.
 var _ = ReportAfterSuite("logs", func(r Report) {
-	if program == nil || r.SuiteSucceeded {
-		return
+	switch {
+	case program == nil:
+	case r.SuiteSucceeded:
+		_ = os.RemoveAll(program.Dir)
+	default:
+		GinkgoLogr.Info("Keeping the logs", "directory", program.Dir)
 	}
-	GinkgoLogr.Info("Keeping the logs", "directory", program.Dir)
 })
 
 var _ = BeforeSuite(func(ctx SpecContext) {
