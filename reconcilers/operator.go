@@ -76,9 +76,10 @@ func New(ctx context.Context, o Options) (mcmanager.Manager, error) {
 	}
 	mail := &Mailboxes{System: o.System}
 	pulse := incarnation.New(incarnation.Options{
-		Live: live, Writer: live, HubUID: uid, Namespace: o.System, RequestTimeout: o.RequestTimeout, OnChange: mail.HubChanged, Now: o.now(),
+		Live: live, Writer: live, HubUID: uid, Namespace: o.System, RequestTimeout: o.RequestTimeout, Now: o.now(),
+		OnChange: mail.HubChanged,
 	})
-	provider := o.provider(uid, mail, pulse)
+	provider := o.provider(uid, mail, pulse) //nolint:contextcheck // what a member does later is not of this call
 	pulse.Members = provider.Members
 	mgr, err := mcmanager.New(o.Hub, provider, o.manager(scheme))
 	if err != nil {

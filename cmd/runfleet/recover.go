@@ -76,7 +76,8 @@ func (c *recoverCall) record(ctx context.Context) (incarnation.Record, []string,
 	defer cancel()
 	record, waived, err := incarnation.Read(ctx, c.hub.client, c.system)
 	if apierrors.IsNotFound(err) {
-		return record, nil, exitError{exitFail, fmt.Errorf("no operator has ever led this hub: there is no ConfigMap %s/%s", c.system, incarnation.RecordName)}
+		return record, nil, exitError{exitFail, fmt.Errorf("no operator has ever led this hub: there is no ConfigMap %s/%s",
+			c.system, incarnation.RecordName)}
 	}
 	if err != nil {
 		return record, nil, c.hub.explain("reading the hub's record", err)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -56,9 +57,7 @@ func (c *recoverCall) look(ctx context.Context, record incarnation.Record, waive
 	if err != nil {
 		return r, err
 	}
-	for name, why := range failed {
-		silent[name] = why
-	}
+	maps.Copy(silent, failed)
 	r.Members = counted(ctx, record, waived, listed, readers, silent, uid)
 	for _, e := range entries {
 		if e.Orphan {

@@ -25,7 +25,8 @@ func (c *recoverCall) print(r recovery) {
 	c.runs("in quarantine until all members were counted", r.Waiting)
 	c.runs("whose last attempt has left no evidence", r.Unproven)
 	if len(r.Lost) > 0 {
-		fmt.Fprintf(out, "\n%s on members that no run accounts for, perhaps of runs that were lost: `runfleet orphans` says what becomes of them.\n",
+		fmt.Fprintf(out, "\n%s on members that no run accounts for, perhaps of runs that were lost; `runfleet orphans` says what becomes "+
+			"of them:\n",
 			counts(len(r.Lost), "object lies", "objects lie"))
 		c.table([]string{"MEMBER", "NAMESPACE", "OBJECT", "RUN", "ATTEMPT", "STATE"}, lostRows(r.Lost))
 	}

@@ -180,7 +180,8 @@ func (f *testFleet) replica(ctx context.Context, name string, flags ...string) (
 		return nil, fmt.Errorf("making the operator's log: %w", err)
 	}
 	defer log.Close()
-	cmd := exec.CommandContext(ctx, "bin/runfleet", append([]string{"operator", "--kubeconfig", file, "--health-address", "0"}, flags...)...)
+	flags = append([]string{"operator", "--kubeconfig", file, "--health-address", "0"}, flags...)
+	cmd := exec.CommandContext(ctx, "bin/runfleet", flags...)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 30 * time.Second

@@ -49,7 +49,7 @@ func (f *testFleet) takeOver(ctx context.Context, out io.Writer, say func(string
 	}
 	defer func() { end(second, syscall.SIGTERM) }()
 	say("killing the leader ...")
-	time.Sleep(takeoverTime / 3) //nolint:forbidigo // the standby campaigns by its own clock and says nothing until it leads
+	time.Sleep(takeoverTime / 3) // the standby campaigns by its own clock and says nothing until it leads
 	end(first, syscall.SIGKILL)
 	killed := time.Now()
 	probe := waitingRun(namespace, "sim-hang-probe")
@@ -64,7 +64,8 @@ func (f *testFleet) takeOver(ctx context.Context, out io.Writer, say func(string
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "takeover_s            %6.1f  <= %.0f (lease %.0f s + 3 s)\n", took.Seconds(), takeoverBar.Seconds(), takeoverTime.Seconds())
+	fmt.Fprintf(out, "takeover_s            %6.1f  <= %.0f (lease %.0f s + 3 s)\n",
+		took.Seconds(), takeoverBar.Seconds(), takeoverTime.Seconds())
 	fmt.Fprintf(out, "active_runs           %6d\njobs                  %6d\nduplicate_jobs        %6d\n", active, jobs, twice)
 	if took > takeoverBar || twice > 0 {
 		return fmt.Errorf("a bar was missed")
@@ -76,7 +77,8 @@ func waitingRun(namespace, name string) *v1.DocsRun {
 	return &v1.DocsRun{
 		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},
 		Spec: v1.DocsRunSpec{
-			RepositoryURL: v1.RepositoryURL("https://github.com/example/" + name), WorkingDirectory: ".", SourceBranch: "main", GitHubUser: "bot",
+			RepositoryURL: v1.RepositoryURL("https://github.com/example/" + name), WorkingDirectory: ".", SourceBranch: "main",
+			GitHubUser: "bot",
 		},
 	}
 }

@@ -123,8 +123,8 @@ func schedule(ctx context.Context, member string, s v1.MemberScheduling) {
 	Expect(hub.Patch(ctx, &m, client.MergeFrom(was))).To(Succeed())
 }
 
-// clear deletes the Jobs of a run as a person does, and waits until nothing is left of it.
-func clear(ctx context.Context, run v1.Run) {
+// tidy deletes the Jobs of a run as a person does, and waits until nothing is left of it.
+func tidy(ctx context.Context, run v1.Run) {
 	GinkgoHelper()
 	for _, c := range []*bed.Cluster{east, west} {
 		Expect(c.DeleteAllOf(ctx, &batchv1.Job{}, client.InNamespace(namespace), of(run),

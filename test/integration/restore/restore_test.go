@@ -47,7 +47,7 @@ var _ = Describe("A restored hub", Ordered, func() {
 		await(ctx, runs[ended], v1.PhaseCancelled)
 		await(ctx, runs[lost], v1.PhaseRunning)
 		Eventually(ctx, status(ctx, runs[ahead])).Should(And(HaveField("Attempt", int32(2)), HaveField("Phase", v1.PhaseRunning)))
-		clear(ctx, runs[ended])
+		tidy(ctx, runs[ended])
 		alive = map[string]types.UID{}
 		for _, name := range []string{known, forgotten, ahead, lost} {
 			live := agents(ctx, runs[name])
