@@ -37,16 +37,14 @@ func (w *world) during(fault, what string, least, most time.Duration, begin, end
 // lose is F3: requests get no answer, and are carried out, or not, or late.
 func (w *world) lose() {
 	l := w.Weather.Links[w.cluster()]
-	share := l.Lost
-	w.during("F3 answers lost", "answers get lost", 5*time.Second, time.Minute, func() { l.Lost = 0.3 }, func() { l.Lost = share })
+	w.during("F3 answers lost", "answers get lost", 5*time.Second, time.Minute, func() { l.Lost = 0.3 }, func() { l.Lost = w.share })
 }
 
 // storm is F9.
 func (w *world) storm() {
 	l := w.Weather.Links[w.cluster()]
-	share := l.Errors
 	w.during("F9 storm", "requests are answered with 409, 429 and 500", 5*time.Second, time.Minute,
-		func() { l.Errors = 0.5 }, func() { l.Errors = share })
+		func() { l.Errors = 0.5 }, func() { l.Errors = w.share })
 }
 
 // stale is F7: caches are far behind, so an operator does not see its own writes.

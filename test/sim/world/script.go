@@ -146,7 +146,7 @@ func (s Script) Tell(seed uint64, transcript *strings.Builder) Result {
 		transcript = &strings.Builder{}
 	}
 	w := newWorld(seed, operator.Plant{}, transcript)
-	w.Pulses = s.beats
+	w.Pulses, w.share = s.beats, 0
 	for _, l := range w.Weather.Links {
 		*l = operator.Link{}
 	}

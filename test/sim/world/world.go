@@ -52,6 +52,7 @@ type world struct {
 	armed   []armed
 	over    bool // there is nothing more to learn
 	saved   apiserver.Backup
+	share   float64 // of requests that go wrong while nothing is wrong
 	watched *truth
 	serial  *uint32                         // of UIDs
 	plan    func(*member.Agent) member.Fate // what becomes of agents; nil: chance decides
@@ -110,7 +111,8 @@ func newWorld(seed uint64, plant operator.Plant, transcript *strings.Builder) *w
 	for _, name := range []string{namespace, operator.System} {
 		_ = w.Hub.Create(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}) // new
 	}
-	w.Weather.Links["hub"] = &operator.Link{Errors: calm, Lost: calm}
+	w.share = calm
+	w.Weather.Links["hub"] = &operator.Link{Errors: w.share, Lost: w.share}
 	w.watch()
 	for _, name := range []string{"east", "west"} {
 		m := w.build(name)
@@ -126,7 +128,7 @@ func (w *world) build(name string) *member.Member {
 	m.Listen(w.hear(m.Server))
 	m.Watch = member.Watch{Started: w.agentStarted, Ended: w.agentEnded}
 	w.Members = append(w.Members, m)
-	w.Weather.Links[name] = &operator.Link{Errors: w.Weather.Links["hub"].Errors, Lost: w.Weather.Links["hub"].Lost}
+	w.Weather.Links[name] = &operator.Link{Errors: w.share, Lost: w.share}
 	return m
 }
 
