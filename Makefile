@@ -48,7 +48,7 @@ build: ## Build bin/runfleet.
 	@$(GO) build -trimpath -o bin/runfleet ./cmd/runfleet
 
 .PHONY: test
-test: ## Run every test; builds the control planes it needs on its first run.
+test: ## Run the tests, but those of faults; builds the control planes it needs on its first run.
 	@$(GO) test -timeout 14m ./...
 
 .PHONY: race
@@ -65,8 +65,8 @@ sim: ## Tell SEEDS=10000 stories of the reconcilers in a fleet that fails (docs/
 	@$(GO) run ./test/sim -seeds $(SEEDS)
 
 .PHONY: faults
-faults: ## Kill, freeze and cut off real processes around every row of the table (test/faults, 6 minutes).
-	@$(GO) test -tags faults -v -count=1 -timeout 12m ./test/faults
+faults: ## Break real processes: kill at every row, lose members, set the hub back (8 minutes).
+	@$(GO) test -tags faults -v -count=1 -timeout 12m ./test/faults ./test/integration/fencing ./test/integration/restore
 
 .PHONY: bench
 bench: build ## Measure what runs cost beside a plain client that creates the same Jobs (not in CI, 5 minutes).

@@ -9,4 +9,6 @@
 //
 // What happens to east happens to every run there, so the specs about one misfortune share it: their runs are out together.
 // The stories on west go on beside them.
+//
+// It runs with `make faults`, under the build tag faults.
 package fencing
