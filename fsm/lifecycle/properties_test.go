@@ -27,11 +27,11 @@ func entryOf(s v1.RunStatus, n int32) *v1.Attempt {
 	return nil
 }
 
-// walk takes four hundred runs through a hundred random events each, and shows every decision to see. The race detector, which
+// walk takes two hundred runs through a hundred random events each, and shows every decision to see. The race detector, which
 // makes each six times slower and has nothing to find in one goroutine, is content with -short.
 func walk(t *testing.T, see func(t *testing.T, w *lifecycletest.World, f lifecycle.Facts, d lifecycle.Decision)) {
 	t.Helper()
-	seeds := int64(400)
+	seeds := int64(200)
 	if testing.Short() {
 		seeds = 40
 	}
