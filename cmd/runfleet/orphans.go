@@ -70,7 +70,11 @@ func (c *orphansCall) show(ctx context.Context) error {
 		return err
 	}
 	readers, silent := c.reach(ctx, listed)
-	entries, failed, err := c.survey(ctx, readers)
+	uid, err := c.hub.identity(ctx)
+	if err != nil {
+		return err
+	}
+	entries, failed, err := c.survey(ctx, uid, readers)
 	if err != nil {
 		return err
 	}
@@ -116,11 +120,9 @@ func (c *orphansCall) reach(ctx context.Context, listed []item) (map[string]clie
 }
 
 // survey says why what lies there does.
-func (c *orphansCall) survey(ctx context.Context, readers map[string]client.Reader) ([]garbage.Entry, map[string]error, error) {
-	uid, err := c.hub.identity(ctx)
-	if err != nil {
-		return nil, nil, c.hub.explain("asking the hub for its identity, the namespace "+metav1.NamespaceSystem, err)
-	}
+func (c *orphansCall) survey(ctx context.Context, uid types.UID, readers map[string]client.Reader) (
+	[]garbage.Entry, map[string]error, error,
+) {
 	surveyor := garbage.Surveyor{
 		Hub: c.hub.client, HubUID: uid, Namespace: c.hub.namespace, Retention: c.retention(ctx), Timeout: answerTime, Now: time.Now,
 	}
@@ -137,8 +139,10 @@ func (h *hub) identity(ctx context.Context) (types.UID, error) {
 	defer cancel()
 	system := &metav1.PartialObjectMetadata{}
 	system.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
-	err := h.client.Get(ctx, client.ObjectKey{Name: metav1.NamespaceSystem}, system)
-	return system.UID, err
+	if err := h.client.Get(ctx, client.ObjectKey{Name: metav1.NamespaceSystem}, system); err != nil {
+		return "", h.explain("asking the hub for its identity, the namespace "+metav1.NamespaceSystem, err)
+	}
+	return system.UID, nil
 }
 
 // retention reads the operator's configuration. Who may not, or finds none that is valid, is not told how long things stay.

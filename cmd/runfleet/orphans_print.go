@@ -38,7 +38,7 @@ func (c *orphansCall) print(entries []garbage.Entry, members, silent int) error 
 		return printValue(c.stdout, c.output, map[string]any{"items": items})
 	case c.output == outputName:
 		for _, e := range entries {
-			fmt.Fprintln(c.stdout, strings.Join([]string{e.Member, e.Namespace, objectName(e)}, "/"))
+			fmt.Fprintln(c.stdout, strings.Join([]string{e.Member, e.Namespace, objectName(e.Kind, e.Name)}, "/"))
 		}
 		return nil
 	case len(entries) == 0:
@@ -79,18 +79,26 @@ func (c *orphansCall) heads() []string {
 func (c *orphansCall) rows(entries []garbage.Entry, now time.Time) [][]cell {
 	var rows [][]cell
 	for _, e := range entries {
-		texts := []string{e.Member, e.Namespace, objectName(e), runName(e), number(e.Attempt), stateOf(e), elapsed(e.Created, now)}
+		texts := []string{
+			e.Member, e.Namespace, objectName(e.Kind, e.Name), runName(e), number(e.Attempt), stateOf(e), elapsed(e.Created, now),
+		}
 		if c.output == outputWide {
 			texts = append(texts, string(e.Run))
 		}
-		var row []cell
-		for _, text := range append(texts, e.Why) {
-			row = append(row, cell{text: cmp.Or(printable(text), "-")})
-		}
+		row := cells(append(texts, e.Why)...)
 		row[5].colour = stateColour(e)
 		rows = append(rows, row)
 	}
 	return rows
+}
+
+// cells are texts as a row, with a dash for what there is not.
+func cells(texts ...string) []cell {
+	row := make([]cell, 0, len(texts))
+	for _, text := range texts {
+		row = append(row, cell{text: cmp.Or(printable(text), "-")})
+	}
+	return row
 }
 
 func forPrograms(e garbage.Entry) orphan {
@@ -104,7 +112,7 @@ func forPrograms(e garbage.Entry) orphan {
 	return o
 }
 
-func objectName(e garbage.Entry) string { return strings.ToLower(e.Kind) + "/" + e.Name }
+func objectName(kind, name string) string { return strings.ToLower(kind) + "/" + name }
 
 // runName is what the object says, which anybody on the member can write.
 func runName(e garbage.Entry) string {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -98,7 +99,7 @@ func (c *recoverCall) waive(ctx context.Context, record incarnation.Record, waiv
 		i := slices.IndexFunc(r.Members, func(m countedMember) bool { return m.Name == name })
 		switch {
 		case i < 0:
-			return usagef("there is no member %q: the hub waits for %s", name, strings.Join(uncounted(r.Members), ", "))
+			return usagef("there is no member %q: the hub waits for %s", name, cmp.Or(strings.Join(uncounted(r.Members), ", "), "nobody"))
 		case r.Members[i].Counted:
 			return exitError{exitFail, fmt.Errorf("member %s answers, so it is counted: nobody has to vouch for it", name)}
 		}
@@ -139,9 +140,6 @@ func uncounted(all []countedMember) []string {
 		if !m.Counted && !m.Waived {
 			names = append(names, m.Name)
 		}
-	}
-	if len(names) == 0 {
-		return []string{"nobody"}
 	}
 	return names
 }

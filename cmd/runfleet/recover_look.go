@@ -50,10 +50,10 @@ func (c *recoverCall) look(ctx context.Context, record incarnation.Record, waive
 	}
 	uid, err := c.hub.identity(ctx)
 	if err != nil {
-		return r, c.hub.explain("asking the hub for its identity", err)
+		return r, err
 	}
 	readers, silent := c.reach(ctx, listed)
-	entries, failed, err := c.survey(ctx, readers)
+	entries, failed, err := c.survey(ctx, uid, readers)
 	if err != nil {
 		return r, err
 	}

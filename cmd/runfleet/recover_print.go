@@ -1,9 +1,7 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -30,7 +28,7 @@ func (c *recoverCall) print(r recovery) {
 			counts(len(r.Lost), "object lies", "objects lie"))
 		c.table([]string{"MEMBER", "NAMESPACE", "OBJECT", "RUN", "ATTEMPT", "STATE"}, lostRows(r.Lost))
 	}
-	if waits := uncounted(r.Members); len(r.Waiting) > 0 && waits[0] != "nobody" {
+	if waits := uncounted(r.Members); len(r.Waiting) > 0 && len(waits) > 0 {
 		fmt.Fprintf(out, "\nIf no agent executes on %s any more, and never will: runfleet recover --without %s\n", waits[0], waits[0])
 	}
 }
@@ -49,7 +47,7 @@ func (c *recoverCall) runs(what string, runs []waitingRun) {
 	fmt.Fprintf(c.stdout, "\n%s %s:\n", counts(len(runs), "run", "runs"), what)
 	var rows [][]cell
 	for _, r := range runs {
-		rows = append(rows, []cell{{text: r.Namespace}, {text: r.Run}, {text: r.Phase}, {text: printable(r.Why)}})
+		rows = append(rows, cells(r.Namespace, r.Run, r.Phase, r.Why))
 	}
 	c.table([]string{"NAMESPACE", "RUN", "PHASE", "WHY"}, rows)
 }
@@ -82,12 +80,7 @@ func memberRows(all []countedMember) [][]cell {
 func lostRows(lost []orphan) [][]cell {
 	var rows [][]cell
 	for _, o := range lost {
-		texts := []string{o.Member, o.Namespace, strings.ToLower(o.Kind) + "/" + o.Name, o.Run, number(o.Attempt), o.State}
-		row := make([]cell, 0, len(texts))
-		for _, text := range texts {
-			row = append(row, cell{text: cmp.Or(printable(text), "-")})
-		}
-		rows = append(rows, row)
+		rows = append(rows, cells(o.Member, o.Namespace, objectName(o.Kind, o.Name), o.Run, number(o.Attempt), o.State))
 	}
 	return rows
 }
