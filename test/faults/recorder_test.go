@@ -12,9 +12,7 @@ import (
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
-	toolscache "k8s.io/client-go/tools/cache"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -49,45 +47,18 @@ func newRecorder() *recorder {
 	return &recorder{objects: map[types.UID]*object{}, attempts: map[types.UID][]v1.Attempt{}}
 }
 
-// follow watches kinds of a cluster until ctx ends. It returns when it knows what is there.
+// follow watches kinds of a cluster until ctx ends, and notes one thing after the other.
 func (r *recorder) follow(ctx context.Context, c *cluster, o cache.Options, note func(o client.Object, gone bool), kinds ...client.Object) error {
-	o.Scheme = bed.Kinds
-	informers, err := cache.New(c.Admin, o)
-	if err != nil {
-		return err
-	}
-	for _, kind := range kinds {
-		informer, err := informers.GetInformer(ctx, kind, cache.BlockUntilSynced(false))
-		if err != nil {
-			return fmt.Errorf("watching %T on %s: %w", kind, c.Name(), err)
-		}
-		hear := func(seen any, gone bool) {
-			if last, ok := seen.(toolscache.DeletedFinalStateUnknown); ok {
-				seen = last.Obj
-			}
-			r.mu.Lock()
-			defer r.mu.Unlock()
-			note(seen.(client.Object), gone)
-		}
-		if _, err := informer.AddEventHandler(toolscache.ResourceEventHandlerFuncs{
-			AddFunc:    func(o any) { hear(o, false) },
-			UpdateFunc: func(_, o any) { hear(o, false) },
-			DeleteFunc: func(o any) { hear(o, true) },
-		}); err != nil {
-			return err
-		}
-	}
-	go func() { _ = informers.Start(ctx) }()
-	if !informers.WaitForCacheSync(ctx) {
-		return fmt.Errorf("watching %s: %w", c.Name(), ctx.Err())
-	}
-	return nil
+	return c.Follow(ctx, o, func(o client.Object, gone bool) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		note(o, gone)
+	}, kinds...)
 }
 
 func (r *recorder) followMember(ctx context.Context, c *cluster) error {
-	ours := cache.Options{DefaultLabelSelector: labels.SelectorFromSet(labels.Set{v1.LabelManaged: "true"})}
 	note := func(o client.Object, gone bool) { r.noteObject(c.Name(), o, gone) }
-	return r.follow(ctx, c, ours, note, &batchv1.Job{}, &corev1.Pod{})
+	return r.follow(ctx, c, bed.Ours(), note, &batchv1.Job{}, &corev1.Pod{})
 }
 
 func (r *recorder) followHub(ctx context.Context, c *cluster) error {

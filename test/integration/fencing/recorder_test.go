@@ -12,10 +12,7 @@ import (
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
-	toolscache "k8s.io/client-go/tools/cache"
-	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/runfleet/runfleet/api/v1"
@@ -51,37 +48,14 @@ func newRecorder() *recorder {
 
 // follow watches a member until ctx ends. It returns when it knows what is there.
 func (r *recorder) follow(ctx context.Context, member *bed.Cluster) error {
-	ours := labels.SelectorFromSet(labels.Set{v1.LabelManaged: "true"})
-	informers, err := cache.New(member.Admin, cache.Options{Scheme: bed.Kinds, DefaultLabelSelector: ours})
-	if err != nil {
-		return err
-	}
-	for _, kind := range []client.Object{&batchv1.Job{}, &corev1.Pod{}} {
-		informer, err := informers.GetInformer(ctx, kind, cache.BlockUntilSynced(false))
-		if err != nil {
-			return fmt.Errorf("watching %T on %s: %w", kind, member.Name(), err)
+	return member.Follow(ctx, bed.Ours(), func(o client.Object, gone bool) {
+		switch o := o.(type) {
+		case *corev1.Pod:
+			r.notePod(ctx, member, o, gone)
+		case *batchv1.Job:
+			r.noteJob(ctx, o)
 		}
-		note := func(o any, gone bool) {
-			switch o := o.(type) {
-			case *corev1.Pod:
-				r.notePod(ctx, member, o, gone)
-			case *batchv1.Job:
-				r.noteJob(ctx, o)
-			}
-		}
-		if _, err := informer.AddEventHandler(toolscache.ResourceEventHandlerFuncs{
-			AddFunc:    func(o any) { note(o, false) },
-			UpdateFunc: func(_, o any) { note(o, false) },
-			DeleteFunc: func(o any) { note(o, true) },
-		}); err != nil {
-			return err
-		}
-	}
-	go func() { _ = informers.Start(ctx) }()
-	if !informers.WaitForCacheSync(ctx) {
-		return fmt.Errorf("watching %s: %w", member.Name(), ctx.Err())
-	}
-	return nil
+	}, &batchv1.Job{}, &corev1.Pod{})
 }
 
 func started(p *corev1.Pod) bool {

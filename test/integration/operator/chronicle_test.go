@@ -9,10 +9,7 @@ import (
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
-	toolscache "k8s.io/client-go/tools/cache"
-	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/runfleet/runfleet/api/v1"
@@ -38,34 +35,16 @@ type sighting struct {
 
 // follow watches Jobs, pods and ConfigMaps of a member until ctx ends. It returns when it knows all that are there.
 func (c *chronicle) follow(ctx context.Context, member *bed.Cluster) error {
-	ours := labels.SelectorFromSet(labels.Set{v1.LabelManaged: "true"})
-	informers, err := cache.New(member.Admin, cache.Options{Scheme: bed.Kinds, DefaultLabelSelector: ours})
-	if err != nil {
-		return err
-	}
-	for kind, o := range map[string]client.Object{"Job": &batchv1.Job{}, "Pod": &corev1.Pod{}, "ConfigMap": &corev1.ConfigMap{}} {
-		informer, err := informers.GetInformer(ctx, o, cache.BlockUntilSynced(false))
-		if err != nil {
-			return fmt.Errorf("watching %ss on %s: %w", kind, member.Name(), err)
+	return member.Follow(ctx, bed.Ours(), func(o client.Object, gone bool) {
+		kind := "ConfigMap"
+		switch o.(type) {
+		case *batchv1.Job:
+			kind = "Job"
+		case *corev1.Pod:
+			kind = "Pod"
 		}
-		note := func(seen any, gone bool) {
-			if o, ok := seen.(client.Object); ok {
-				c.note(kind, member.Name(), o, gone)
-			}
-		}
-		if _, err := informer.AddEventHandler(toolscache.ResourceEventHandlerFuncs{
-			AddFunc:    func(o any) { note(o, false) },
-			UpdateFunc: func(_, o any) { note(o, false) },
-			DeleteFunc: func(o any) { note(o, true) },
-		}); err != nil {
-			return err
-		}
-	}
-	go func() { _ = informers.Start(ctx) }()
-	if !informers.WaitForCacheSync(ctx) {
-		return fmt.Errorf("watching %s: %w", member.Name(), ctx.Err())
-	}
-	return nil
+		c.note(kind, member.Name(), o, gone)
+	}, &batchv1.Job{}, &corev1.Pod{}, &corev1.ConfigMap{})
 }
 
 func (c *chronicle) note(kind, member string, o client.Object, gone bool) {
