@@ -2,13 +2,16 @@ package reconcilers
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/fsm"
 	"github.com/runfleet/runfleet/fsm/lifecycle"
 	"github.com/runfleet/runfleet/reconcilers/fleet"
+	"github.com/runfleet/runfleet/render"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -17,28 +20,51 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// ensure creates one object of an attempt. It returns a refusal when the member will never take it.
+// ensure creates one resource of an attempt, which is several objects where its files need several ConfigMaps. It returns
+// a refusal when the member will never take one.
 func (p *pass) ensure(ctx context.Context, m fleet.Member, e lifecycle.Effect) (lifecycle.Refusal, error) {
 	objects, err := p.objects(e.Attempt)
 	if err != nil {
 		return lifecycle.Refusal{Reason: "RenderFailed", Message: fmt.Sprintf("rendering attempt %d: %v", e.Attempt, err)}, nil
 	}
-	object := map[fsm.Resource]client.Object{
-		lifecycle.Workspace: objects.Workspace, lifecycle.Inputs: objects.Inputs, lifecycle.Agent: objects.Agent,
-	}[e.Resource]
-	err = m.Writer.Create(ctx, object)
+	for _, object := range objectsOf(objects, e.Resource) {
+		if refusal, err := p.create(ctx, m, e.Resource, object); err != nil || refusal.Reason != "" {
+			return refusal, err
+		}
+	}
+	return lifecycle.Refusal{}, nil
+}
+
+// objectsOf are the rendered objects that make a resource.
+func objectsOf(o render.Objects, resource fsm.Resource) []client.Object {
+	switch resource {
+	case lifecycle.Workspace:
+		return []client.Object{o.Workspace}
+	case lifecycle.Inputs:
+		var parts []client.Object
+		for _, m := range o.Inputs {
+			parts = append(parts, m)
+		}
+		return parts
+	default:
+		return []client.Object{o.Agent}
+	}
+}
+
+func (p *pass) create(ctx context.Context, m fleet.Member, resource fsm.Resource, object client.Object) (lifecycle.Refusal, error) {
+	err := m.Writer.Create(ctx, object)
 	switch {
-	case err == nil && e.Resource == lifecycle.Agent:
+	case err == nil && resource == lifecycle.Agent:
 		p.Placed.created(p.run.GetUID(), object.GetUID())
 		return lifecycle.Refusal{}, nil
 	case err == nil:
 		return lifecycle.Refusal{}, nil
-	case apierrors.IsAlreadyExists(err) && e.Resource == lifecycle.Workspace:
+	case apierrors.IsAlreadyExists(err) && resource == lifecycle.Workspace:
 		return lifecycle.Refusal{}, nil // shared by the runs of the service: whoever made it
 	case apierrors.IsAlreadyExists(err):
 		return p.taken(ctx, m, object)
 	default:
-		return refusal(err, m.Name, e.Resource, object)
+		return refusal(err, m.Name, resource, object)
 	}
 }
 
@@ -167,16 +193,17 @@ func (p *pass) podName(ctx context.Context, m fleet.Member, uid types.UID) (stri
 	return "", nil
 }
 
-// removeInputs deletes the attempt's ConfigMap, if it is ours.
+// removeInputs deletes the attempt's ConfigMaps, however many they are.
 func (p *pass) removeInputs(ctx context.Context, m fleet.Member, n int32) error {
-	have := &metav1.PartialObjectMetadata{}
-	have.SetGroupVersionKind(configMapKind)
-	key := types.NamespacedName{Namespace: p.run.GetNamespace(), Name: v1.AttemptName(p.run.GetName(), p.run.GetUID(), n)}
-	if err := m.Live.Get(ctx, key, have); err != nil {
-		return stale(err)
+	parts := metav1.PartialObjectMetadataList{}
+	parts.SetGroupVersionKind(listOf(configMapKind))
+	of := client.MatchingLabels{v1.LabelRunUID: string(p.run.GetUID()), v1.LabelAttempt: strconv.Itoa(int(n))}
+	if err := m.Live.List(ctx, &parts, of, client.InNamespace(p.run.GetNamespace())); err != nil {
+		return err
 	}
-	if have.Labels[v1.LabelRunUID] != string(p.run.GetUID()) {
-		return nil
+	var errs []error
+	for i := range parts.Items {
+		errs = append(errs, stale(m.Writer.Delete(ctx, &parts.Items[i], client.Preconditions{UID: &parts.Items[i].UID})))
 	}
-	return stale(m.Writer.Delete(ctx, have, client.Preconditions{UID: &have.UID}))
+	return errors.Join(errs...)
 }

@@ -39,7 +39,9 @@ func TestBehaviours1And28AnAPIServerAcceptsTheObjects(t *testing.T) {
 		if o.Workspace != nil {
 			create(o.Workspace)
 		}
-		create(o.Inputs)
+		for _, m := range o.Inputs {
+			create(m)
+		}
 		create(o.Agent)
 		pod := &corev1.Pod{ObjectMeta: o.Agent.Spec.Template.ObjectMeta, Spec: o.Agent.Spec.Template.Spec}
 		pod.Namespace, pod.Name = namespace, o.Agent.Name // as the Job controller would

@@ -2,10 +2,12 @@ package render
 
 import (
 	"flag"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -21,11 +23,11 @@ func rendered(t *testing.T) map[string]string {
 	for _, run := range sampleRuns() {
 		o := mustRender(t, run, SampleSettings())
 		directory := filepath.Join("testdata", map[bool]string{true: "docsrun", false: "coderun"}[o.Workspace == nil])
-		for name, text := range o.Inputs.Data {
+		for name, text := range o.Files() {
 			files[filepath.Join(directory, name)] = text
 		}
-		o.Inputs.Data = nil
-		objects := map[string]any{"configmap.yaml": o.Inputs, "job.yaml": o.Agent}
+		o.Inputs[0].Data = nil
+		objects := map[string]any{"configmap.yaml": o.Inputs[0], "job.yaml": o.Agent}
 		if o.Workspace != nil {
 			objects["workspace.yaml"] = o.Workspace
 		}
@@ -64,7 +66,13 @@ func TestTheSamplesRenderToTheGoldenFiles(t *testing.T) {
 			t.Errorf("%s: go test ./render -update rewrites it (-golden +rendered):\n%s", name, diff)
 		}
 	}
-	found, err := filepath.Glob("testdata/*run/*")
+	var found []string
+	err := filepath.WalkDir("testdata", func(name string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() && strings.HasSuffix(strings.Split(name, "/")[1], "run") {
+			found = append(found, name)
+		}
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

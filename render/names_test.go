@@ -164,7 +164,7 @@ func TestOneRepositoryHasOneSpelling(t *testing.T) {
 // labelErrors are the labels of an attempt's objects that the API server would refuse.
 func labelErrors(o Objects) []string {
 	var errs []string
-	for _, labels := range []map[string]string{o.Inputs.Labels, o.Agent.Labels, o.Agent.Spec.Template.Labels, o.Workspace.Labels} {
+	for _, labels := range []map[string]string{o.Inputs[0].Labels, o.Agent.Labels, o.Agent.Spec.Template.Labels, o.Workspace.Labels} {
 		for k, v := range labels {
 			errs = append(errs, validation.IsQualifiedName(k)...)
 			errs = append(errs, validation.IsValidLabelValue(v)...)

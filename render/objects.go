@@ -10,18 +10,26 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// inputs is the ConfigMap with the attempt's files. Nobody can change it while a pod starts from it.
-func (a subject) inputs(files map[string]string) *corev1.ConfigMap {
-	return &corev1.ConfigMap{
-		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "ConfigMap"},
-		ObjectMeta: a.meta(a.entry.ConfigMapName),
-		Immutable:  new(true),
-		Data:       files,
+// inputs are the ConfigMaps with the attempt's files. Nobody can change them while a pod starts from them.
+func (a subject) inputs(parts []part) []*corev1.ConfigMap {
+	var all []*corev1.ConfigMap
+	for _, p := range parts {
+		m := &corev1.ConfigMap{
+			TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "ConfigMap"},
+			ObjectMeta: a.meta(p.name),
+			Immutable:  new(true),
+			Data:       map[string]string{},
+		}
+		for _, f := range p.files {
+			m.Data[keyOf(f.path)] = f.text
+		}
+		all = append(all, m)
 	}
+	return all
 }
 
 // job is the agent's Job. It is inert until it is resumed, and it makes one pod, once: attempts are the machine's (A8).
-func (a subject) job(inputs *corev1.ConfigMap) *batchv1.Job {
+func (a subject) job(parts []part) *batchv1.Job {
 	pod := a.meta("")
 	pod.Namespace = ""
 	job := &batchv1.Job{
@@ -33,10 +41,10 @@ func (a subject) job(inputs *corev1.ConfigMap) *batchv1.Job {
 			BackoffLimit:          new(int32(0)),
 			ActiveDeadlineSeconds: new(int64(a.entry.DeadlineSeconds)),
 			PodReplacementPolicy:  new(batchv1.Failed),
-			Template:              corev1.PodTemplateSpec{ObjectMeta: pod, Spec: a.pod()},
+			Template:              corev1.PodTemplateSpec{ObjectMeta: pod, Spec: a.pod(parts)},
 		},
 	}
-	job.Annotations[v1.AnnotationSpecHash] = specHash(job.Spec, inputs.Data)
+	job.Annotations[v1.AnnotationSpecHash] = specHash(job.Spec, parts)
 	job.Spec.Suspend = new(true) // after the hash: resuming does not make it another Job
 	return job
 }
@@ -64,16 +72,26 @@ func (a subject) workspace() *corev1.PersistentVolumeClaim {
 }
 
 func (a subject) meta(name string) metav1.ObjectMeta {
-	return metav1.ObjectMeta{
+	meta := metav1.ObjectMeta{
 		Name:        name,
 		Namespace:   a.run.GetNamespace(),
 		Labels:      a.labels(),
 		Annotations: map[string]string{v1.AnnotationHome: home(a.run)},
 	}
+	if a.entry.TemplateDigest != "" {
+		meta.Annotations[v1.AnnotationTemplateDigest] = a.entry.TemplateDigest
+	}
+	return meta
 }
 
 // specHash identifies what the Job executes: its spec and the files it starts from.
-func specHash(spec batchv1.JobSpec, files map[string]string) string {
+func specHash(spec batchv1.JobSpec, parts []part) string {
+	files := map[string]string{}
+	for _, p := range parts {
+		for _, f := range p.files {
+			files[f.path] = f.text
+		}
+	}
 	text, err := json.Marshal([]any{spec, files}) // maps come out sorted
 	if err != nil {                               // API types always can be marshalled
 		text = []byte(err.Error())

@@ -27,7 +27,7 @@ const (
 const agentID = 1000
 
 // pod is as much as the agent needs, and no more: no root, no privilege, no token of the member's API.
-func (a subject) pod() corev1.PodSpec {
+func (a subject) pod(parts []part) corev1.PodSpec {
 	l := limitsOf(int64(a.entry.DeadlineSeconds), a.Grace)
 	spec := corev1.PodSpec{
 		RestartPolicy:                 corev1.RestartPolicyNever,
@@ -46,10 +46,7 @@ func (a subject) pod() corev1.PodSpec {
 		},
 		Containers: []corev1.Container{a.container()},
 		Volumes: []corev1.Volume{
-			{Name: volumeConfig, VolumeSource: corev1.VolumeSource{ConfigMap: &corev1.ConfigMapVolumeSource{
-				LocalObjectReference: corev1.LocalObjectReference{Name: a.entry.ConfigMapName},
-				DefaultMode:          new(int32(0o444)),
-			}}},
+			{Name: volumeConfig, VolumeSource: volume(parts)},
 			{Name: volumeWorkspace, VolumeSource: a.workspaceSource()},
 			{Name: volumeHome, VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}},
 		},

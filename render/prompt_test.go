@@ -13,7 +13,7 @@ func TestPromptsSayTheTaskTheGuidanceAndWhatFailedBefore(t *testing.T) {
 	prompt := func(change func(*v1.CodeRun)) string {
 		run := codeRun()
 		change(run)
-		return mustRender(t, run, SampleSettings()).Inputs.Data["prompt.md"]
+		return mustRender(t, run, SampleSettings()).Files()["prompt.md"]
 	}
 	const task, guidance, failure = "Implement task 7 of the service auth-api.", "Keep it short.",
 		"- Attempt 1 ended as AgentError. The agent ended with exit code 1."
@@ -76,13 +76,13 @@ func TestHostileTextStaysText(t *testing.T) {
 	s.Telemetry = Telemetry{Enabled: true, OTLPEndpoint: bad}
 
 	got, benign := mustRender(t, run, s), mustRender(t, codeRun(), SampleSettings())
-	if diff := cmp.Diff(benign.Inputs.Data["container.sh"], got.Inputs.Data["container.sh"]); diff != "" {
+	if diff := cmp.Diff(benign.Files()["container.sh"], got.Files()["container.sh"]); diff != "" {
 		t.Errorf("a value reached the script (-benign +hostile):\n%s", diff)
 	}
 	if diff := cmp.Diff(append(container(benign).Command, container(benign).Args...), append(container(got).Command, container(got).Args...)); diff != "" {
 		t.Errorf("a value reached the command (-benign +hostile):\n%s", diff)
 	}
-	if p := got.Inputs.Data["prompt.md"]; strings.Count(p, strings.TrimSpace(bad)) < 4 {
+	if p := got.Files()["prompt.md"]; strings.Count(p, strings.TrimSpace(bad)) < 4 {
 		t.Errorf("the prompt must hold the texts as they are:\n%s", p)
 	}
 	var settings struct {
@@ -90,8 +90,8 @@ func TestHostileTextStaysText(t *testing.T) {
 		Permissions permissionsView   `json:"permissions"`
 		Env         map[string]string `json:"env"`
 	}
-	if err := json.Unmarshal([]byte(got.Inputs.Data["settings.json"]), &settings); err != nil {
-		t.Fatalf("%v in\n%s", err, got.Inputs.Data["settings.json"])
+	if err := json.Unmarshal([]byte(got.Files()["settings.json"]), &settings); err != nil {
+		t.Fatalf("%v in\n%s", err, got.Files()["settings.json"])
 	}
 	if settings.Model != bad || settings.Permissions.Allow[0] != bad || settings.Permissions.Deny == nil || settings.Env["OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"] != bad {
 		t.Errorf("settings.json must hold the values as they are: %+v", settings)
@@ -108,7 +108,7 @@ func TestSettingsAreValidJSONWithoutAModelToo(t *testing.T) {
 	run, s := docsRun(), SampleSettings()
 	s.Model = ""
 	var settings map[string]any
-	if err := json.Unmarshal([]byte(mustRender(t, run, s).Inputs.Data["settings.json"]), &settings); err != nil {
+	if err := json.Unmarshal([]byte(mustRender(t, run, s).Files()["settings.json"]), &settings); err != nil {
 		t.Fatal(err)
 	}
 	if _, there := settings["model"]; there {

@@ -1,6 +1,6 @@
 // Package render makes the objects of one attempt: pure, the same inputs give the same bytes (I11).
 //
-//	run, attempt n ──► subject ──┬─► view ──► templates ──► files ──► ConfigMap
+//	run, attempt n ──► subject ──┬─► view ──► templates ──► files ──► ConfigMaps
 //	settings, hub                └─► environment, pod ──────────────► Job, volume
 //
 // What a person writes never becomes syntax of anything: it reaches the start script as environment variables and as
@@ -21,7 +21,7 @@ import (
 // Objects are what one attempt needs on its member.
 type Objects struct {
 	Workspace *corev1.PersistentVolumeClaim // nil for a DocsRun
-	Inputs    *corev1.ConfigMap             // immutable
+	Inputs    []*corev1.ConfigMap           // immutable; several only where one is too small for the files
 	Agent     *batchv1.Job                  // suspended
 }
 
@@ -48,8 +48,11 @@ func render(run v1.Run, n int32, hub types.UID, s Settings) (Objects, error) {
 	if err != nil {
 		return Objects{}, err
 	}
-	inputs := a.inputs(files)
-	return Objects{Workspace: a.workspace(), Inputs: inputs, Agent: a.job(inputs)}, nil
+	parts, err := a.split(files)
+	if err != nil {
+		return Objects{}, err
+	}
+	return Objects{Workspace: a.workspace(), Inputs: a.inputs(parts), Agent: a.job(parts)}, nil
 }
 
 // Check renders a sample of both kinds, so that settings or templates that can never work are refused when the operator

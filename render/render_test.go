@@ -75,37 +75,42 @@ func TestBehaviour1OnlyACodeRunHasAWorkspace(t *testing.T) {
 func TestBehaviour10KeysOfTheConfigMapAreValid(t *testing.T) {
 	for _, run := range sampleRuns() {
 		o := mustRender(t, run, SampleSettings())
-		for key := range o.Inputs.Data {
-			if errs := validation.IsConfigMapKey(key); len(errs) > 0 {
-				t.Errorf("%s: %v", key, errs)
+		for _, m := range o.Inputs {
+			for key := range m.Data {
+				if errs := validation.IsConfigMapKey(key); len(errs) > 0 {
+					t.Errorf("%s: %v", key, errs)
+				}
+			}
+			if !*m.Immutable {
+				t.Error("nobody may change the files under a starting pod")
 			}
 		}
-		for _, key := range []string{"CLAUDE.md", "container.sh", "prompt.md", "settings.json"} {
-			if o.Inputs.Data[key] == "" {
-				t.Errorf("%T has no %s", run, key)
+		for _, name := range []string{"CLAUDE.md", "container.sh", "prompt.md", "settings.json"} {
+			if o.Files()[name] == "" {
+				t.Errorf("%T has no %s", run, name)
 			}
-		}
-		if !*o.Inputs.Immutable {
-			t.Error("nobody may change the files under a starting pod")
 		}
 	}
 }
 
 func TestATemplateWithAnImpossibleNameOrContentIsRefused(t *testing.T) {
 	for want, files := range map[string]fstest.MapFS{
-		"shared/a b.md.hbs: a template is a file NAME.hbs":        {"shared/a b.md.hbs": {}},
+		"shared/a b.md.hbs: its name must consist of letters":     {"shared/a b.md.hbs": {}},
 		"shared/notes.txt: a template is a file NAME.hbs":         {"shared/notes.txt": {}},
+		"docs/a/b.md.hbs: its name must consist of letters":       {"docs/a/b.md.hbs": {}},
+		"docs/hooks/a/b.sh.hbs: its name must consist of":         {"docs/hooks/a/b.sh.hbs": {}},
+		"docs/hooks/a.py.hbs: a hook is a shell script":           {"docs/hooks/a.py.hbs": {}},
+		"docs/hooks-a.sh.hbs: a name that begins with \"hooks-\"": {"docs/hooks-a.sh.hbs": {}},
+		"play/a.md.hbs: its directory is \"play\"":                {"play/a.md.hbs": {}},
 		"docs/prompt.md.hbs:1: unknown name nope":                 {"docs/prompt.md.hbs": {Data: []byte("{{nope}}")}},
 		"code/container.sh.hbs:1: a value must not stand in":      {"code/container.sh.hbs": {Data: []byte("{{name}}")}},
 		"shared/settings.json.hbs:1: a value in JSON must be":     {"shared/settings.json.hbs": {Data: []byte("{{name}}")}},
-		"reading the templates in docs: open docs: file does not": {},
 	} {
-		for _, directory := range []string{"docs", "code", "shared"} {
-			if len(files) > 0 {
-				files[directory] = &fstest.MapFile{Mode: 0o755 | 1<<31}
-			}
+		sources, err := embedded(files)
+		if err != nil {
+			t.Fatal(err)
 		}
-		if _, err := readLibrary(files); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := readTemplates(sources, nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want an error with\n  %s\ngot\n  %v", want, err)
 		}
 	}
@@ -268,7 +273,11 @@ func TestTheSpecHashTellsWhatIsExecutedAndNothingElse(t *testing.T) {
 		t.Error("a Job is created suspended (rule S)")
 	}
 	o.Agent.Spec.Suspend = nil
-	if got := specHash(o.Agent.Spec, o.Inputs.Data); got != want {
+	var files []file
+	for path, text := range o.Files() {
+		files = append(files, file{path: path, text: text})
+	}
+	if got := specHash(o.Agent.Spec, []part{{files: files}}); got != want {
 		t.Errorf("resuming must not change the hash, got %s", got)
 	}
 }
@@ -279,6 +288,7 @@ func TestTheDigestFollowsEverySetting(t *testing.T) {
 		s.ImagePullSecrets, s.ServiceAccount, s.Permissions.Override, s.Telemetry.Enabled = []string{"a"}, "b", true, true
 		s.Resources.Limits = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("1")}
 		s.Workspace.StorageClass = new("fast")
+		s.Templates = mustRead(t, map[string]string{"docs_extra.md.hbs": "x"})
 		return s
 	}
 	want := Digest(full())
@@ -305,7 +315,7 @@ func TestBehaviour33AndOthersWhatCannotBeRenderedIsAnErrorThatSaysWhat(t *testin
 		"the attempt does not say when it was committed":  func(r *v1.CodeRun, _ *Settings) { r.Status.Attempts[1].StartBefore = nil },
 		"the attempt has no names":                        func(r *v1.CodeRun, _ *Settings) { r.Status.Attempts[1].JobName = "" },
 		"spec.taskId is not set":                          func(r *v1.CodeRun, _ *Settings) { r.Spec.TaskID = nil },
-		"a ConfigMap takes 921600: shorten":               func(r *v1.CodeRun, _ *Settings) { r.Spec.PromptModification = v1.Prompt(strings.Repeat("x", 1e6)) },
+		"the file prompt.md has 100":                      func(r *v1.CodeRun, _ *Settings) { r.Spec.PromptModification = v1.Prompt(strings.Repeat("x", 1e6)) },
 		"rendering attempt 2 of CodeRun/default/sample: ": func(_ *v1.CodeRun, s *Settings) { s.Image = "" },
 	} {
 		run, s := codeRun(), SampleSettings()

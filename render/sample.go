@@ -39,7 +39,7 @@ func sampleStatus(run v1.Run) v1.RunStatus {
 	attempt := func(n int32) v1.Attempt {
 		name := v1.AttemptName(run.GetName(), run.GetUID(), n)
 		return v1.Attempt{
-			Number: n, ContextVersion: 1, JobName: name, ConfigMapName: name, DeadlineSeconds: 7200,
+			Number: n, ContextVersion: 1, JobName: name, ConfigMapName: name, TemplateDigest: "0123abcd", DeadlineSeconds: 7200,
 			CreatedAt: new(metav1.NewMicroTime(committed)), StartBefore: new(metav1.NewMicroTime(committed.Add(10 * time.Minute))),
 		}
 	}

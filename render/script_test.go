@@ -49,7 +49,8 @@ func newStage(t *testing.T, shell string, run v1.Run) stage {
 	for _, directory := range []string{"config", "workspace", "bin"} {
 		s.must(os.Mkdir(filepath.Join(s.directory, directory), 0o755))
 	}
-	for name, text := range o.Inputs.Data {
+	for name, text := range o.Files() {
+		s.must(os.MkdirAll(filepath.Join(s.directory, "config", filepath.Dir(name)), 0o755))
 		s.write("config/"+name, text)
 	}
 	for name, value := range environment(o) {

@@ -20,6 +20,8 @@ type Settings struct {
 	ServiceAccount   string
 	Resources        corev1.ResourceRequirements
 
+	Templates *Templates `json:"-"` // nil: the built-in ones
+
 	Command []string // the agent's program and its arguments; the prompt comes on its standard input
 	Model   string   // for runs that name none; "" leaves the choice to the agent
 
@@ -64,7 +66,11 @@ func Digest(s Settings) string {
 	if err != nil {              // Settings hold nothing that JSON cannot
 		text = []byte(err.Error())
 	}
-	return digest([]byte(program()), text)
+	set, err := s.Templates.orBuiltIn()
+	if err != nil { // Check reports it; nothing can be rendered anyway
+		return digest([]byte(program()), text, []byte(err.Error()))
+	}
+	return digest([]byte(program()), text, []byte(set.digest))
 }
 
 // program identifies this program's own part, templates and code: what the samples come out as.

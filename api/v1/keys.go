@@ -28,6 +28,8 @@ const (
 	AnnotationPreserve = "orchestrator.platform/preserve"
 	// AnnotationSpecHash, on a Job, is a digest of what the operator rendered: a Job with another one is not ours.
 	AnnotationSpecHash = "orchestrator.platform/spec-hash"
+	// AnnotationTemplateDigest, on a Job and its ConfigMaps, is the templateDigest of their attempt.
+	AnnotationTemplateDigest = "orchestrator.platform/template-digest"
 	// AnnotationToken, on a Lease, is status.transitions of its holder when it was taken (rule W).
 	AnnotationToken = "orchestrator.platform/token"
 	// AnnotationMember, on a workspace's Lease, is the member that holds the volume.

@@ -181,10 +181,14 @@ func (f *testFleet) plain(ctx context.Context, namespace string, i int, s render
 	}
 	o.Agent.Spec.Suspend = nil
 	member := f.clients[1+i%2]
-	objects := []client.Object{o.Inputs, o.Agent}
+	var objects []client.Object
 	if o.Workspace != nil {
-		objects = append([]client.Object{o.Workspace}, objects...)
+		objects = append(objects, o.Workspace)
 	}
+	for _, m := range o.Inputs {
+		objects = append(objects, m)
+	}
+	objects = append(objects, o.Agent)
 	for _, object := range objects {
 		if err := member.Create(ctx, object); err != nil {
 			return fmt.Errorf("creating %T %s: %w", object, object.GetName(), err)
