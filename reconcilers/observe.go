@@ -3,22 +3,18 @@ package reconcilers
 import (
 	"context"
 	"slices"
-	"strconv"
-	"strings"
-	"time"
 
 	"github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/fsm/lifecycle"
 	"github.com/runfleet/runfleet/reconcilers/fleet"
 	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 )
 
 // observe turns one look at hub and members into facts. It never fails: what could not be looked at is Unknown.
 func (p *pass) observe(ctx context.Context) lifecycle.Facts {
 	s := *p.status()
-	f := lifecycle.Facts{Now: p.now, Hub: p.hub.HubFacts, Run: p.runFacts(), Cluster: p.clusterFacts(s)}
+	f := lifecycle.Facts{Now: p.now, Hub: p.hub.HubFacts, Run: RunFacts(p.Kind, p.run, p.config), Cluster: p.clusterFacts(s)}
 	for _, m := range p.members {
 		if !m.Answers {
 			continue
@@ -57,67 +53,6 @@ func (p *pass) sort(f *lifecycle.Facts, s v1.RunStatus, m fleet.Member, looks []
 		}
 		f.Others = append(f.Others, a)
 	}
-}
-
-// runFacts is what the person asks for, with the configuration's defaults filled in.
-func (p *pass) runFacts() lifecycle.RunFacts {
-	spec, meta := p.run.RunSpec(), client.Object(p.run)
-	stamp, incarnation := parseStamp(meta.GetAnnotations()[v1.AnnotationStamp])
-	r := lifecycle.RunFacts{
-		Name: meta.GetName(), UID: meta.GetUID(), Generation: meta.GetGeneration(),
-		Created: meta.GetCreationTimestamp().Time, Deleted: meta.GetDeletionTimestamp() != nil,
-		Finalizer: slices.Contains(meta.GetFinalizers(), v1.Finalizer), StampUID: stamp, StampIncarnation: incarnation,
-		ContextVersion: max(spec.ContextVersion, 1), Cancel: spec.Cancel, Suspend: spec.Suspend,
-		Deadline:             p.config.Deadline(p.Kind, spec.DeadlineSeconds),
-		ProvisioningDeadline: p.config.ProvisioningDeadline(spec.ProvisioningDeadlineSeconds),
-		MaxRetries:           defaultMaxRetries, RetryAlsoOn: spec.Retry.AlsoOn, OnClusterLost: v1.ClusterLostWait,
-		Retention:      p.config.Retention(spec.RetentionSeconds, p.status().Phase),
-		Preserve:       meta.GetAnnotations()[v1.AnnotationPreserve] == "true",
-		TemplateDigest: p.config.TemplateDigest,
-	}
-	if spec.TotalDeadlineSeconds != nil {
-		r.TotalDeadline = seconds(*spec.TotalDeadlineSeconds)
-	}
-	if spec.TTLSecondsAfterFinished != nil {
-		r.TTL = new(seconds(*spec.TTLSecondsAfterFinished))
-	}
-	if spec.Retry.MaxRetries != nil {
-		r.MaxRetries = *spec.Retry.MaxRetries
-	}
-	if spec.Placement != nil && spec.Placement.OnClusterLost != "" {
-		r.OnClusterLost = spec.Placement.OnClusterLost
-	}
-	if word, ok := meta.GetAnnotations()[v1.AnnotationAbandonRemote]; ok {
-		r.Abandoned = parseAttempt(word)
-	}
-	return r
-}
-
-// parseAttempt reads the number of an attempt, -1 for what is none.
-func parseAttempt(s string) int32 {
-	n, err := strconv.ParseInt(s, 10, 32)
-	if err != nil || n < 1 {
-		return -1
-	}
-	return int32(n)
-}
-
-// defaultMaxRetries is the schema's default, for objects that were stored before it had one.
-const defaultMaxRetries = 2
-
-func seconds(n int32) time.Duration { return time.Duration(n) * time.Second }
-
-// parseStamp reads "uid/incarnation".
-func parseStamp(s string) (types.UID, int64) {
-	uid, number, ok := strings.Cut(s, "/")
-	if !ok {
-		return types.UID(uid), 0
-	}
-	n, err := strconv.ParseInt(number, 10, 64)
-	if err != nil {
-		return types.UID(uid), 0
-	}
-	return types.UID(uid), n
 }
 
 // clusterFacts is how the member of the newest attempt stands to us. Whether a member that is not registered was ever
