@@ -12,6 +12,9 @@ const (
 	exitTimeout     = 5 // it was not there in time
 	exitGone        = 6 // it does not exist, or was deleted meanwhile
 	exitInterrupted = 130
+
+	exitDifferent = 1 // diff found something, as of diff(1)
+	exitTrouble   = 2 // and this is anything that kept it from comparing
 )
 
 // exitError ends the program with a code of its own. Without an error in it everything was said already.

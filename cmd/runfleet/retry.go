@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"math"
-	"os"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -180,7 +178,7 @@ func (a *askFlags) text(cmd *cobra.Command) (string, error) {
 	text, from := []byte(a.prompt), "--prompt"
 	if a.file != "" {
 		var err error
-		if text, err = readFile(a.file, cmd.InOrStdin()); err != nil {
+		if text, err = readFile(a.file, cmd.InOrStdin(), promptBytes); err != nil {
 			return "", fmt.Errorf("reading --prompt-file: %w", err)
 		}
 		from = "--prompt-file " + a.file
@@ -194,19 +192,6 @@ func (a *askFlags) text(cmd *cobra.Command) (string, error) {
 		return "", usagef("%s is empty", from)
 	}
 	return string(text), nil
-}
-
-// readFile reads a little more than a prompt may have, so that too much is noticed and never held.
-func readFile(name string, stdin io.Reader) ([]byte, error) {
-	if name == "-" {
-		return io.ReadAll(io.LimitReader(stdin, promptBytes+1))
-	}
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, promptBytes+1))
 }
 
 // into writes what was asked into a run.

@@ -18,6 +18,7 @@ var groups = []struct {
 	{"fleet", "Fleet:", func() []*cobra.Command {
 		return []*cobra.Command{newOperatorCommand(), newCRDsCommand(), newOrphansCommand(), newRecoverCommand(), newConvertCommand()}
 	}},
+	{"files", "Files:", func() []*cobra.Command { return []*cobra.Command{newRenderCommand(), newDiffCommand()} }},
 	{"machine", "Machine:", func() []*cobra.Command { return []*cobra.Command{newFSMCommand()} }},
 }
 

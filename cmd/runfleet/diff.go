@@ -1,0 +1,240 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/diff"
+	"github.com/spf13/cobra"
+)
+
+// side is what is compared: one value of each flag.
+type side struct {
+	renderInput
+	label string // what tells it from the other side
+}
+
+func newDiffCommand() *cobra.Command {
+	var in renderInput
+	var attempts []int32
+	var configs []string
+	cmd := &cobra.Command{
+		Use:   "diff -f FILE",
+		Short: "Compare what two attempts, configurations or runs would send",
+		Long: `Compare, file by file and object by object, what "runfleet render" makes of two attempts of a run, of two configurations, or
+of the runs of two files. A flag that is given once holds for both sides, one that is given twice is what is compared.
+
+Exits with 0 when there is no difference, 1 when there is one, and 2 when something went wrong, as diff does.`,
+		Example: `  runfleet diff -f run.yaml --attempt 1 --attempt 2
+  runfleet diff -f run.yaml --config old.yaml --config new.yaml
+  runfleet diff -f old.yaml -f new.yaml`,
+		Args: usage(cobra.NoArgs),
+	}
+	in.add(cmd)
+	cmd.Flags().Var(attemptFlag{func(n int32) { attempts = append(attempts, n) }}, "attempt", "the `NUMBER` of an attempt (default the newest that is recorded, or 1)")
+	cmd.Flags().StringArrayVar(&configs, "config", nil, in.configUsage())
+	cmd.Flags().Lookup("config").DefValue = "" // not "[]"
+	markFiles(cmd, "filename", "config")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		sides, err := in.sides(attempts, configs)
+		if err == nil {
+			var different bool
+			different, err = compare(cmd, sides)
+			if err == nil && different {
+				return exitError{code: exitDifferent}
+			}
+		}
+		if err != nil && !isUsage(err) {
+			return exitError{exitTrouble, err}
+		}
+		return err
+	}
+	return cmd
+}
+
+// sides makes the two sides of what the flags say once or twice.
+func (in *renderInput) sides(attempts []int32, configs []string) ([2]side, error) {
+	var out [2]side
+	if err := in.check(); err != nil {
+		return out, err
+	}
+	if count(slices.Concat(in.files, configs), "-") > 1 {
+		return out, usagef("standard input is read once: name a file for the other")
+	}
+	most := max(len(in.files), len(attempts), len(configs))
+	switch {
+	case most > 2:
+		return out, usagef("two sides are compared: give no flag more than twice")
+	case most < 2:
+		return out, usagef("what is compared is given twice: --attempt 1 --attempt 2, or two of --config or -f")
+	}
+	for i := range out {
+		s := &out[i]
+		s.renderInput = renderInput{hub: in.hub, files: []string{nth(in.files, i)}, config: nth(configs, i), attempt: nth(attempts, i)}
+		var labels []string
+		if len(in.files) > 1 {
+			labels = append(labels, shown(s.files[0]))
+		}
+		if len(attempts) > 1 {
+			labels = append(labels, fmt.Sprintf("attempt %d", s.attempt))
+		}
+		if len(configs) > 1 {
+			labels = append(labels, shown(s.config))
+		}
+		s.label = strings.Join(labels, ", ")
+	}
+	return out, nil
+}
+
+// nth is the value of a flag for a side: its own, or the one of both.
+func nth[T any](values []T, i int) T {
+	var none T
+	if len(values) == 0 {
+		return none
+	}
+	return values[min(i, len(values)-1)]
+}
+
+// compare prints what differs, and says whether anything does.
+func compare(cmd *cobra.Command, sides [2]side) (different bool, err error) {
+	var texts [2][]named
+	var all []rendering
+	stdin, err := standardInput(cmd, sides) // both sides may read it
+	if err != nil {
+		return false, err
+	}
+	for i, s := range sides {
+		renderings, err := s.render(bytes.NewReader(stdin))
+		if err != nil {
+			return false, err
+		}
+		all = append(all, renderings...)
+		for _, r := range renderings {
+			some, err := r.texts(len(renderings) > 1)
+			if err != nil {
+				return false, err
+			}
+			texts[i] = append(texts[i], some...)
+		}
+	}
+	renderOutput{stderr: cmd.ErrOrStderr()}.notes(all)
+	p := pageFor(cmd.OutOrStdout())
+	for _, pair := range pairs(texts[0], texts[1]) {
+		if patch := pair.diff(sides[0].label, sides[1].label); len(patch) > 0 {
+			different = true
+			printPatch(cmd.OutOrStdout(), p, patch)
+		}
+	}
+	return different, nil
+}
+
+// standardInput is what stands there, if it is asked for at all.
+func standardInput(cmd *cobra.Command, sides [2]side) ([]byte, error) {
+	for _, s := range sides {
+		if s.config == "-" || slices.Contains(s.files, "-") {
+			return readManifest(cmd.InOrStdin(), "-")
+		}
+	}
+	return nil, nil
+}
+
+// named is a text that has a counterpart of the same name on the other side.
+type named struct {
+	name string
+	text []byte
+}
+
+// texts are the objects of a rendering, by their kinds, and its files.
+func (r rendering) texts(several bool) ([]named, error) {
+	below := ""
+	if several {
+		below = r.run.String() + " "
+	}
+	var out []named
+	kinds := map[string]int{}
+	for _, o := range r.objects {
+		text, _, err := yamlOf(o, false)
+		if err != nil {
+			return nil, err
+		}
+		kind, _, _ := strings.Cut(nameOf(o), "/")
+		if kinds[kind]++; kinds[kind] > 1 {
+			kind += " " + strconv.Itoa(kinds[kind])
+		}
+		out = append(out, named{below + kind, text})
+		for _, f := range r.files {
+			if f.object == nameOf(o) {
+				out = append(out, named{below + cmp.Or(nth(f.where, 0), f.name), []byte(f.text)})
+			}
+		}
+	}
+	return out, nil
+}
+
+// pair is one name on both sides; nil is where it is not.
+type pair struct {
+	name     string
+	old, new []byte
+}
+
+// pairs are the names of both sides, in the order of the left one, and then those that only the right one has.
+func pairs(left, right []named) []pair {
+	var out []pair
+	find := func(in []named, name string) []byte {
+		for _, n := range in {
+			if n.name == name {
+				return append([]byte{}, n.text...)
+			}
+		}
+		return nil
+	}
+	for _, n := range left {
+		out = append(out, pair{n.name, append([]byte{}, n.text...), find(right, n.name)})
+	}
+	for _, n := range right {
+		if find(left, n.name) == nil {
+			out = append(out, pair{n.name, nil, append([]byte{}, n.text...)})
+		}
+	}
+	return out
+}
+
+// diff is a unified diff, or nothing.
+func (p pair) diff(left, right string) []byte {
+	name := func(text []byte, label string) string {
+		if text == nil {
+			return "/dev/null"
+		}
+		return p.name + "\t(" + label + ")"
+	}
+	patch := diff.Diff(name(p.old, left), p.old, name(p.new, right), p.new)
+	_, patch, _ = bytes.Cut(patch, []byte("\n")) // the first line says what the next two say
+	return patch
+}
+
+// printPatch prints a patch, in the colours of git.
+func printPatch(w io.Writer, p page, patch []byte) {
+	_, _, isTerminal := terminal(w)
+	for i, line := range strings.Split(strings.TrimSuffix(string(patch), "\n"), "\n") {
+		colour := plain
+		switch {
+		case i < 2: // the names of the two sides
+			colour = bold
+		case strings.HasPrefix(line, "@@"):
+			colour = cyan
+		case strings.HasPrefix(line, "-"):
+			colour = red
+		case strings.HasPrefix(line, "+"):
+			colour = green
+		}
+		if isTerminal {
+			line = visible(line)
+		}
+		fmt.Fprintln(w, paintOn(p, colour, line))
+	}
+}
