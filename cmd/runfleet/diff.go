@@ -26,8 +26,9 @@ func newDiffCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "diff -f FILE",
 		Short: "Compare what two attempts, configurations or runs would send",
-		Long: `Compare, file by file and object by object, what "runfleet render" makes of two attempts of a run, of two configurations, or
-of the runs of two files. A flag that is given once holds for both sides, one that is given twice is what is compared.
+		Long: `Compare, file by file and object by object, what "runfleet render" makes of two attempts of a run, with two
+configurations, or of the runs of two files. A flag that is given once holds for both sides, one that is given twice is
+what is compared.
 
 Exits with 0 when there is no difference, 1 when there is one, and 2 when something went wrong, as diff does.`,
 		Example: `  runfleet diff -f run.yaml --attempt 1 --attempt 2
@@ -38,7 +39,6 @@ Exits with 0 when there is no difference, 1 when there is one, and 2 when someth
 	in.add(cmd)
 	cmd.Flags().Var(attemptFlag{func(n int32) { attempts = append(attempts, n) }}, "attempt", "the `NUMBER` of an attempt (default the newest that is recorded, or 1)")
 	cmd.Flags().StringArrayVar(&configs, "config", nil, in.configUsage())
-	cmd.Flags().Lookup("config").DefValue = "" // not "[]"
 	markFiles(cmd, "filename", "config")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		sides, err := in.sides(attempts, configs)
@@ -102,29 +102,23 @@ func nth[T any](values []T, i int) T {
 
 // compare prints what differs, and says whether anything does.
 func compare(cmd *cobra.Command, sides [2]side) (different bool, err error) {
-	var texts [2][]named
-	var all []rendering
+	var renderings [2][]rendering
 	stdin, err := standardInput(cmd, sides) // both sides may read it
 	if err != nil {
 		return false, err
 	}
 	for i, s := range sides {
-		renderings, err := s.render(bytes.NewReader(stdin))
-		if err != nil {
+		if renderings[i], err = s.render(bytes.NewReader(stdin)); err != nil {
 			return false, err
 		}
-		all = append(all, renderings...)
-		for _, r := range renderings {
-			some, err := r.texts(len(renderings) > 1)
-			if err != nil {
-				return false, err
-			}
-			texts[i] = append(texts[i], some...)
-		}
 	}
-	renderOutput{stderr: cmd.ErrOrStderr()}.notes(all)
+	renderOutput{stderr: cmd.ErrOrStderr()}.notes(slices.Concat(renderings[0], renderings[1]))
+	left, right, err := textsOf(renderings)
+	if err != nil {
+		return false, err
+	}
 	p := pageFor(cmd.OutOrStdout())
-	for _, pair := range pairs(texts[0], texts[1]) {
+	for _, pair := range pairs(left, right) {
 		if patch := pair.diff(sides[0].label, sides[1].label); len(patch) > 0 {
 			different = true
 			printPatch(cmd.OutOrStdout(), p, patch)
@@ -147,6 +141,21 @@ func standardInput(cmd *cobra.Command, sides [2]side) ([]byte, error) {
 type named struct {
 	name string
 	text []byte
+}
+
+// textsOf are the texts of both sides. The names tell the runs apart where a side has several.
+func textsOf(renderings [2][]rendering) (left, right []named, err error) {
+	several := len(renderings[0]) > 1 || len(renderings[1]) > 1
+	for i, side := range []*[]named{&left, &right} {
+		for _, r := range renderings[i] {
+			some, err := r.texts(several)
+			if err != nil {
+				return nil, nil, err
+			}
+			*side = append(*side, some...)
+		}
+	}
+	return left, right, nil
 }
 
 // texts are the objects of a rendering, by their kinds, and its files.

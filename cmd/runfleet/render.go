@@ -9,8 +9,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-
-	"github.com/runfleet/runfleet/rehearsal"
 )
 
 func newRenderCommand() *cobra.Command {
@@ -19,7 +17,8 @@ func newRenderCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "render -f FILE",
 		Short: "Print every object and file that an attempt of a run would send",
-		Long: `Print every object and file that an attempt of a run would send to its member, and how large each is. No cluster is asked.
+		Long: `Print every object and file that an attempt of a run would send to its member, and how large each is. No cluster is
+asked.
 
 FILE holds DocsRuns and CodeRuns: manifests, which get the defaults of the CRDs and are refused by their rules as by
 kubectl apply; or what kubectl get -o yaml printed, and then its recorded attempts are what counts, and with the same
@@ -71,9 +70,7 @@ type renderInput struct {
 
 func (in *renderInput) add(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVarP(&in.files, "filename", "f", nil, "a `FILE` with runs; - is standard input (needed)")
-	cmd.Flags().Lookup("filename").DefValue = "" // not "[]"
-	cmd.Flags().StringVar(&in.hub, "hub-uid", string(rehearsal.HubUID),
-		"the hub's `UID`, which stands on every object: that of its namespace kube-system")
+	cmd.Flags().StringVar(&in.hub, "hub-uid", "", "the `UID` of the hub's namespace kube-system, which is on every object (default made up)")
 }
 
 // attemptFlag is a flag with the number of an attempt.
@@ -93,7 +90,7 @@ func (f attemptFlag) Set(s string) error {
 }
 
 func (*renderInput) configUsage() string {
-	return "a `FILE` with the operator's configuration: config.yaml, or the ConfigMap that holds it (default its defaults)"
+	return "a `FILE`: config.yaml, or the operator's ConfigMap that holds it (default its defaults)"
 }
 
 func (in *renderInput) check() error {
@@ -102,8 +99,6 @@ func (in *renderInput) check() error {
 		return usagef("name a file with a run: -f FILE, or -f - for standard input")
 	case count(in.files, "-") > 1 || slices.Contains(in.files, "-") && in.config == "-":
 		return usagef("standard input is read once: name a file for the other")
-	case strings.TrimSpace(in.hub) == "":
-		return usagef("--hub-uid is empty: kubectl get namespace kube-system -o jsonpath={.metadata.uid} prints it")
 	}
 	return nil
 }

@@ -45,14 +45,15 @@ func (in *renderInput) renderRun(run v1.Run, c config.Config, notes rehearsal.No
 	if err != nil {
 		return rendering{}, fmt.Errorf("%s: %w", itemOf(run), err)
 	}
-	objects, err := render.Render(committed, n, types.UID(in.hub), c.Render)
+	hub := cmp.Or(types.UID(in.hub), rehearsal.HubUID)
+	objects, err := render.Render(committed, n, hub, c.Render)
 	if err != nil {
 		return rendering{}, err
 	}
 	made.Placeholders = append(slices.Clone(notes.Placeholders), made.Placeholders...)
 	made.Doubts = append(slices.Clone(notes.Doubts), made.Doubts...)
-	if types.UID(in.hub) == rehearsal.HubUID {
-		made.Placeholders = append(made.Placeholders, "the hub's UID "+in.hub)
+	if in.hub == "" {
+		made.Placeholders = append(made.Placeholders, "the hub's UID "+string(hub))
 	}
 	return newRendering(committed, n, objects, made), nil
 }
