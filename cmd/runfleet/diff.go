@@ -131,7 +131,7 @@ func compare(cmd *cobra.Command, sides [2]side) (different bool, err error) {
 func standardInput(cmd *cobra.Command, sides [2]side) ([]byte, error) {
 	for _, s := range sides {
 		if s.config == "-" || slices.Contains(s.files, "-") {
-			return readManifest(cmd.InOrStdin(), "-")
+			return readText(cmd.InOrStdin(), "-")
 		}
 	}
 	return nil, nil

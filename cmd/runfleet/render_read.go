@@ -15,7 +15,7 @@ import (
 
 	v1 "github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/reconcilers/config"
-	"github.com/runfleet/runfleet/rehearsal"
+	"github.com/runfleet/runfleet/reconcilers/rehearsal"
 	"github.com/runfleet/runfleet/render"
 )
 
@@ -67,32 +67,47 @@ func itemOf(run v1.Run) item {
 	return item{kind: codeRuns, object: run}
 }
 
-// readRuns reads the runs of all files, in order. The notes name what stands there beside them.
-func readRuns(stdin io.Reader, files []string) (runs []v1.Run, notes []string, err error) {
-	for _, file := range files {
-		text, err := readManifest(stdin, file)
+// readRuns reads the runs of all files and directories, in order. The notes name what stands there beside them.
+func readRuns(stdin io.Reader, names []string) (runs []v1.Run, notes []string, err error) {
+	for _, name := range names {
+		files, err := manifestFiles(name)
 		if err != nil {
 			return nil, nil, err
 		}
-		objects, err := rehearsal.Documents(text)
-		if err != nil {
-			return nil, nil, fmt.Errorf("%s: %w", shown(file), err)
-		}
 		before := len(runs)
-		for _, o := range objects {
-			if kinds := kindsCalled(o.GetKind()); len(kinds) != 1 || !slices.Contains(runKinds, kinds[0]) && !isOriginal(o) {
-				notes = append(notes, fmt.Sprintf("%s: %s %s is no run and left out", shown(file), o.GetKind(), o.GetName()))
-				continue
-			}
-			run, err := admit(file, o)
+		for _, file := range files {
+			some, left, err := readRunsOf(stdin, file)
 			if err != nil {
 				return nil, nil, err
 			}
-			runs = append(runs, run)
+			runs, notes = append(runs, some...), append(notes, left...)
 		}
 		if len(runs) == before {
-			return nil, nil, fmt.Errorf("%s: there is no run in it: it needs a DocsRun or CodeRun of %s", shown(file), v1.GroupVersion)
+			return nil, nil, fmt.Errorf("%s: there is no run in it: it needs a DocsRun or CodeRun of %s", shown(name), v1.GroupVersion)
 		}
+	}
+	return runs, notes, nil
+}
+
+func readRunsOf(stdin io.Reader, file string) (runs []v1.Run, notes []string, err error) {
+	text, err := readText(stdin, file)
+	if err != nil {
+		return nil, nil, err
+	}
+	objects, err := rehearsal.Documents(text)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", shown(file), err)
+	}
+	for _, o := range objects {
+		if kinds := kindsCalled(o.GetKind()); !isOriginal(o) && (len(kinds) != 1 || !slices.Contains(runKinds, kinds[0])) {
+			notes = append(notes, fmt.Sprintf("%s: %s %s is no run and left out", shown(file), o.GetKind(), o.GetName()))
+			continue
+		}
+		run, err := admit(file, o)
+		if err != nil {
+			return nil, nil, err
+		}
+		runs = append(runs, run)
 	}
 	return runs, notes, nil
 }
@@ -135,7 +150,7 @@ func readConfig(stdin io.Reader, file string) (config.Config, rehearsal.Notes, e
 		notes.Placeholders = append(notes.Placeholders, "the image "+sampleImage)
 		return c, notes, err
 	}
-	text, err := readManifest(stdin, file)
+	text, err := readText(stdin, file)
 	if err != nil {
 		return config.Config{}, notes, err
 	}
@@ -165,14 +180,14 @@ func configText(text []byte) []byte {
 	return text
 }
 
-const maxManifest = 16 << 20 // more than etcd stores in any object
+const maxText = 16 << 20 // more than etcd stores in any object
 
-func readManifest(stdin io.Reader, file string) ([]byte, error) {
-	text, err := readFile(file, stdin, maxManifest)
+func readText(stdin io.Reader, file string) ([]byte, error) {
+	text, err := readFile(file, stdin, maxText)
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("reading %s: %w", shown(file), err)
-	case len(text) > maxManifest:
+	case len(text) > maxText:
 		return nil, fmt.Errorf("%s is larger than 16 MiB: no manifest is", shown(file))
 	}
 	return text, nil

@@ -174,7 +174,7 @@ func TestRenderRefuses(t *testing.T) {
 			`  DocsRun in version "v1" cannot be handled as a DocsRun: strict decoding error: unknown field "spec.branch"` + "\n"},
 		{"a run of the original", []string{"-f", original}, exitFail, original + ": docsrun/shop is of the original system (agents.platform/v1): runfleet convert -f " + original + " makes a run of it\n"},
 		{"no run", []string{"-f", none}, exitFail, none + ": there is no run in it: it needs a DocsRun or CodeRun of orchestrator.platform/v1\n"},
-		{"no file", []string{"-f", "absent.yaml"}, exitFail, "reading absent.yaml: open absent.yaml: no such file or directory\n"},
+		{"no file", []string{"-f", "absent.yaml"}, exitFail, "reading manifests: stat absent.yaml: no such file or directory\n"},
 		{"a configuration that is none", []string{"-f", good, "--config", config}, exitFail, config + " is no valid configuration:\n  agent.image.repository: is not set"},
 		{"nothing", nil, exitUsage, "name a file with a run: -f FILE, or -f - for standard input\n"},
 		{"one input twice", []string{"-f", "-", "--config", "-"}, exitUsage, "standard input is read once: name a file for the other\n"},

@@ -13,7 +13,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	v1 "github.com/runfleet/runfleet/api/v1"
-	"github.com/runfleet/runfleet/rehearsal"
+	"github.com/runfleet/runfleet/reconcilers/rehearsal"
 	"github.com/runfleet/runfleet/render"
 )
 
@@ -45,10 +45,11 @@ func newRendering(run v1.Run, n int32, o render.Objects, notes rehearsal.Notes) 
 	if o.Workspace != nil {
 		r.objects = append(r.objects, o.Workspace)
 	}
-	r.objects = append(r.objects, o.Inputs, o.Agent)
-	for _, m := range []*corev1.ConfigMap{o.Inputs} {
+	for _, m := range o.Inputs {
+		r.objects = append(r.objects, m)
 		r.files = append(r.files, filesOf(m, o.Agent.Spec.Template.Spec)...)
 	}
+	r.objects = append(r.objects, o.Agent)
 	return r
 }
 

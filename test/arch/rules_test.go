@@ -86,7 +86,7 @@ var importRules = []importRule{
 		why: "a library does not know that a command line exists",
 	},
 	{
-		in:   []string{"api/...", "fsm/...", "render/...", "templates/...", "reconcilers/...", "rehearsal/..."},
+		in:   []string{"api/...", "fsm/...", "render/...", "templates/...", "reconcilers/..."},
 		bans: []string{module + "/cmd", module + "/test"},
 		why:  "the product never needs the command or the test bed to work",
 	},

@@ -13,7 +13,7 @@ import (
 
 	v1 "github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/reconcilers/config"
-	"github.com/runfleet/runfleet/rehearsal"
+	"github.com/runfleet/runfleet/reconcilers/rehearsal"
 )
 
 const docsRun = `
@@ -75,11 +75,11 @@ func TestAManifestHasNoStatus(t *testing.T) {
 }
 
 func TestEveryExampleIsAdmitted(t *testing.T) {
-	files, err := filepath.Glob("../docs/examples/runs/*.yaml")
+	files, err := filepath.Glob("../../docs/examples/runs/*.yaml")
 	if err != nil || len(files) < 4 {
 		t.Fatalf("%d examples, %v", len(files), err)
 	}
-	for _, file := range append(files, "../docs/examples/docsrun.yaml", "../docs/examples/coderun.yaml") {
+	for _, file := range append(files, "../../docs/examples/docsrun.yaml", "../../docs/examples/coderun.yaml") {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
