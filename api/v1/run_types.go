@@ -66,7 +66,7 @@ type RunSpec struct {
 	OverwriteMemory bool `json:"overwriteMemory,omitempty"`
 
 	// agentTools permits and restricts single tools of the agent. It wins over localTools, remoteTools, tools and
-	// toolConfig for the tools it names. When unset the preset decides alone.
+	// toolConfig for the tools it names, and the operator's own rules win over it. When unset every usual tool is permitted.
 	// +listType=map
 	// +listMapKey=name
 	// +kubebuilder:validation:MaxItems=64
@@ -142,29 +142,31 @@ const (
 
 // AgentTool permits or restricts one tool of the agent.
 type AgentTool struct {
-	// name is the tool, such as bash, edit or websearch.
+	// name is the tool: one of the agent's own, such as bash, edit or websearch, or one that it gets from a server. A name
+	// that the agent does not know is left out, and the condition InputsReady says so.
 	// +required
 	Name ToolName `json:"name"`
 
-	// enabled permits the tool; false takes it away. Defaults to true.
+	// enabled permits the tool; false takes it away. Of the agent's own tools those that the list does not name are not
+	// permitted either. Defaults to true.
 	// +kubebuilder:default=true
 	// +optional
 	Enabled *bool `json:"enabled,omitempty"`
 
-	// config is handed to the tool as it is, in the tool's own terms. When unset the tool gets none.
+	// config is accepted for the sake of the original's manifests and has no effect; the condition InputsReady says so.
 	// +kubebuilder:pruning:PreserveUnknownFields
 	// +kubebuilder:validation:Type=object
 	// +kubebuilder:validation:MaxProperties=64
 	// +optional
 	Config *runtime.RawExtension `json:"config,omitempty"`
 
-	// restrictions are patterns of use that are denied although the tool is enabled, such as "rm:*" for bash.
-	// When unset nothing is denied.
+	// restrictions are patterns of use that are denied although the tool is enabled: the beginning of a command such as
+	// "rm:*" for bash, a path for what reads or edits files, a host for webfetch. When unset nothing is denied.
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=64
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=256
-	// +kubebuilder:validation:XValidation:rule="self.all(r, !r.matches('[\\\\x00-\\\\x1f\\\\x7f]'))",message="a restriction must not contain a control character: write a pattern such as rm:*"
+	// +kubebuilder:validation:XValidation:rule="self.all(r, !r.matches('[\\\\x00-\\\\x1f\\\\x7f()]'))",message="a restriction must not contain a control character or a parenthesis: write a pattern such as rm:*"
 	// +optional
 	Restrictions []string `json:"restrictions,omitempty"`
 }
