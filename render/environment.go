@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/runfleet/runfleet/api/v1"
 	corev1 "k8s.io/api/core/v1"
 )
 
@@ -61,10 +60,15 @@ func (a subject) system() []corev1.EnvVar {
 	} else {
 		vars = append(vars, a.codeOnly()...)
 	}
+	vars = append(vars, a.toolVariables()...)
 	return append(vars,
 		literal("RUNFLEET_RUN", home(a.run)),
 		literal("RUNFLEET_ATTEMPT", strconv.Itoa(int(a.entry.Number))),
 		literal("RUNFLEET_OUTCOME", outcomeFile),
+		literal("RUNFLEET_CLONE", cloneDirectory),
+		literal("RUNFLEET_BRANCH", a.branch()),
+		literal("RUNFLEET_SESSION", a.session()),
+		literal("RUNFLEET_CONTINUE_SESSION", strconv.FormatBool(a.continues())),
 		literal("RUNFLEET_OVERWRITE_MEMORY", strconv.FormatBool(a.run.RunSpec().OverwriteMemory)),
 	)
 }
@@ -78,35 +82,24 @@ func (a subject) codeOnly() []corev1.EnvVar {
 		literal("DOCS_PROJECT_DIRECTORY", string(a.code.DocsProjectDirectory)),
 		literal("TOOL_CONFIG", string(a.code.ToolConfig)),
 	}
-	local, remote := a.tools()
-	if local != "" {
-		vars = append(vars, literal("LOCAL_TOOLS", local))
-	}
-	if remote != "" {
-		vars = append(vars, literal("REMOTE_TOOLS", remote))
-	}
 	return vars
 }
 
-// tools are the run's own lists of tools, separated by commas; the older form counts where the newer one is empty.
-func (a subject) tools() (local, remote string) {
-	local, remote = string(a.code.LocalTools), string(a.code.RemoteTools)
-	join := func(names []v1.ToolName) string {
-		var s []string
-		for _, n := range names {
-			s = append(s, string(n))
-		}
-		return strings.Join(s, ",")
+// toolVariables tell which tools the agent got, and what their client needs to find them.
+func (a subject) toolVariables() []corev1.EnvVar {
+	var vars []corev1.EnvVar
+	remote, local := namedTools(a.run)
+	if len(local) > 0 {
+		vars = append(vars, literal("LOCAL_TOOLS", strings.Join(local, ",")))
 	}
-	if t := a.code.Tools; t != nil {
-		if local == "" {
-			local = join(t.Local)
-		}
-		if remote == "" {
-			remote = join(t.Remote)
-		}
+	if len(remote) > 0 {
+		vars = append(vars, literal("REMOTE_TOOLS", strings.Join(remote, ",")))
 	}
-	return local, remote
+	vars = append(vars, literal("MCP_CLIENT_CONFIG", configDirectory+"/client-config.json"))
+	if a.ToolServerURL != "" {
+		vars = append(vars, literal("TOOLMAN_SERVER_URL", a.ToolServerURL))
+	}
+	return append(vars, literal("RUNFLEET_USE_MCP", strconv.FormatBool(a.usesServer() || len(a.tools().local) > 0)))
 }
 
 // literal is a variable whose value arrives as it is: the kubelet would replace $(NAME) by another variable, such as the

@@ -11,6 +11,7 @@ const AgentContainer = "agent"
 const (
 	configDirectory    = "/config" // the attempt's files, read-only
 	workspaceDirectory = "/workspace"
+	cloneDirectory     = workspaceDirectory + "/target-repo" // the original's name, so that its clones are found again
 	homeDirectory      = "/home/agent"
 	outcomeFile        = workspaceDirectory + "/.runfleet-outcome.json" // what the agent may leave for the start script
 	managedSettings    = "/etc/claude-code/managed-settings.json"       // the one place whose rules the agent always obeys

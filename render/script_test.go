@@ -41,12 +41,15 @@ func eachShell(t *testing.T, test func(*testing.T, stage)) {
 	}
 }
 
+// work is where the agent of the sample works.
+const work = "workspace/target-repo/auth-api/"
+
 // newStage puts the rendered files in place and takes the environment from the rendered container.
 func newStage(t *testing.T, shell string, run v1.Run) stage {
 	t.Helper()
 	s := stage{t: t, shell: shell, directory: t.TempDir(), env: map[string]string{}}
 	o := mustRender(t, run, SampleSettings())
-	for _, directory := range []string{"config", "workspace", "bin"} {
+	for _, directory := range []string{"config", "workspace", "bin", "home"} {
 		s.must(os.Mkdir(filepath.Join(s.directory, directory), 0o755))
 	}
 	for name, text := range o.Files() {
@@ -59,6 +62,8 @@ func newStage(t *testing.T, shell string, run v1.Run) stage {
 	now := time.Now().Unix()
 	s.env["RUNFLEET_CONFIG"] = filepath.Join(s.directory, "config")
 	s.env["RUNFLEET_TERMINATION_LOG"] = filepath.Join(s.directory, "message")
+	s.env["RUNFLEET_CLONE"] = filepath.Join(s.directory, "workspace/target-repo")
+	s.env["HOME"] = filepath.Join(s.directory, "home")
 	s.env["RUNFLEET_OUTCOME"] = filepath.Join(s.directory, "workspace/outcome.json")
 	s.env["RUNFLEET_START_BEFORE"] = strconv.FormatInt(now+600, 10)
 	s.env["RUNFLEET_NOT_AFTER"] = strconv.FormatInt(now+600, 10)
@@ -166,7 +171,7 @@ func TestTheScriptReportsHowTheAgentEnded(t *testing.T) {
 					code = -1
 				}
 				s.wants(code, outcome, test.code, test.result, test.reason)
-				if _, err := os.Stat(filepath.Join(s.directory, "workspace/ran")); err == nil {
+				if _, err := os.Stat(filepath.Join(s.directory, work+"ran")); err == nil {
 					t.Error("the agent must not have been started")
 				}
 			})
@@ -180,8 +185,8 @@ func TestTheScriptGivesTheAgentItsPromptAndArgumentsAsTheyAre(t *testing.T) {
 		s.env["LOG_LEVEL"] = "$(touch ran) `touch ran`"
 		code, outcome := s.run("agent", "-p", "$(touch ran)", "a  b")
 		s.wants(code, outcome, 0, "succeeded", "")
-		want := []string{s.read("config/prompt.md"), "-p\n$(touch ran)\na  b\n", s.env["LOG_LEVEL"]}
-		if diff := cmp.Diff(want, []string{s.read("workspace/prompt"), s.read("workspace/arguments"), s.read("workspace/variable")}); diff != "" {
+		want := []string{s.read("config/prompt.md"), "-p\n$(touch ran)\na  b\n--mcp-config\n" + s.env["RUNFLEET_CONFIG"] + "/mcp.json\n", s.env["LOG_LEVEL"]}
+		if diff := cmp.Diff(want, []string{s.read(work + "prompt"), s.read(work + "arguments"), s.read(work + "variable")}); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
 	})

@@ -30,6 +30,9 @@ type Settings struct {
 	Telemetry   Telemetry
 	Workspace   Workspace
 
+	MemberTelemetry map[string]Telemetry // instead of Telemetry, by the name of the member
+	ToolServerURL   string               // of remote tools; "": there is none
+
 	MaxSkew time.Duration // by how much a member's clock may differ from the hub's (rule F)
 	Grace   time.Duration // terminationGracePeriodSeconds of the pod
 }
@@ -104,7 +107,13 @@ func SampleSettings() Settings {
 		Command:         []string{"claude", "-p", "--output-format", "stream-json", "--verbose"},
 		Model:           "sonnet",
 		APIKey:          SecretKey{Name: "anthropic-api-key", Key: "api-key"},
-		MaxSkew:         10 * time.Minute,
-		Grace:           time.Minute,
+		Telemetry: Telemetry{
+			Enabled:      true,
+			OTLPEndpoint: "http://collector.telemetry:4317", OTLPProtocol: "grpc",
+			LogsEndpoint: "http://collector.telemetry:4318", LogsProtocol: "http/protobuf",
+		},
+		ToolServerURL: "http://toolman.mcp:3000/mcp",
+		MaxSkew:       10 * time.Minute,
+		Grace:         time.Minute,
 	}
 }

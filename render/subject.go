@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/runfleet/runfleet/api/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -69,6 +71,8 @@ func (a subject) valid() error {
 	demand(a.entry.DeadlineSeconds > 0, "the attempt has no deadline")
 	demand(a.entry.CreatedAt != nil && a.entry.StartBefore != nil, "the attempt does not say when it was committed and must have started")
 	demand(a.code == nil || a.code.TaskID != nil, "spec.taskId is not set")
+	_, known := presets[a.preset()]
+	demand(known, "spec.toolConfig is no preset: write minimal, default or advanced")
 	return errors.Join(errs...)
 }
 
@@ -151,6 +155,42 @@ func (a subject) githubUser() string {
 		return string(a.docs.GitHubUser)
 	}
 	return string(a.code.GitHubUser)
+}
+
+// branch is the branch that the work is pushed to, and never the one it started from. It is the same for every attempt, so
+// that the next one goes on where the last one ended.
+func (a subject) branch() string {
+	if shared := Branch(a.run); shared != "" && shared != a.baseBranch() {
+		return shared
+	}
+	return a.taskType() + "/" + strings.TrimSuffix(v1.AttemptName(a.run.GetName(), a.run.GetUID(), 1), "-1")
+}
+
+// retry says that there were attempts of this context version before.
+func (a subject) retry() bool {
+	return slices.ContainsFunc(a.earlier, func(e v1.Attempt) bool { return e.ContextVersion == a.entry.ContextVersion })
+}
+
+// continues says whether the agent goes on with its last session, where the workspace has it.
+func (a subject) continues() bool {
+	return a.retry() || a.run.RunSpec().ContinueSession || a.code != nil && a.code.ResumeSession
+}
+
+// session names what the agent remembers its sessions by: the task, whichever run works on it, or the run where there is
+// none. Sessions of other tasks of the service lie beside it in the workspace.
+func (a subject) session() string {
+	if a.code != nil && *a.code.TaskID != 0 {
+		return "task-" + strconv.FormatInt(*a.code.TaskID, 10)
+	}
+	return "run-" + string(a.run.GetUID())
+}
+
+// telemetry is the member's own, or the general one.
+func (a subject) telemetry() Telemetry {
+	if t, ok := a.MemberTelemetry[a.entry.Cluster]; ok {
+		return t
+	}
+	return a.Telemetry
 }
 
 // failures are the newest earlier attempts of this context version that the agent should know about. Lost attempts are

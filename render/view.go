@@ -16,9 +16,10 @@ type view struct {
 
 	Repository       string `json:"repository"`
 	BaseBranch       string `json:"baseBranch"` // "" is the repository's default
-	Branch           string `json:"branch"`     // to push to; "" is one of the run's own
+	Branch           string `json:"branch"`     // to push to
 	WorkingDirectory string `json:"workingDirectory"`
 	GitHubUser       string `json:"githubUser"`
+	Clone            string `json:"clone"` // where the repository is in the container
 
 	Service        string `json:"service"` // code only, as the next four
 	HasTask        bool   `json:"hasTask"` // false for task 0, which has no files
@@ -30,10 +31,12 @@ type view struct {
 	Guidance        string    `json:"guidance"` // spec.promptModification
 	ReplacesPrompt  bool      `json:"replacesPrompt"`
 	IncludeCodebase bool      `json:"includeCodebase"`
+	Retry           bool      `json:"retry"`    // there were attempts of this context version before
 	Failures        []failure `json:"failures"` // of earlier attempts, oldest first
 
-	Permissions permissionsView   `json:"permissions"`
-	Environment map[string]string `json:"environment"` // of the agent's settings; only {{json environment}} prints it
+	Tools       toolsView       `json:"tools"`
+	Permissions permissionsView `json:"permissions"`
+	Telemetry   telemetryView   `json:"telemetry"`
 }
 
 type failure struct {
@@ -42,9 +45,27 @@ type failure struct {
 	Message string `json:"message"`
 }
 
+// toolsView are the tools beyond the agent's own.
+type toolsView struct {
+	Remote     []string `json:"remote"`     // of the tool server
+	Local      []string `json:"local"`      // of the server of files in the container
+	UsesServer bool     `json:"usesServer"` // the tool server is configured, and the run has tools of it
+	ServerURL  string   `json:"serverUrl"`
+}
+
+// permissionsView are the agent's rules about tools, in its own terms.
 type permissionsView struct {
 	Allow []string `json:"allow"`
 	Deny  []string `json:"deny"`
+}
+
+// telemetryView is where the agent sends its metrics and logs.
+type telemetryView struct {
+	Enabled      bool   `json:"enabled"`
+	OTLPEndpoint string `json:"otlpEndpoint"`
+	OTLPProtocol string `json:"otlpProtocol"`
+	LogsEndpoint string `json:"logsEndpoint"`
+	LogsProtocol string `json:"logsProtocol"`
 }
 
 func (a subject) view() view {
@@ -56,15 +77,19 @@ func (a subject) view() view {
 		Model:            a.model(),
 		Repository:       a.repositoryURL(),
 		BaseBranch:       a.baseBranch(),
-		Branch:           Branch(a.run),
+		Branch:           a.branch(),
 		WorkingDirectory: a.workingDirectory(),
 		GitHubUser:       a.githubUser(),
+		Clone:            cloneDirectory,
 		DocsRepository:   a.docsRepositoryURL(),
 		DocsBranch:       a.docsBranch(),
 		Guidance:         strings.TrimSpace(string(spec.PromptModification)),
+		Retry:            a.retry(),
 		Permissions:      a.permissions(),
-		Environment:      a.agentEnvironment(),
+		Telemetry:        telemetryView(a.telemetry()),
 	}
+	set := a.tools()
+	v.Tools = toolsView{Remote: set.remote, Local: set.local, UsesServer: a.usesServer(), ServerURL: a.ToolServerURL}
 	v.ReplacesPrompt = spec.PromptMode == v1.PromptReplace && v.Guidance != ""
 	if a.docs != nil {
 		v.IncludeCodebase = a.docs.IncludeCodebase
@@ -76,57 +101,4 @@ func (a subject) view() view {
 		v.Failures = append(v.Failures, failure{Attempt: e.Number, Class: string(e.Class), Message: e.Message})
 	}
 	return v
-}
-
-// The built-in rules are the original's: every tool of its own is allowed, and the pod is the limit.
-var (
-	docsTools = []string{
-		"Bash", "Edit", "Read", "Write", "MultiEdit", "Glob", "Grep", "LS",
-		"WebSearch", "WebFetch", "Task", "ExitPlanMode", "TodoRead", "TodoWrite",
-	}
-	codeTools = []string{
-		"Bash", "Edit", "Read", "Write", "MultiEdit", "Glob", "Grep", "LS", "Task", "ExitPlanMode",
-		"NotebookRead", "NotebookEdit", "WebFetch", "WebSearch", "TodoRead", "TodoWrite",
-	}
-)
-
-func (a subject) permissions() permissionsView {
-	p := permissionsView{Allow: docsTools, Deny: []string{}}
-	if a.code != nil {
-		p.Allow = codeTools
-	}
-	if a.Permissions.Override {
-		p.Allow = append([]string{}, a.Permissions.Allow...) // never null in JSON
-		p.Deny = append([]string{}, a.Permissions.Deny...)
-	}
-	return p
-}
-
-// agentEnvironment are the variables of the agent's settings: quiet, and with its telemetry as configured.
-func (a subject) agentEnvironment() map[string]string {
-	env := map[string]string{
-		"NODE_ENV":                                 "production",
-		"DISABLE_AUTOUPDATER":                      "1",
-		"DISABLE_COST_WARNINGS":                    "1",
-		"DISABLE_NON_ESSENTIAL_MODEL_CALLS":        "1",
-		"CLAUDE_BASH_MAINTAIN_PROJECT_WORKING_DIR": "true",
-		"CLAUDE_CODE_ENABLE_TELEMETRY":             "0",
-	}
-	t := a.Telemetry
-	if !t.Enabled {
-		return env
-	}
-	env["CLAUDE_CODE_ENABLE_TELEMETRY"] = "1"
-	env["OTEL_METRICS_EXPORTER"], env["OTEL_LOGS_EXPORTER"] = "otlp", "otlp"
-	for name, value := range map[string]string{
-		"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": t.OTLPEndpoint,
-		"OTEL_EXPORTER_OTLP_METRICS_PROTOCOL": t.OTLPProtocol,
-		"OTEL_EXPORTER_OTLP_LOGS_ENDPOINT":    t.LogsEndpoint,
-		"OTEL_EXPORTER_OTLP_LOGS_PROTOCOL":    t.LogsProtocol,
-	} {
-		if value != "" {
-			env[name] = value
-		}
-	}
-	return env
 }

@@ -2,6 +2,7 @@ package config
 
 import (
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/runfleet/runfleet/fsm/lifecycle"
@@ -78,7 +79,7 @@ var (
 const day = 24 * 60 * 60
 
 // keys are all that config.yaml may say, in the order of the documentation. Of two keys that mean the same the later wins.
-var keys = []key{
+var keys = slices.Concat([]key{
 	{"agent.image.repository", "The agent's image, without its tag. It must hold `sh`, `timeout` and the agent's program.", text(imageName, func(d *draft) *string { return &d.repository })},
 	{"agent.image.tag", "Its tag or digest. In quotes, if it looks like a number.", text(imageTag, func(d *draft) *string { return &d.tag })},
 	{"agent.image.pullPolicy", "When a member's node pulls it: Always, IfNotPresent or Never.", oneOf(func(d *draft) *corev1.PullPolicy { return &d.Render.ImagePullPolicy }, corev1.PullAlways, corev1.PullIfNotPresent, corev1.PullNever)},
@@ -93,15 +94,13 @@ var keys = []key{
 	{"secrets.apiKeySecretName", "The Secret with the API key of the model, on the member in the run's namespace.", text(objectName, func(d *draft) *string { return &d.Render.APIKey.Name })},
 	{"secrets.apiKeySecretKey", "Its key.", text(secretKey, func(d *draft) *string { return &d.Render.APIKey.Key })},
 
-	{"permissions.agentToolsOverride", "Whether `allow` and `deny` take the place of the built-in rules, which allow every usual tool.", boolean(func(d *draft) *bool { return &d.Render.Permissions.Override })},
+	{"permissions.agentToolsOverride", "Whether `allow` and `deny` take the place of the built-in rules, which allow every usual tool. A run's `agentTools` can then take from them and add nothing.", boolean(func(d *draft) *bool { return &d.Render.Permissions.Override })},
 	{"permissions.allow", "What the agent may do without asking, such as `Bash(git:*)`.", list(word, func(d *draft) *[]string { return &d.Render.Permissions.Allow })},
 	{"permissions.deny", "What it may not do.", list(word, func(d *draft) *[]string { return &d.Render.Permissions.Deny })},
 
-	{"telemetry.enabled", "Whether agents send their own metrics and logs.", boolean(func(d *draft) *bool { return &d.Render.Telemetry.Enabled })},
-	{"telemetry.otlpEndpoint", "Where to send metrics.", text(address, func(d *draft) *string { return &d.Render.Telemetry.OTLPEndpoint })},
-	{"telemetry.otlpProtocol", "How: grpc, http/protobuf, http/json, or http, which is http/protobuf.", protocol(func(d *draft) *string { return &d.Render.Telemetry.OTLPProtocol })},
-	{"telemetry.logsEndpoint", "Where to send logs.", text(address, func(d *draft) *string { return &d.Render.Telemetry.LogsEndpoint })},
-	{"telemetry.logsProtocol", "How, as `otlpProtocol`.", protocol(func(d *draft) *string { return &d.Render.Telemetry.LogsProtocol })},
+	{"tools.serverUrl", "The server of the agents' remote tools, as its client (`toolman-client`) in the image reaches it from the members. Without it there are no remote tools.", text(address, func(d *draft) *string { return &d.Render.ToolServerURL })},
+}, telemetryKeys, []key{
+	{membersOfTelemetry, "Instead of the five above, by the name of a member. What a member does not say is as above.", memberTelemetry()},
 
 	{"storage.storageClassName", "The storage class of the workspaces. Without it the member's default.", storageClass()},
 	{"storage.workspaceSize", "The size of a service's workspace. It is not changed on volumes that exist.", quantity(func(d *draft) *resource.Quantity { return &d.Render.Workspace.Size })},
@@ -129,4 +128,18 @@ var keys = []key{
 	{"timing.backoffBaseSeconds", "The wait before a first retry; it doubles with each further one.", seconds(1, day, func(d *draft) *time.Duration { return &d.Lifecycle.BackoffBase })},
 	{"timing.backoffMaxSeconds", "The longest wait before a retry.", seconds(1, day, func(d *draft) *time.Duration { return &d.Lifecycle.BackoffMax })},
 	{"timing.resyncSeconds", "How often an active run is looked at though nothing happens.", seconds(1, day, func(d *draft) *time.Duration { return &d.Lifecycle.Resync })},
+})
+
+// telemetryKeys are the agents' own telemetry, for all members and, below membersOfTelemetry, for one.
+var telemetryKeys = []key{
+	{"telemetry.enabled", "Whether agents send their own metrics and logs.", boolean(func(d *draft) *bool { return &d.Render.Telemetry.Enabled })},
+	{"telemetry.otlpEndpoint", "Where to send metrics.", text(address, func(d *draft) *string { return &d.Render.Telemetry.OTLPEndpoint })},
+	{"telemetry.otlpProtocol", "How: grpc, http/protobuf, http/json, or http, which is http/protobuf.", protocol(func(d *draft) *string { return &d.Render.Telemetry.OTLPProtocol })},
+	{"telemetry.logsEndpoint", "Where to send logs.", text(address, func(d *draft) *string { return &d.Render.Telemetry.LogsEndpoint })},
+	{"telemetry.logsProtocol", "How, as `otlpProtocol`.", protocol(func(d *draft) *string { return &d.Render.Telemetry.LogsProtocol })},
 }
+
+const (
+	telemetrySection   = "telemetry"
+	membersOfTelemetry = telemetrySection + ".members"
+)

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/fsm/lifecycle"
+	"github.com/runfleet/runfleet/render"
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/yaml"
 )
@@ -77,7 +78,9 @@ agent:
   serviceAccountName: agent
 secrets: {apiKeySecretName: key, apiKeySecretKey: value}
 permissions: {agentToolsOverride: true, allow: [Read], deny: [Bash]}
-telemetry: {enabled: true, otlpEndpoint: "http://a:1", otlpProtocol: http, logsEndpoint: "https://b", logsProtocol: grpc}
+telemetry: {enabled: true, otlpEndpoint: "http://a:1", otlpProtocol: http, logsEndpoint: "https://b", logsProtocol: grpc,
+  members: {eu-1: {otlpEndpoint: "http://eu:1"}, us-1: {enabled: false}}}
+tools: {serverUrl: "http://tools:3000/mcp"}
 storage: {storageClassName: fast, workspaceSize: 1Gi}
 deadlines: {docsSeconds: 101, codeSeconds: 102, minSeconds: 100, maxSeconds: 103, provisioningSeconds: 104}
 retries: {infraAllowance: 7, keptAttempts: 8}
@@ -152,6 +155,10 @@ func TestMistakesAreToldWithWhatToWriteInstead(t *testing.T) {
 		"a default out of bounds":             {image + `deadlines: {docsSeconds: 90000}`, `deadlines.docsSeconds: 90000 is not between minSeconds and maxSeconds`},
 		"back-off the wrong way round":        {image + `timing: {backoffBaseSeconds: 500}`, `timing.backoffBaseSeconds: is above timing.backoffMaxSeconds`},
 		"credentials in an address":           {image + `telemetry: {otlpEndpoint: "http://me:pw@host"}`, `telemetry.otlpEndpoint: is "http://me:pw@host": write an address`},
+		"telemetry of a member, no section":   {image + `telemetry: {members: {eu-1: off}}`, `telemetry.members: eu-1: is false: write its telemetry, such as {enabled: false}`},
+		"telemetry of no member":              {image + `telemetry: {members: [eu-1]}`, `telemetry.members: is ["eu-1"]: write names of members`},
+		"a wrong address of a member":         {image + `telemetry: {members: {eu-1: {logsEndpoint: x}}}`, `telemetry.members: eu-1: logsEndpoint: is "x": write an address`},
+		"a tool server without a scheme":      {image + `tools: {serverUrl: "tools:3000"}`, `tools.serverUrl: is "tools:3000": write an address such as`},
 		"no command":                          {"agent: {image: {repository: a, tag: b}, command: []}", `agent.command: is empty: write the agent's program`},
 		"a list instead of sections":          {"- a", `it must be sections with keys`},
 		"a key twice":                         {"job: {}\njob: {}", `key "job" already set in map`},
@@ -163,6 +170,25 @@ func TestMistakesAreToldWithWhatToWriteInstead(t *testing.T) {
 				t.Errorf("want an error with\n  %s\ngot\n  %v", test.want, err)
 			}
 		})
+	}
+}
+
+// TestBehaviour39AMembersTelemetryIsThatOfAllButForWhatItSays: half of it is the configuration's; what an attempt makes of it,
+// package render tests.
+func TestBehaviour39AMembersTelemetryIsThatOfAllButForWhatItSays(t *testing.T) {
+	all := render.Telemetry{Enabled: true, OTLPEndpoint: "http://a:1", OTLPProtocol: "http/protobuf", LogsEndpoint: "https://b", LogsProtocol: "grpc"}
+	eu, us := all, all
+	eu.OTLPEndpoint, us.Enabled = "http://eu:1", false
+	c := parsed(t, everything)
+	if diff := cmp.Diff(map[string]render.Telemetry{"eu-1": eu, "us-1": us}, c.Render.MemberTelemetry); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(all, c.Render.Telemetry); diff != "" {
+		t.Errorf("what a member says must not count for all (-want +got):\n%s", diff)
+	}
+	other, _, err := Parse([]byte(strings.Replace(everything, "http://eu:1", "http://eu:2", 1)))
+	if err != nil || other.TemplateDigest == c.TemplateDigest {
+		t.Errorf("another address of one member is another digest, got %v", err)
 	}
 }
 
@@ -197,6 +223,7 @@ func TestUnknownKeysAreNamedWithWhatWasMeant(t *testing.T) {
 		"agent: {image: {repository: a, tag: b}, env: [{name: A}]}":    "agent.env: has no effect: variables are set by spec.env of the run",
 		image + "cleanup: {deleteConfigMap: true}":                     "cleanup.deleteConfigMap: has no effect: ConfigMaps are removed with their Jobs",
 		image + "telemetry: {otlpEndpoint: http://a, otlpEndpiont: b}": "telemetry.otlpEndpiont: unknown key, did you mean otlpEndpoint?",
+		image + "telemetry: {members: {eu-1: {enable: true}}}":         "telemetry.members.eu-1.enable: unknown key, did you mean enabled?",
 	} {
 		_, notes, err := Parse([]byte(text))
 		if err != nil {

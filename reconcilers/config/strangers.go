@@ -75,6 +75,8 @@ func strangers(section string, tree map[string]any) []string {
 		switch {
 		case original:
 			notes = append(notes, fmt.Sprintf("%s: has no effect: %s", path, instead))
+		case path == membersOfTelemetry:
+			notes = append(notes, strangersOfMembers(below)...)
 		case isKey(path): // a value of the wrong type was refused already
 		case isSection && len(names(path)) > 0:
 			notes = append(notes, strangers(path, below)...)

@@ -60,10 +60,52 @@ fi
 command -v "$1" >/dev/null || finish 78 prerequisiteMissing "The agent's program is not in the image."
 command -v timeout >/dev/null || finish 78 prerequisiteMissing 'The program timeout (coreutils) is not in the image.'
 
-# --- Put the files in place. The agent's memory stays as it left it, unless the run wants it replaced.
+# --- Put the files in place, beside the clone, where the agent finds them and no commit does.
+workspace=$(pwd -P)
+place="$RUNFLEET_CLONE/$WORKING_DIRECTORY"
+mkdir -p -- "$place"
 rm -f -- "$outcome" # of an earlier attempt
+
+# The agent's memory stays as the agent left it, unless the run wants it replaced. What is copied can be written to.
 if [ "${RUNFLEET_OVERWRITE_MEMORY:-false}" = true ] || ! [ -e CLAUDE.md ]; then
-  cp -- "$config/CLAUDE.md" CLAUDE.md
+  rm -f -- CLAUDE.md
+  cat -- "$config/CLAUDE.md" >CLAUDE.md
+fi
+
+# Guidelines are new at each start: the common ones, and those of each language that the clone has. A docs run has none.
+for file in coding-guidelines.md github-guidelines.md mcp-tools.md; do
+  [ -e "$config/$file" ] || continue
+  rm -f -- "$file"
+  cat -- "$config/$file" >"$file"
+done
+# speaks MARKER LANGUAGE adds the language's guidelines if the marker is in the clone's root or in the working directory.
+speaks() {
+  [ -e "$RUNFLEET_CLONE/$1" ] || [ -e "$place/$1" ] || return 0
+  [ -e "$config/coding-guidelines-$2.md" ] || return 0
+  { echo && cat -- "$config/coding-guidelines-$2.md"; } >>coding-guidelines.md
+}
+speaks go.mod go
+speaks Cargo.toml rust
+speaks package.json javascript
+speaks pyproject.toml python
+speaks pom.xml java
+
+# The agent's sessions lie in the workspace, so that the next attempt finds them; its home ends with the pod.
+sessions=$workspace/.runfleet/sessions/$RUNFLEET_SESSION
+mkdir -p -- "$sessions" "$HOME/.claude"
+ln -sfn -- "$sessions" "$HOME/.claude/projects"
+
+# --- Go where the agent works, and tell it what it finds there.
+cd -- "$place"
+if [ "${RUNFLEET_USE_MCP:-false}" = true ]; then
+  set -- "$@" --mcp-config "$config/mcp.json"
+fi
+if [ "${RUNFLEET_CONTINUE_SESSION:-false}" = true ]; then
+  for file in "$sessions/$(pwd -P | tr -c 'a-zA-Z0-9\n' -)"/*.jsonl; do # the agent names them by where it works
+    [ -e "$file" ] || break
+    set -- "$@" --continue
+    break
+  done
 fi
 
 # --- Run the agent in what is left of its time.

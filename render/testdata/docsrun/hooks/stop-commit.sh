@@ -1,0 +1,52 @@
+#!/bin/sh
+# Commits and pushes what the agent has done. The agent runs it each time it stops (hooks.Stop in settings.json), so that
+# nothing is lost whatever happens next. It opens no pull request: container.sh does, once the agent has ended.
+#
+# What is checked out is committed, and pushed to the run's own branch, never by force and to no other. A docs run commits
+# its documents alone. All values come from environment variables; hooks that the clone has set up are not executed.
+set -eu
+export GIT_TERMINAL_PROMPT=0 # nobody is there to answer
+
+fail() {
+  echo "stop-commit.sh: $*" >&2
+  exit 1
+}
+
+# git works in the clone, as the run's user.
+git() {
+  command git -C "$RUNFLEET_CLONE" \
+    -c core.hooksPath=/dev/null -c core.fsmonitor=false -c commit.gpgSign=false -c push.gpgSign=false \
+    -c push.followTags=false -c push.recurseSubmodules=no \
+    -c user.name="${GITHUB_USER:-runfleet}" -c user.email="${GITHUB_USER:-runfleet}@users.noreply.github.com" "$@"
+}
+
+[ -e "$RUNFLEET_CLONE/.git" ] || exit 0
+
+# --- Where may it go?
+own=refs/heads/$RUNFLEET_BRANCH
+git check-ref-format "$own" || fail "$RUNFLEET_BRANCH is no name of a branch."
+default=$(git symbolic-ref --quiet refs/remotes/origin/HEAD || true)
+if [ "$RUNFLEET_BRANCH" = "${BRANCH:-}" ] || [ "$default" = "refs/remotes/origin/$RUNFLEET_BRANCH" ]; then
+  fail "$RUNFLEET_BRANCH is the branch that the work started from. It is never pushed to."
+fi
+
+# --- Commit what there is.
+[ -z "$(git ls-files --unmerged)" ] || fail 'There are conflicts. Resolve them, or abort the merge, and stop again.'
+message="chore: keep what attempt $RUNFLEET_ATTEMPT of $RUNFLEET_RUN left uncommitted"
+if [ "$TASK_TYPE" = docs ]; then
+  set -- ":(top,literal)$WORKING_DIRECTORY/.taskmaster/docs"
+else
+  set -- ':(top)' ':(top,exclude)PR_DESCRIPTION.md' # the text of the pull request is container.sh's to read
+fi
+if [ -n "$(git status --porcelain -- "$@")" ]; then
+  git add --all -- "$@"
+  # What the agent has staged elsewhere is no part of a docs run; a merge can only be committed as a whole.
+  [ "$TASK_TYPE" = docs ] || set --
+  git commit --quiet --message="$message" ${1:+--} "$@"
+fi
+
+# --- Push what the remote has on no branch.
+git rev-parse --quiet --verify HEAD >/dev/null || exit 0 # a new repository without a commit
+if [ -n "$(git rev-list --max-count=1 HEAD --not --remotes=origin)" ]; then
+  git push --quiet origin "HEAD:$own" || fail "The work is committed in $RUNFLEET_CLONE, and could not be pushed to $RUNFLEET_BRANCH."
+fi
