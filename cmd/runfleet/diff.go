@@ -22,26 +22,28 @@ type side struct {
 func newDiffCommand() *cobra.Command {
 	var in renderInput
 	var attempts []int32
-	var configs []string
+	var configs, templates []string
 	cmd := &cobra.Command{
 		Use:   "diff -f FILE",
-		Short: "Compare what two attempts, configurations or runs would send",
+		Short: "Compare what two attempts, configurations, sets of templates or runs would send",
 		Long: `Compare, file by file and object by object, what "runfleet render" makes of two attempts of a run, with two
-configurations, or of the runs of two files. A flag that is given once holds for both sides, one that is given twice is
-what is compared.
+configurations or two sets of templates, or of the runs of two files. A flag that is given once holds for both sides,
+one that is given twice is what is compared.
 
 Exits with 0 when there is no difference, 1 when there is one, and 2 when something went wrong, as diff does.`,
 		Example: `  runfleet diff -f run.yaml --attempt 1 --attempt 2
   runfleet diff -f run.yaml --config old.yaml --config new.yaml
+  runfleet diff -f run.yaml --templates built-in --templates mine
   runfleet diff -f old.yaml -f new.yaml`,
 		Args: usage(cobra.NoArgs),
 	}
 	in.add(cmd)
 	cmd.Flags().Var(attemptFlag{func(n int32) { attempts = append(attempts, n) }}, "attempt", "the `NUMBER` of an attempt (default the newest that is recorded, or 1)")
 	cmd.Flags().StringArrayVar(&configs, "config", nil, in.configUsage())
-	markFiles(cmd, "filename", "config")
+	cmd.Flags().StringArrayVar(&templates, "templates", nil, in.templatesUsage())
+	markFiles(cmd, "filename", "config", "templates")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		sides, err := in.sides(attempts, configs)
+		sides, err := in.sides(attempts, configs, templates)
 		if err == nil {
 			var different bool
 			different, err = compare(cmd, sides)
@@ -58,24 +60,26 @@ Exits with 0 when there is no difference, 1 when there is one, and 2 when someth
 }
 
 // sides makes the two sides of what the flags say once or twice.
-func (in *renderInput) sides(attempts []int32, configs []string) ([2]side, error) {
+func (in *renderInput) sides(attempts []int32, configs, templates []string) ([2]side, error) {
 	var out [2]side
 	if err := in.check(); err != nil {
 		return out, err
 	}
-	if count(slices.Concat(in.files, configs), "-") > 1 {
+	if count(slices.Concat(in.files, configs, templates), "-") > 1 {
 		return out, usagef("standard input is read once: name a file for the other")
 	}
-	most := max(len(in.files), len(attempts), len(configs))
+	most := max(len(in.files), len(attempts), len(configs), len(templates))
 	switch {
 	case most > 2:
 		return out, usagef("two sides are compared: give no flag more than twice")
 	case most < 2:
-		return out, usagef("what is compared is given twice: --attempt 1 --attempt 2, or two of --config or -f")
+		return out, usagef("what is compared is given twice: --attempt 1 --attempt 2, or two of --config, --templates or -f")
 	}
 	for i := range out {
 		s := &out[i]
-		s.renderInput = renderInput{hub: in.hub, files: []string{nth(in.files, i)}, config: nth(configs, i), attempt: nth(attempts, i)}
+		s.renderInput = renderInput{
+			hub: in.hub, files: []string{nth(in.files, i)}, config: nth(configs, i), templates: nth(templates, i), attempt: nth(attempts, i),
+		}
 		var labels []string
 		if len(in.files) > 1 {
 			labels = append(labels, shown(s.files[0]))
@@ -85,6 +89,9 @@ func (in *renderInput) sides(attempts []int32, configs []string) ([2]side, error
 		}
 		if len(configs) > 1 {
 			labels = append(labels, shown(s.config))
+		}
+		if len(templates) > 1 {
+			labels = append(labels, s.templates)
 		}
 		s.label = strings.Join(labels, ", ")
 	}
@@ -130,7 +137,7 @@ func compare(cmd *cobra.Command, sides [2]side) (different bool, err error) {
 // standardInput is what stands there, if it is asked for at all.
 func standardInput(cmd *cobra.Command, sides [2]side) ([]byte, error) {
 	for _, s := range sides {
-		if s.config == "-" || slices.Contains(s.files, "-") {
+		if s.config == "-" || s.templates == "-" || slices.Contains(s.files, "-") {
 			return readText(cmd.InOrStdin(), "-")
 		}
 	}

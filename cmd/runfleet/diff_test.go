@@ -75,7 +75,7 @@ func TestDiffExitsAsDiffDoes(t *testing.T) {
 		{"two of two", []string{"-f", two, "--attempt", "1", "--attempt", "2"}, 1, "--- docsrun/mail /config/prompt.md\t(attempt 1)\n", ""},
 		{"a bad run", []string{"-f", file, "-f", bad}, 2, "", "runfleet: " + bad + ": docsrun/shop: the API server would refuse it:\n  spec.sourceBranch: "},
 		{"a file that is not there", []string{"-f", file, "-f", "absent"}, 2, "", "runfleet: reading manifests: stat absent: "},
-		{"one side", []string{"-f", file, "--attempt", "1"}, 2, "", "runfleet: what is compared is given twice: --attempt 1 --attempt 2, or two of --config or -f\n"},
+		{"one side", []string{"-f", file, "--attempt", "1"}, 2, "", "runfleet: what is compared is given twice: --attempt 1 --attempt 2, or two of --config, --templates or -f\n"},
 		{"three", []string{"-f", file, "-f", file, "-f", file}, 2, "", "runfleet: two sides are compared: give no flag more than twice\n"},
 		{"one input twice", []string{"-f", "-", "-f", "-"}, 2, "", "runfleet: standard input is read once: name a file for the other\n"},
 	} {

@@ -38,7 +38,8 @@ they are: the next rendering replaces exactly these, and nothing that somebody e
 	cmd.Flags().Var(attemptFlag{func(n int32) { in.attempt = n }}, "attempt", "the `NUMBER` of the attempt (default the newest that is recorded, or 1)")
 	cmd.Flags().StringVar(&in.config, "config", "", in.configUsage())
 	cmd.Flags().StringVarP(&directory, "output", "o", "", "write files and objects below this `DIRECTORY`")
-	markFiles(cmd, "filename", "config")
+	cmd.Flags().StringVar(&in.templates, "templates", "", in.templatesUsage())
+	markFiles(cmd, "filename", "config", "templates")
 	markDirectory(cmd, "output")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := in.check(); err != nil {
@@ -62,10 +63,11 @@ they are: the next rendering replaces exactly these, and nothing that somebody e
 
 // renderInput is what a rendering is made of.
 type renderInput struct {
-	files   []string
-	config  string
-	attempt int32
-	hub     string
+	files     []string
+	config    string
+	templates string
+	attempt   int32
+	hub       string
 }
 
 func (in *renderInput) add(cmd *cobra.Command) {
@@ -97,7 +99,7 @@ func (in *renderInput) check() error {
 	switch {
 	case len(in.files) == 0:
 		return usagef("name a file with a run: -f FILE, or -f - for standard input")
-	case count(in.files, "-") > 1 || slices.Contains(in.files, "-") && in.config == "-":
+	case count(append([]string{in.config, in.templates}, in.files...), "-") > 1:
 		return usagef("standard input is read once: name a file for the other")
 	}
 	return nil

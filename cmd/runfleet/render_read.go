@@ -25,6 +25,9 @@ func (in *renderInput) render(stdin io.Reader) ([]rendering, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := useTemplates(&c, stdin, in.templates); err != nil {
+		return nil, err
+	}
 	runs, left, err := readRuns(stdin, in.files)
 	if err != nil {
 		return nil, err
