@@ -23,7 +23,7 @@ func main() {
 // settings are how much is measured.
 type settings struct {
 	runs, rounds, idle int
-	takeover           bool
+	takeover, render   bool
 	out                string
 }
 
@@ -35,11 +35,22 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.IntVar(&s.rounds, "rounds", 3, "rounds of each side, in turn")
 	flags.IntVar(&s.idle, "idle", 40, "runs that are applied one by one on an idle fleet, for latencies")
 	flags.BoolVar(&s.takeover, "takeover", false, "measure how soon a second operator acts when the first is killed, and nothing else")
+	flags.BoolVar(&s.render, "render", false, "measure how fast attempts are rendered, and nothing else; it needs no fleet")
 	flags.StringVar(&s.out, "o", "bin/bench.json", "file for the figures")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	say := func(format string, a ...any) { fmt.Fprintf(stderr, format+"\n", a...) }
+	r := &report{Runs: s.runs, Rounds: s.rounds}
+	if !s.takeover {
+		say("rendering ...")
+		if err := r.renders(); err != nil {
+			return fmt.Errorf("measuring how fast attempts are rendered: %w", err)
+		}
+	}
+	if s.render {
+		return r.printRenders(stdout)
+	}
 	say("starting a hub and two members ...")
 	f, err := startFleet(ctx)
 	if err != nil {
@@ -49,8 +60,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if s.takeover {
 		return f.takeOver(ctx, stdout, say)
 	}
-	r, err := measure(ctx, f, s, say)
-	if err != nil {
+	if err := measure(ctx, f, s, r, say); err != nil {
 		return err
 	}
 	if err := r.write(s.out); err != nil {
@@ -61,35 +71,34 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 }
 
 // measure runs the rounds. Every round uses a namespace of its own, so that none meets what another left.
-func measure(ctx context.Context, f *testFleet, s settings, say func(string, ...any)) (*report, error) {
-	r := &report{Runs: s.runs, Rounds: s.rounds}
+func measure(ctx context.Context, f *testFleet, s settings, r *report, say func(string, ...any)) error {
 	say("one by one on an idle fleet: %d runs ...", s.idle)
 	idle, err := f.oneByOne(ctx, s.idle)
 	if err != nil {
-		return nil, fmt.Errorf("measuring the idle fleet: %w", err)
+		return fmt.Errorf("measuring the idle fleet: %w", err)
 	}
 	r.idle(idle)
 	for n := range s.rounds {
 		plain, err := f.plainRound(ctx, fmt.Sprintf("plain-%d", n), s.runs)
 		if err != nil {
-			return nil, fmt.Errorf("round %d of the plain client: %w", n+1, err)
+			return fmt.Errorf("round %d of the plain client: %w", n+1, err)
 		}
 		before, err := f.counts()
 		if err != nil {
-			return nil, err
+			return err
 		}
 		ours, err := f.operatorRound(ctx, fmt.Sprintf("runs-%d", n), s.runs)
 		if err != nil {
-			return nil, fmt.Errorf("round %d of the operator: %w", n+1, err)
+			return fmt.Errorf("round %d of the operator: %w", n+1, err)
 		}
 		after, err := f.counts()
 		if err != nil {
-			return nil, err
+			return err
 		}
 		r.round(plain, ours, after.minus(before), s.runs)
 		say("round %d: plain %.1f s, runfleet %.1f s, ratio %.2f", n+1, plain.Seconds(), ours.took.Seconds(),
 			plain.Seconds()/ours.took.Seconds())
 	}
 	r.RSSMiB, err = f.rss()
-	return r, err
+	return err
 }
