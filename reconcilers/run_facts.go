@@ -9,6 +9,7 @@ import (
 	"github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/fsm/lifecycle"
 	"github.com/runfleet/runfleet/reconcilers/config"
+	"github.com/runfleet/runfleet/render"
 	"k8s.io/apimachinery/pkg/types"
 )
 
@@ -26,7 +27,7 @@ func RunFacts(kind lifecycle.Kind, run v1.Run, c config.Config) lifecycle.RunFac
 		MaxRetries:           defaultMaxRetries, RetryAlsoOn: spec.Retry.AlsoOn, OnClusterLost: v1.ClusterLostWait,
 		Retention:      c.Retention(spec.RetentionSeconds, run.RunStatus().Phase),
 		Preserve:       run.GetAnnotations()[v1.AnnotationPreserve] == "true",
-		TemplateDigest: c.TemplateDigest,
+		TemplateDigest: c.TemplateDigest, Doubts: render.Doubts(run),
 	}
 	if spec.TotalDeadlineSeconds != nil {
 		r.TotalDeadline = seconds(*spec.TotalDeadlineSeconds)

@@ -77,6 +77,9 @@ const (
 
 	// ReasonInputsPresent surfaces once the attempt's ConfigMap exists. Status True.
 	ReasonInputsPresent = "InputsPresent"
+	// ReasonInputsDoubtful surfaces once the attempt's ConfigMap exists, and the spec asks for something that the agent does
+	// not get, such as a tool that nobody knows; the message names it. The attempt goes on without. Status True.
+	ReasonInputsDoubtful = "InputsDoubtful"
 	// ReasonInputsMissing surfaces while the ConfigMap does not exist, or is gone. Status False.
 	ReasonInputsMissing = "InputsMissing"
 	// ReasonSecretMissing surfaces when a Secret or a key that the pod needs is not on the member; the message names

@@ -2,6 +2,7 @@ package lifecycle
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/runfleet/runfleet/api/v1"
@@ -75,9 +76,23 @@ func reachable(s v1.RunStatus, f Facts) metav1.Condition {
 	}
 }
 
-// inputs and workspace are ready once the Job exists, because it is created after them: reading that from the status
-// costs no write of its own.
+// inputs adds to what is known of the files what the spec asks for and does not get: it is no mistake that ends a run, and
+// nobody would notice otherwise.
 func inputs(s v1.RunStatus, f Facts) metav1.Condition {
+	c := inputsOnMember(s, f)
+	if len(f.Run.Doubts) == 0 {
+		return c
+	}
+	if c.Reason == v1.ReasonInputsPresent {
+		c.Reason = v1.ReasonInputsDoubtful
+	}
+	c.Message = clip(c.Message + "; " + strings.Join(f.Run.Doubts, "; "))
+	return c
+}
+
+// inputsOnMember and workspace are ready once the Job exists, because it is created after them: reading that from the status
+// costs no write of its own.
+func inputsOnMember(s v1.RunStatus, f Facts) metav1.Condition {
 	const kind = v1.ConditionInputsReady
 	switch {
 	case s.Attempt == 0 || ended(current(s)):

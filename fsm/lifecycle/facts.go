@@ -80,6 +80,7 @@ type RunFacts struct {
 	Preserve             bool  // the annotation that keeps everything
 	Abandoned            int32 // the attempt that a person vouches to be dead; 0: none, -1: what was written is no attempt
 	TemplateDigest       string
+	Doubts               []string // what the spec asks for and does not get, such as a tool that the agent does not have
 }
 
 // ClusterFacts is how the member of attempt n stands to us.

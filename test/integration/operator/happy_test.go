@@ -91,6 +91,14 @@ var _ = Describe("A run that succeeds", func() {
 		w.Consistently(w.things(run)).Should(Equal([3]int{1, 1, 1}))
 	})
 
+	Story("behaviour 37: a tool that nobody knows is named by a condition, and ends nothing", func(w *scene) {
+		run := w.docs("misspelt", with[*v1.DocsRun](func(s *v1.RunSpec) {
+			s.AgentTools = []v1.AgentTool{{Name: "bash"}, {Name: "websaerch"}}
+		}))
+		s := w.await(run, v1.PhaseSucceeded)
+		w.Expect(condition(s, v1.ConditionInputsReady).Message).To(HaveSuffix(`; agentTools: the agent has no tool "websaerch"`))
+	})
+
 	Story("is told in one event for each transition", func(w *scene) {
 		run := w.docs("sim-slow-4s")
 		s := w.await(run, v1.PhaseSucceeded)
