@@ -168,6 +168,10 @@ func (o Options) assemble(ctx context.Context, mgr mcmanager.Manager, provider *
 		return err
 	}
 	placed, census := NewLedger(), NewCensus()
+	before, err := o.addOriginal(local, mail)
+	if err != nil {
+		return err
+	}
 	for _, kind := range Kinds {
 		machine, err := lifecycle.New(kind, source.Current().Lifecycle)
 		if err != nil {
@@ -175,7 +179,7 @@ func (o Options) assemble(ctx context.Context, mgr mcmanager.Manager, provider *
 		}
 		r := &Reconciler{
 			Kind: kind, Machine: machine, Fleet: provider, Config: source.Current, Placed: placed, Census: census,
-			Incarnation: pulse.State,
+			Incarnation: pulse.State, Original: before,
 			Hub: Hub{
 				Cached: local.GetCache(), Live: local.GetAPIReader(), Writer: local.GetClient(), UID: uid, Namespace: o.System,
 			},

@@ -12,6 +12,7 @@ import (
 	"github.com/runfleet/runfleet/reconcilers/config"
 	"github.com/runfleet/runfleet/reconcilers/fleet"
 	"github.com/runfleet/runfleet/reconcilers/incarnation"
+	"github.com/runfleet/runfleet/reconcilers/original"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -54,8 +55,10 @@ type Reconciler struct {
 	Census  *Census // shared by both kinds
 	// Incarnation is what is known of the hub's past (rule Q). It may wait, and only fails when its context ends.
 	Incarnation func(context.Context) (incarnation.State, error)
-	Observer    Observer
-	Now         func() time.Time
+	// Original looks for the controller of the system that came before; nil where there never was one.
+	Original *original.Watch
+	Observer Observer
+	Now      func() time.Time
 	// RequestTimeout bounds one request to a member or the hub. Shorter than the leader's lease (A13): no request of a
 	// leader that lost its lease is still under way when the next one begins.
 	RequestTimeout time.Duration
@@ -98,6 +101,9 @@ func (r *Reconciler) look(ctx context.Context, run v1.Run) (reconcile.Result, er
 		return reconcile.Result{}, fmt.Errorf("waiting for the members to say whether the hub was restored: %w", err)
 	}
 	p := r.begin(run, hub)
+	if result, handled := p.inherit(ctx); handled {
+		return result, nil
+	}
 	facts := p.observe(ctx)
 	for range turns {
 		d := p.machine.Decide(*run.RunStatus(), facts)
@@ -195,6 +201,7 @@ type pass struct {
 
 	unanswered bool       // a member was asked, and did not say
 	rendering  *rendering // what was rendered last
+	tellTaken  func()     // what to say once the status that was taken over is committed
 }
 
 func (r *Reconciler) begin(run v1.Run, hub incarnation.State) *pass {
@@ -229,5 +236,8 @@ func (p *pass) commit(ctx context.Context, d lifecycle.Decision) error {
 	}
 	p.run = next
 	p.Observer.Committed(next, was, d)
+	if p.tellTaken != nil {
+		p.tellTaken()
+	}
 	return nil
 }

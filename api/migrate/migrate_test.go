@@ -103,8 +103,10 @@ func TestWhatCannotBecomeARunIsNamed(t *testing.T) {
 		"one without a name":           {func(_, m, _ map[string]any) { delete(m, "name") }, "a run needs a name", true},
 		"one without a user":           {func(_, _, s map[string]any) { delete(s, "githubUser") }, "a CodeRun needs spec.githubUser: add it", true},
 		"several fields missing":       {func(_, _, s map[string]any) { delete(s, "githubUser"); delete(s, "model") }, "needs spec.model and spec.githubUser", true},
-		"a task that is no number":     {func(o, _, s map[string]any) { o["apiVersion"], o["kind"], s["taskId"] = "orchestrator.io/v1", "TaskRun", "7" }, "it must be a number", true},
-		"guidance that is too long":    {func(_, _, s map[string]any) { s["promptModification"] = strings.Repeat("x", maxPrompt+1) }, "is longer than 65536 bytes", true},
+		"a task that is no number": {func(o, _, s map[string]any) {
+			o["apiVersion"], o["kind"], s["taskId"] = "orchestrator.io/v1", "TaskRun", "7"
+		}, "it must be a number", true},
+		"guidance that is too long": {func(_, _, s map[string]any) { s["promptModification"] = strings.Repeat("x", maxPrompt+1) }, "is longer than 65536 bytes", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := Convert([]map[string]any{run(c.change)})
