@@ -8,6 +8,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/json"
 
 	v1 "github.com/runfleet/runfleet/api/v1"
 )
@@ -20,7 +21,10 @@ func Stored(o metav1.Object) bool { return o.GetUID() != "" }
 // The error is the API server's own (apierrors.IsInvalid, or IsBadRequest for a field that does not exist). What a hub has
 // stored only gets its defaults: it was judged before, maybe by the rules of another version.
 func Admit(manifest *unstructured.Unstructured) (v1.Run, error) {
-	o := manifest.DeepCopy()
+	o, err := sent(manifest)
+	if err != nil {
+		return nil, err
+	}
 	run, err := empty(o)
 	if err != nil {
 		return nil, err
@@ -53,6 +57,19 @@ func Admit(manifest *unstructured.Unstructured) (v1.Run, error) {
 		return nil, fmt.Errorf("reading %s %s: %w", o.GetKind(), o.GetName(), err)
 	}
 	return run, nil
+}
+
+// sent is the object as it arrives: JSON, in which a whole number is one, however its sender held it.
+func sent(o *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	text, err := json.Marshal(o.Object)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s %s: %w", o.GetKind(), o.GetName(), err)
+	}
+	arrived := &unstructured.Unstructured{}
+	if err := json.Unmarshal(text, &arrived.Object); err != nil {
+		return nil, fmt.Errorf("reading %s %s: %w", o.GetKind(), o.GetName(), err)
+	}
+	return arrived, nil
 }
 
 // empty is a run of the manifest's kind to read into.

@@ -12,8 +12,12 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
+
+	v1 "github.com/runfleet/runfleet/api/v1"
+	"github.com/runfleet/runfleet/reconcilers/rehearsal"
 )
 
 // manifest is one case of testdata: fields set in, or with null removed from, the spec of a good manifest. Without a
@@ -30,14 +34,27 @@ type manifest struct {
 var _ = Describe("A manifest", func() {
 	for _, m := range manifests("accepted") {
 		It("is accepted: "+m.Kind+" with "+m.Name, func(ctx SpecContext) {
-			Expect(strict().Create(ctx, m.object())).To(Succeed())
+			o := m.object()
+			offline, refused := rehearse(o)
+			Expect(strict().Create(ctx, o)).To(Succeed())
+			Expect(refused).NotTo(HaveOccurred())
+			if offline != nil {
+				stored := offline.DeepCopyObject().(v1.Run)
+				Expect(runtime.DefaultUnstructuredConverter.FromUnstructured(o.Object, stored)).To(Succeed())
+				Expect(specOf(offline)).To(Equal(specOf(stored)), "the defaults without an API server")
+			}
 		})
 	}
 
 	for _, m := range manifests("refused") {
 		It("is refused: "+m.Kind+" with "+m.Name, func(ctx SpecContext) {
-			err := strict().Create(ctx, m.object())
+			o := m.object()
+			_, offline := rehearse(o)
+			err := strict().Create(ctx, o)
 			Expect(err).To(HaveOccurred())
+			if o.GetKind() != "MemberCluster" {
+				Expect(complaints(offline)).To(ConsistOf(complaints(err)), "the refusal without an API server")
+			}
 			// One mistake, one complaint.
 			Expect(complaints(err)).To(ConsistOf(SatisfyAll(
 				HaveField("Field", m.Field),
@@ -56,11 +73,31 @@ var _ = Describe("A manifest", func() {
 		for _, file := range files {
 			o := read(file)
 			want := o.DeepCopy()
+			_, refused := rehearse(o)
+			Expect(refused).NotTo(HaveOccurred(), file)
 			Expect(strict().Create(ctx, o)).To(Succeed(), file)
 			Expect(o.Object["spec"]).To(keep(want.Object["spec"]), file)
 		}
 	})
 })
+
+// rehearse admits a run without an API server, by the same schema; nil is no run.
+func rehearse(o *unstructured.Unstructured) (v1.Run, error) {
+	if o.GetKind() == "MemberCluster" {
+		return nil, nil
+	}
+	return rehearsal.Admit(o)
+}
+
+func specOf(run v1.Run) any {
+	switch r := run.(type) {
+	case *v1.DocsRun:
+		return r.Spec
+	case *v1.CodeRun:
+		return r.Spec
+	}
+	return nil
+}
 
 // keep matches a value that has everything of another one; the API server may have added defaults.
 func keep(want any) OmegaMatcher {
