@@ -36,12 +36,15 @@ func jobFacts(j *batchv1.Job) lifecycle.JobFacts {
 	return f
 }
 
-// rendered says that the Job is what this operator renders for the attempt. Its name and labels alone do not say so:
-// anybody on the member can write them. After a change of the configuration nobody can say so of a Job that was made before,
-// and it is taken as it is: the attempt was committed to what was configured then.
+// rendered says that the Job is what was to be rendered for the attempt. Its name and labels alone do not say so: anybody
+// on the member can write them. Of a Job that was made by an operator with templates that this one does not have only the
+// digest can be compared.
 func (p *pass) rendered(j *batchv1.Job, e *v1.Attempt) bool {
-	if e.TemplateDigest != p.config.TemplateDigest || p.Placed.knows(p.run.GetUID(), j.UID) {
+	if p.Placed.knows(p.run.GetUID(), j.UID) {
 		return true
+	}
+	if _, known := p.config.RenderOf(e.TemplateDigest); !known {
+		return j.Annotations[v1.AnnotationTemplateDigest] == e.TemplateDigest
 	}
 	o, err := p.objects(e.Number)
 	if err != nil {
@@ -50,13 +53,21 @@ func (p *pass) rendered(j *batchv1.Job, e *v1.Attempt) bool {
 	return j.Annotations[v1.AnnotationSpecHash] == o.Agent.Annotations[v1.AnnotationSpecHash]
 }
 
-// objects renders an attempt, once in a pass.
+// objects renders an attempt from the templates and settings that it was committed with, once in a pass.
 func (p *pass) objects(n int32) (render.Objects, error) {
 	if r := p.rendering; r != nil && r.attempt == n {
 		return r.objects, r.err
 	}
+	e, err := p.attempt(n)
+	if err != nil {
+		return render.Objects{}, err
+	}
+	settings, known := p.config.RenderOf(e.TemplateDigest)
+	if !known { // unreachable: the machine replaces such an attempt before it asks for its objects
+		return render.Objects{}, fmt.Errorf("attempt %d was committed with templates that this operator does not have", n)
+	}
 	r := &rendering{attempt: n}
-	r.objects, r.err = render.Render(p.run, n, p.Hub.UID, p.config.Render)
+	r.objects, r.err = render.Render(p.run, n, p.Hub.UID, settings)
 	p.rendering = r
 	return r.objects, r.err
 }

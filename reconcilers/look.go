@@ -23,7 +23,7 @@ type sight struct {
 	attempt int32
 	jobs    []*batchv1.Job
 	pods    []*corev1.Pod
-	inputs  bool
+	inputs  []string // names of ConfigMaps
 	// jobAsked and podsAsked say that the member itself was asked, so that what is not here is absent.
 	jobAsked, podsAsked bool
 }
@@ -106,7 +106,7 @@ func (p *pass) cached(ctx context.Context, m fleet.Member) (map[int32]*sight, er
 	}
 	for i := range inputs.Items {
 		if g := at(&inputs.Items[i]); g != nil {
-			g.inputs = true
+			g.inputs = append(g.inputs, inputs.Items[i].Name)
 		}
 	}
 	return sights, nil
@@ -218,11 +218,13 @@ func (p *pass) facts(ctx context.Context, m fleet.Member, e *v1.Attempt, g *sigh
 		a.Job.Presence = lifecycle.Absent
 	}
 	a.Pod, a.Ended = podFacts(g.pods, g.podsAsked)
-	a.Inputs = presence(g.inputs)
+	a.Inputs = presence(p.hasInputs(e, g))
 	if e != nil && e.JobUID == "" && job != nil && !p.rendered(job, e) {
-		// Somebody made a Job with our name and labels, or the configuration changed in between: it is not ours to start.
+		// Somebody made a Job with our name and labels: it is not ours to start.
 		a.Job = lifecycle.JobFacts{}
-		a.Refusal = specDiffers(m.Name, job)
+		if _, known := p.config.RenderOf(e.TemplateDigest); known { // else the attempt is replaced, under another name
+			a.Refusal = specDiffers(m.Name, job)
+		}
 	}
 	if e != nil && e.StartSeenAt == nil && e.EndedAt == nil && e.JobUID != "" && !a.Pod.Started {
 		p.addWarning(ctx, m, e, g, &a)
@@ -234,6 +236,15 @@ func (p *pass) facts(ctx context.Context, m fleet.Member, e *v1.Attempt, g *sigh
 		}
 	}
 	return out
+}
+
+// hasInputs says that ConfigMaps of the attempt are there: any of them where they are to be removed; all of them, of which
+// the one that the attempt names is created last, where they are to be created.
+func (p *pass) hasInputs(e *v1.Attempt, g *sight) bool {
+	if e != nil && e.JobUID == "" && p.status().Phase == v1.PhaseProvisioning {
+		return slices.Contains(g.inputs, e.ConfigMapName)
+	}
+	return len(g.inputs) > 0
 }
 
 func presence(seen bool) lifecycle.Presence {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -25,7 +26,8 @@ import (
 func (p *pass) ensure(ctx context.Context, m fleet.Member, e lifecycle.Effect) (lifecycle.Refusal, error) {
 	objects, err := p.objects(e.Attempt)
 	if err != nil {
-		return lifecycle.Refusal{Reason: "RenderFailed", Message: fmt.Sprintf("rendering attempt %d: %v", e.Attempt, err)}, nil
+		refusal := lifecycle.Refusal{Reason: lifecycle.RefusalRenderFailed, Message: err.Error()}
+		return refusal, nil //nolint:nilerr // for good: the same inputs give the same bytes
 	}
 	for _, object := range objectsOf(objects, e.Resource) {
 		if refusal, err := p.create(ctx, m, e.Resource, object); err != nil || refusal.Reason != "" {
@@ -42,8 +44,8 @@ func objectsOf(o render.Objects, resource fsm.Resource) []client.Object {
 		return []client.Object{o.Workspace}
 	case lifecycle.Inputs:
 		var parts []client.Object
-		for _, m := range o.Inputs {
-			parts = append(parts, m)
+		for _, m := range slices.Backward(o.Inputs) {
+			parts = append(parts, m) // the one that the attempt names comes last: once it is seen, all are there
 		}
 		return parts
 	default:
@@ -203,7 +205,9 @@ func (p *pass) removeInputs(ctx context.Context, m fleet.Member, n int32) error 
 	}
 	var errs []error
 	for i := range parts.Items {
-		errs = append(errs, stale(m.Writer.Delete(ctx, &parts.Items[i], client.Preconditions{UID: &parts.Items[i].UID})))
+		exactly := client.Preconditions{UID: &parts.Items[i].UID}
+		part := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: parts.Items[i].Namespace, Name: parts.Items[i].Name}}
+		errs = append(errs, stale(m.Writer.Delete(ctx, part, exactly)))
 	}
 	return errors.Join(errs...)
 }

@@ -160,8 +160,10 @@ func (o Options) assemble(ctx context.Context, mgr mcmanager.Manager, provider *
 	}
 	local := mgr.GetLocalManager()
 	recorder := local.GetEventRecorder("runfleet")
-	if err := local.Add(source.Watch(o.Hub, recorder)); err != nil {
-		return fmt.Errorf("watching the configuration: %w", err)
+	for _, watch := range source.Watches(o.Hub, recorder) {
+		if err := local.Add(watch); err != nil {
+			return fmt.Errorf("watching the configuration: %w", err)
+		}
 	}
 	transitions, err := telemetry.NewTransitions(metrics.Registry)
 	if err != nil {

@@ -27,7 +27,7 @@ func RunFacts(kind lifecycle.Kind, run v1.Run, c config.Config) lifecycle.RunFac
 		MaxRetries:           defaultMaxRetries, RetryAlsoOn: spec.Retry.AlsoOn, OnClusterLost: v1.ClusterLostWait,
 		Retention:      c.Retention(spec.RetentionSeconds, run.RunStatus().Phase),
 		Preserve:       run.GetAnnotations()[v1.AnnotationPreserve] == "true",
-		TemplateDigest: c.TemplateDigest, Doubts: render.Doubts(run),
+		TemplateDigest: c.TemplateDigest, EarlierDigests: c.EarlierDigests(), Doubts: render.Doubts(run),
 	}
 	if spec.TotalDeadlineSeconds != nil {
 		r.TotalDeadline = seconds(*spec.TotalDeadlineSeconds)

@@ -101,8 +101,8 @@ func (a subject) split(files []file) ([]part, error) {
 	room := maxFiles
 	for _, f := range files {
 		if f.size() > maxFiles {
-			return nil, fmt.Errorf("the file %s has %d bytes, and one file may have %d: shorten its template, or what the run fills it with",
-				f.path, len(f.text), maxFiles-len(keyOf(f.path)))
+			return nil, fmt.Errorf("the file %s has %d bytes, and one file may have %d: shorten its template, or what the run "+
+				"fills it with", f.path, len(f.text), maxFiles-len(keyOf(f.path)))
 		}
 		if f.size() > room {
 			parts = append(parts, part{name: fmt.Sprintf("%s-%d", a.entry.ConfigMapName, len(parts)+1)})

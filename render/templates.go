@@ -166,7 +166,8 @@ func place(name string) (directory, file string, err error) {
 	case !isHook && strings.HasPrefix(file, hookPrefix):
 		return "", "", fmt.Errorf("a name that begins with %q would be taken for a hook: rename it", hookPrefix)
 	}
-	if errs := validation.IsConfigMapKey(keyOf(file)); len(errs) > 0 || strings.Contains(hook, "/") || !isHook && strings.Contains(file, "/") {
+	nested := strings.Contains(hook, "/") || !isHook && strings.Contains(file, "/")
+	if nested || len(validation.IsConfigMapKey(keyOf(file))) > 0 {
 		return "", "", errors.New("its name must consist of letters, digits, '-', '_' and '.', and have at most 253 of them")
 	}
 	return directory, file, nil

@@ -32,7 +32,9 @@ const (
 	ClassClusterLost FailureClass = "ClusterLost"
 	// ClassRefused: the member refused an object for good (forbidden, invalid, name taken).
 	ClassRefused FailureClass = "Refused"
-	// ClassStopped: the attempt ended because the run was cancelled, suspended or superseded.
+	// ClassRenderFailed: the attempt's files could not be made of their templates.
+	ClassRenderFailed FailureClass = "RenderFailed"
+	// ClassStopped: the attempt ended because the run was cancelled, suspended or superseded, or was replaced after an upgrade.
 	ClassStopped FailureClass = "Stopped"
 )
 

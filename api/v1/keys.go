@@ -55,6 +55,9 @@ const (
 	// ConfigMapKey is the key of that ConfigMap that holds the configuration.
 	ConfigMapKey = "config.yaml"
 
+	// TemplatesName is the ConfigMap in SystemNamespace with templates that override built-in ones or add some. It need not exist.
+	TemplatesName = "runfleet-templates"
+
 	// WorkspacePrefix and the service's name make the name of the workspace volume.
 	WorkspacePrefix = "workspace-"
 )

@@ -83,7 +83,7 @@ func TestWrongCallsSayWhatWasMeant(t *testing.T) {
 		explain  = "See 'runfleet fsm explain --help'.\n"
 		triggers = "Triggers: StrayFound, DeleteRequested, LateOutcome, AgentGone, CancelRequested, AgentSucceeded, AgentFailed, " +
 			"ContextRaised, SuspendRequested, RunDeadlinePassed, DeadlinePassed, AgentOrphaned, AgentVanished, ClusterLost, " +
-			"ProvisioningRefused, AgentCreated, AgentStarted, ClusterChosen, AttemptDue\n"
+			"ProvisioningRefused, AgentCreated, AgentStarted, TemplatesLost, ClusterChosen, AttemptDue\n"
 	)
 	for _, c := range []struct {
 		name   string

@@ -25,6 +25,7 @@ const (
 	RecordFailure      fsm.Action = "RecordFailure"
 	RecordSuperseded   fsm.Action = "RecordSuperseded"
 	RecordLoss         fsm.Action = "RecordLoss"
+	RecordReplaced     fsm.Action = "RecordReplaced"
 	RecordAgent        fsm.Action = "RecordAgent"
 	RecordStart        fsm.Action = "RecordStart"
 	RecordPlacement    fsm.Action = "RecordPlacement"
@@ -46,6 +47,7 @@ var actionDefs = []fsm.ActionDef{
 	{Name: RecordFailure, Doc: "Writes the failure class into the attempt; charges budget or allowance and sets the back-off when a retry follows."},
 	{Name: RecordSuperseded, Raises: "contextVersion", Doc: "Takes over spec.contextVersion with a fresh budget; a waiting run starts at once, a running attempt is told to end."},
 	{Name: RecordLoss, Doc: "Writes ClusterLost into the attempt and charges the infrastructure allowance."},
+	{Name: RecordReplaced, Doc: "Notes why the attempt ends before it began; the next one is due at once and costs neither budget nor allowance."},
 	{Name: RecordAgent, Doc: "Writes the Job's UID: this authorises exactly that Job. Never changed afterwards."},
 	{Name: RecordStart, Doc: "Writes startSeenAt by the hub's clock, and the nearer fence that follows from it."},
 	{Name: RecordPlacement, Doc: "Writes the member, and adds it to the members this run ever touched."},
@@ -76,6 +78,7 @@ var actions = map[fsm.Action]func(change){
 	RecordFailure:      change.recordFailure,
 	RecordSuperseded:   change.recordSuperseded,
 	RecordLoss:         change.recordLoss,
+	RecordReplaced:     change.recordReplaced,
 	RecordAgent:        change.recordAgent,
 	RecordStart:        change.recordStart,
 	RecordPlacement:    change.recordPlacement,
@@ -186,4 +189,11 @@ func (c change) recordLoss() {
 	if c.s.InfraCount > 1 { // the first loss is replaced at once, a fleet that falls apart is given time
 		c.backOff(c.s.InfraCount - 1)
 	}
+}
+
+func (c change) recordReplaced() {
+	e := c.entry()
+	e.Class, e.Message = v1.ClassStopped, "the operator was upgraded or configured anew before it created the Job, and no longer has the "+
+		"templates and settings of this attempt; nothing was executed, and a new attempt takes its place"
+	c.s.NextAttemptAt = c.now()
 }

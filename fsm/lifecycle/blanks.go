@@ -64,6 +64,10 @@ var blanks = []fsm.Blank{
 	{In: inFinals(Pending, Retrying), On: AgentStarted, Mark: fsm.Never, Doc: "No attempt is out."},
 	{In: in(Running, Stopping, Terminating), On: AgentStarted, Mark: fsm.Ignored, Doc: "Known already, or no longer of interest."},
 
+	{In: in(Pending), On: TemplatesLost, Mark: fsm.Never, Doc: "There was no attempt yet."},
+	{In: in(Running), On: TemplatesLost, Mark: fsm.Never, Doc: "Its Job is authorised: it was made of the templates of its attempt."},
+	{In: inFinals(Stopping, Retrying, Terminating), On: TemplatesLost, Mark: fsm.Ignored, Doc: "Nothing is created here, so nothing need be rendered."},
+
 	{In: inFinals(Provisioning, Running, Stopping, Retrying, Terminating), On: ClusterChosen, Mark: fsm.Never, Doc: "Asked only in Pending."},
 	{In: inFinals(Pending, Provisioning, Running, Stopping, Terminating), On: AttemptDue, Mark: fsm.Never, Doc: "Asked only in Retrying."},
 }

@@ -64,14 +64,14 @@ func TestEveryClassHasItsLine(t *testing.T) {
 		v1.ClassAgentError, v1.ClassOutOfMemory, v1.ClassNodeLost, v1.ClassImage, v1.ClassSecretMissing, v1.ClassPrerequisiteMissing,
 		v1.ClassDeadlineExceeded, v1.ClassRunDeadlineExceeded, v1.ClassProvisioningDeadlineExceeded, v1.ClassStartedTooLate,
 		v1.ClassOutcomeMissing, v1.ClassNoPullRequest, v1.ClassOutcomeUnknown, v1.ClassClusterLost, v1.ClassRefused,
-		v1.ClassStopped,
+		v1.ClassRenderFailed, v1.ClassStopped,
 	} {
 		if d := classDef(c); d.Doc == "" || d.Advice == "" {
 			t.Errorf("class %s has no line in the class table", c)
 		}
 	}
-	if len(Classes) != 16 {
-		t.Errorf("%d lines, want 16: add the new class above", len(Classes))
+	if len(Classes) != 17 {
+		t.Errorf("%d lines, want 17: add the new class above", len(Classes))
 	}
 }
 

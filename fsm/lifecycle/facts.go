@@ -77,9 +77,10 @@ type RunFacts struct {
 	OnClusterLost        v1.OnClusterLost
 	Retention            time.Duration
 	TTL                  *time.Duration
-	Preserve             bool  // the annotation that keeps everything
-	Abandoned            int32 // the attempt that a person vouches to be dead; 0: none, -1: what was written is no attempt
-	TemplateDigest       string
+	Preserve             bool     // the annotation that keeps everything
+	Abandoned            int32    // the attempt that a person vouches to be dead; 0: none, -1: what was written is no attempt
+	TemplateDigest       string   // of the templates and settings that the next attempt is committed with
+	EarlierDigests       []string // of those that this operator remembers besides
 	Doubts               []string // what the spec asks for and does not get, such as a tool that the agent does not have
 }
 
@@ -194,11 +195,15 @@ const (
 	ResultInterrupted         = "interrupted" // told to end from outside; partial work is pushed
 )
 
-// Refusal is a member's definitive no to an object of attempt n: forbidden, invalid, name taken, spec hash differs.
+// Refusal is a member's definitive no to an object of attempt n: forbidden, invalid, name taken, spec hash differs. Or our
+// own: the object could not be rendered.
 type Refusal struct {
 	Reason  string // "" when there is none
 	Message string
 }
+
+// RefusalRenderFailed is the reason of our own refusal.
+const RefusalRenderFailed = "RenderFailed"
 
 // MemberFacts is one member this run ever touched, or, after a restore, one where a late request left something.
 type MemberFacts struct {

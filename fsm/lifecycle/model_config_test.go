@@ -27,6 +27,7 @@ type config struct {
 	lagging   bool  // the pods' cache may lag behind the Jobs'
 	early     bool  // a Job may say Failed while its pod terminates
 	refusals  bool  // the member may refuse the Job
+	upgrades  bool  // the operator may be upgraded while no Job is authorised
 	inputs    bool  // ConfigMaps are explored too
 	alone     bool  // only the first member is ever a candidate
 }

@@ -50,6 +50,10 @@ func configurations() []config {
 		base("a pod cache that lags, and the link", retries(0), lagging, with(1, fLink, fCancel)),
 		base("Jobs that fail too early", early, with(1, byHand...), with(1, fCancel), faults(1)),
 		base("refusals", refusals, with(1, fCancel, fLink, fJobGone)),
+		base("upgrades", upgrades, retries(0), with(1, fCancel, fDelete, fLink)),
+		base("upgrades, and a raise", upgrades, retries(0), alone, direct, with(1, fRaise), faults(2)),
+		base("upgrades, and ConfigMaps", upgrades, configMaps, retries(0), with(1, fDelete), faults(1)),
+		base("upgrades, and a restored hub", upgrades, retries(0), direct, with(1, fRestore), faults(1)),
 		base("the whole run's deadline", alone, direct, total(4), with(1, fLink, fSuspend, fRaise), faults(1)),
 		base("abandoned by a person", retries(0), with(1, fAbandon, fLink)),
 		base("abandoned by a person, and a raise or a deletion", retries(0), direct, alone, with(1, fAbandon, fRaise, fDelete)),
@@ -87,6 +91,7 @@ func paused(c *config)                       { c.paused = true }
 func lagging(c *config)                      { c.lagging = true }
 func early(c *config)                        { c.early = true }
 func refusals(c *config)                     { c.refusals = true }
+func upgrades(c *config)                     { c.upgrades = true }
 func unretained(c *config)                   { c.retention = 0 }
 func configMaps(c *config)                   { c.inputs = true }
 func code(c *config)                         { c.kind = CodeRun }

@@ -19,13 +19,14 @@ const (
 	fRestore
 	fAbandon
 	fRefusal
+	fUpgrade
 	faultKinds
 )
 
 var faultNames = [faultKinds]string{
 	"cancel", "delete the run", "raise contextVersion", "suspend", "link down", "member burns down and is built anew",
 	"the name comes to mean another cluster", "the member is unregistered", "user deletes the Job in the background", "user deletes the Job, orphaning its pod",
-	"user deletes the Job in the foreground", "user deletes the pod", "the hub is restored", "a person abandons the attempt", "refusal",
+	"user deletes the Job in the foreground", "user deletes the pod", "the hub is restored", "a person abandons the attempt", "refusal", "upgrade",
 }
 
 // faults lets everything happen that the configuration still allows.

@@ -25,9 +25,10 @@ type look struct {
 type lookMode uint8
 
 const (
-	lookWhole   lookMode = iota
-	lookEarly            // the pods' cache lags behind the Jobs': nothing is known of any pod
-	lookRefused          // the member refuses the Job for good
+	lookWhole    lookMode = iota
+	lookEarly             // the pods' cache lags behind the Jobs': nothing is known of any pod
+	lookRefused           // the member refuses the Job for good
+	lookUpgraded          // the operator is another one than committed the attempt, with other templates
 )
 
 // observe is what an operator that holds this view sees now.
@@ -116,6 +117,9 @@ func (m *model) runFacts(k look) RunFacts {
 	}
 	if r.StampIncarnation > 0 {
 		r.StampUID = r.UID
+	}
+	if k.mode == lookUpgraded {
+		r.TemplateDigest = "of the upgrade"
 	}
 	if c.runLeft > 0 {
 		r.TotalDeadline = 10*time.Hour + time.Duration(k.runLeft)*tick

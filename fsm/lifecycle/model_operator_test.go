@@ -165,8 +165,20 @@ func (m *model) operate(s *state, emit emitter) {
 			if m.config.refusals && s.used[fRefusal] < 1 {
 				m.pass(s, v, c, lookRefused, emit)
 			}
+			if m.config.upgrades && s.used[fUpgrade] < mostUpgrades && m.provisions(v) {
+				m.pass(s, v, c, lookUpgraded, emit)
+			}
 		}
 	}
+}
+
+// mostUpgrades may come between an attempt and its Job.
+const mostUpgrades = 2
+
+// provisions says that no Job is authorised yet: only then it matters with which templates the operator looks.
+func (m *model) provisions(v view) bool {
+	s := m.get(v.status)
+	return s.Phase == v1.PhaseProvisioning && jobUID(s) == ""
 }
 
 // candidates are the members that placement may choose. The first attempt goes to a: members are alike until then.
@@ -198,10 +210,13 @@ func (m *model) pass(s *state, v view, candidate uint8, mode lookMode, emit emit
 	d := m.decide(s.observe(v, candidate, mode))
 	n := *s
 	n.heard = n.heard || d.heard
-	if mode == lookRefused {
+	switch mode {
+	case lookRefused:
 		n.used[fRefusal]++
+	case lookUpgraded:
+		n.used[fUpgrade]++
 	}
-	what := event{what: "look", row: d.row.ID, on: d.row.On, fault: mode == lookRefused}
+	what := event{what: "look", row: d.row.ID, on: d.row.On, fault: mode == lookRefused || mode == lookUpgraded}
 	switch {
 	case d.violation != "":
 		what.violation = d.violation

@@ -110,7 +110,11 @@ func (m *model) brokenBudget(was, next v1.RunStatus, f Facts) string {
 			n++
 		}
 	}
-	if most := 1 + m.config.retries + m.config.allowance + int32(m.config.faults[fSuspend]); n > most && f.Hub.Incarnation == 1 {
+	most := 1 + m.config.retries + m.config.allowance + int32(m.config.faults[fSuspend])
+	if m.config.upgrades {
+		most += mostUpgrades
+	}
+	if n > most && f.Hub.Incarnation == 1 {
 		return fmt.Sprintf("I5: %d attempts for one context version, at most %d are allowed", n, most)
 	}
 	return ""

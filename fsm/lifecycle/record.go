@@ -75,6 +75,9 @@ func (c change) recordFailure() {
 	message := c.failureMessage(class, c.f.Agent)
 	if c.row.On == ProvisioningRefused {
 		class, message = v1.ClassRefused, c.f.Agent.Refusal.Message
+		if c.f.Agent.Refusal.Reason == RefusalRenderFailed {
+			class = v1.ClassRenderFailed
+		}
 	}
 	e.Class, e.Message = class, clip(message)
 	c.recordOutcome()

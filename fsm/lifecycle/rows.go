@@ -68,6 +68,7 @@ var rows = []fsm.Row{
 	{ID: "29", From: in(Pending), On: ClusterChosen, To: Provisioning, Do: do(RecordPlacement, StartAttempt), Doc: "A member takes the run: its name and the attempt number are committed before anything is created there."},
 	{ID: "30", From: in(Retrying), On: AttemptDue, To: Provisioning, Do: do(RecordPlacement, StartAttempt), Doc: "The back-off is over and a member takes the next attempt."},
 	{ID: "31", From: finals, On: ContextRaised, If: LastAttemptEnded, To: Retrying, Do: do(RecordSuperseded), Doc: "The person asks for more: a new attempt with the new context."},
+	{ID: "32", From: in(Provisioning), On: TemplatesLost, To: Retrying, Do: do(RecordReplaced, RecordEnd), Doc: "The operator was upgraded before it created the Job. Nothing was executed (rule S), and an attempt made half of old templates and half of new ones would be neither: a new attempt takes its place, at nobody's cost."},
 }
 
 func do(a ...fsm.Action) []fsm.Action     { return a }

@@ -27,6 +27,7 @@ const (
 	ProvisioningRefused fsm.Trigger = "ProvisioningRefused"
 	AgentCreated        fsm.Trigger = "AgentCreated"
 	AgentStarted        fsm.Trigger = "AgentStarted"
+	TemplatesLost       fsm.Trigger = "TemplatesLost"
 	ClusterChosen       fsm.Trigger = "ClusterChosen"
 	AttemptDue          fsm.Trigger = "AttemptDue"
 )
@@ -50,6 +51,7 @@ var triggers = []fsm.TriggerDef{
 	{Name: ProvisioningRefused, Doc: "No Job UID is recorded and the member refused an object for good. Quota, rate limits and time-outs are not for good."},
 	{Name: AgentCreated, Doc: "No Job UID is recorded, and a Job of this run and attempt is there and not being deleted."},
 	{Name: AgentStarted, Doc: "The container of the recorded Job's pod was seen started."},
+	{Name: TemplatesLost, Doc: "No Job UID is recorded, no Job of the attempt is seen, and this operator has neither the templates nor the settings that it was committed with: it was upgraded, or configured anew while it was down."},
 	{Name: ClusterChosen, Doc: "Not suspended, the finalizer is there, a member is a candidate, and the Leases are held with the current token."},
 	{Name: AttemptDue, Doc: "As ClusterChosen, and the back-off is over and the last attempt has ended. Old objects being gone is not a condition."},
 }
@@ -96,6 +98,7 @@ var sensors = []sensor{
 		return s.Attempt > 0 && jobUID(s) == "" && f.Agent.Job.Presence == Present && !f.Agent.Job.Deleting
 	}},
 	{AgentStarted, func(_ Lifecycle, s v1.RunStatus, f Facts) bool { return jobUID(s) != "" && f.Agent.Pod.Started }},
+	{TemplatesLost, func(_ Lifecycle, s v1.RunStatus, f Facts) bool { return templatesLost(s, f) }},
 	{ClusterChosen, func(l Lifecycle, s v1.RunStatus, f Facts) bool { return l.placeable(s, f).Reason == "" }},
 	{AttemptDue, func(l Lifecycle, s v1.RunStatus, f Facts) bool { return l.placeable(s, f).Reason == "" }},
 }
@@ -169,6 +172,16 @@ func late(s v1.RunStatus, f Facts) []AgentFacts {
 func startedUnnoticed(s v1.RunStatus, f Facts) bool {
 	e := current(s)
 	return e != nil && e.JobUID != "" && e.StartSeenAt == nil && f.Agent.Pod.Started
+}
+
+// templatesLost says that nobody can make the objects that the attempt was committed to. A Job that is seen was made of
+// them, and goes on.
+func templatesLost(s v1.RunStatus, f Facts) bool {
+	e := current(s)
+	if e == nil || e.JobUID != "" || f.Agent.Job.Presence == Present {
+		return false
+	}
+	return e.TemplateDigest != f.Run.TemplateDigest && !slices.Contains(f.Run.EarlierDigests, e.TemplateDigest)
 }
 
 func (l Lifecycle) clusterLost(f Facts) bool {

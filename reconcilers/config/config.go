@@ -1,16 +1,17 @@
 // Package config reads the operator's configuration: the key config.yaml of the ConfigMap task-controller-config, as the
-// original has it.
+// original has it, and the ConfigMap runfleet-templates with templates of the user's own.
 //
-//	config.yaml ──► Parse ──► Config ──► Source ──► Current()
-//	                  │                     ▲
-//	                  └─ every error,       └─ Watch: a valid change replaces it, an invalid one is reported
-//	                     every unknown key
+//	config.yaml ──► Parse ──► Config ──► With ──► Source ──► Current()
+//	templates ────► render.NewTemplates ──┘          ▲
+//	                every error, every unknown key   └─ Watches: a valid change replaces its part, an invalid one is reported
 //
-// Invalid at start means that the operator does not start; invalid later, that the last good one stays.
+// Both together are one Config with one digest: whatever shapes an attempt is pinned by it. Invalid at start means that the
+// operator does not start; invalid later, that the last good one of the two that is wrong stays.
 package config
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"github.com/runfleet/runfleet/api/v1"
@@ -24,6 +25,8 @@ type Config struct {
 	Render render.Settings
 	// TemplateDigest identifies Render and the templates: what is rendered with the same is the same.
 	TemplateDigest string
+	// Earlier is what was in force before, the newest last: an attempt is rendered with what it was committed with.
+	Earlier []Earlier
 	// Lifecycle are the machine's times and allowances.
 	Lifecycle lifecycle.Settings
 	// Deadlines bound attempts.
@@ -44,6 +47,58 @@ type Cleanup struct {
 	Enabled   bool // false: everything stays
 	Completed time.Duration
 	Failed    time.Duration
+}
+
+// Earlier shaped the objects of attempts until the configuration or the templates changed.
+type Earlier struct {
+	TemplateDigest string
+	Render         render.Settings
+}
+
+// keptEarlier is how many are remembered. Only attempts without a Job need one, so for minutes; a set of templates is 1 MiB
+// at most.
+const keptEarlier = 8
+
+// RenderOf is what the attempts with that digest are rendered with. False means that nobody remembers: it was in force
+// before this operator started, or too many changes ago.
+func (c Config) RenderOf(digest string) (render.Settings, bool) {
+	if digest == c.TemplateDigest {
+		return c.Render, true
+	}
+	for _, e := range c.Earlier {
+		if e.TemplateDigest == digest {
+			return e.Render, true
+		}
+	}
+	return render.Settings{}, false
+}
+
+// EarlierDigests are those of what is remembered.
+func (c Config) EarlierDigests() []string {
+	var all []string
+	for _, e := range c.Earlier {
+		all = append(all, e.TemplateDigest)
+	}
+	return all
+}
+
+// With is the configuration with a set of templates, nil for the built-in one. It is an error if samples of both kinds
+// cannot be rendered so.
+func (c Config) With(templates *render.Templates) (Config, error) {
+	c.Render.Templates = templates
+	if err := render.Check(c.Render); err != nil {
+		return Config{}, err
+	}
+	c.TemplateDigest = render.Digest(c.Render)
+	return c, nil
+}
+
+// after is the configuration that takes the place of another, which it remembers.
+func (c Config) after(was Config) Config {
+	all := append(slices.Clone(was.Earlier), Earlier{was.TemplateDigest, was.Render})
+	c.Earlier = slices.DeleteFunc(all, func(e Earlier) bool { return e.TemplateDigest == c.TemplateDigest })
+	c.Earlier = c.Earlier[max(0, len(c.Earlier)-keptEarlier):]
+	return c
 }
 
 // Deadline is the deadline of an attempt of a run. spec is the run's deadlineSeconds, nil for the kind's default.

@@ -1,6 +1,8 @@
 package config
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -104,5 +106,32 @@ cleanup: {enabled: true, completedJobDelayMinutes: 5, failedJobDelayMinutes: 60,
 	}
 	if c.Render.APIKey.Name != "claude-api-key" || *c.Render.Workspace.StorageClass != "local-path" {
 		t.Errorf("the chart's values did not arrive: %+v", c.Render)
+	}
+}
+
+func TestWhatWasInForceIsRememberedUpToABound(t *testing.T) {
+	c := parsed(t, image)
+	first := c.TemplateDigest
+	for i := range keptEarlier + 1 {
+		next := c
+		next.Render.Model = fmt.Sprint(i)
+		next, err := next.With(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c = next.after(c)
+		if got, known := c.RenderOf(c.TemplateDigest); !known || got.Model != c.Render.Model {
+			t.Errorf("what is in force must be known, got %v", got.Model)
+		}
+		if _, known := c.RenderOf(first); known != (i < keptEarlier) {
+			t.Errorf("after %d changes: the first one is known: %v", i+1, known)
+		}
+	}
+	if len(c.EarlierDigests()) != keptEarlier {
+		t.Errorf("want %d to be remembered, got %v", keptEarlier, c.EarlierDigests())
+	}
+	again := c
+	if again = again.after(c); len(again.Earlier) != keptEarlier || slices.Contains(again.EarlierDigests(), c.TemplateDigest) {
+		t.Errorf("what is in force is not remembered besides: %v", again.EarlierDigests())
 	}
 }

@@ -9,13 +9,13 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/runfleet/runfleet/render"
 	"sigs.k8s.io/yaml"
 )
 
 // Parse reads config.yaml. It is strict about values, and its error holds every mistake at once, one a line, each with
 // what to write instead. Keys that mean nothing are no mistake, since an older operator must start with a newer
-// configuration and the original's must be accepted: the second result names them, one a line.
+// configuration and the original's must be accepted: the second result names them, one a line. The templates are the
+// built-in ones.
 func Parse(data []byte) (Config, []string, error) {
 	tree, err := decode(data)
 	if err != nil {
@@ -35,14 +35,11 @@ func Parse(data []byte) (Config, []string, error) {
 	}
 	notes := strangers("", tree)
 	errs = append(once(errs), d.finish()...)
-	if len(errs) == 0 {
-		errs = append(errs, render.Check(d.Render))
-	}
 	if err := errors.Join(errs...); err != nil {
 		return Config{}, notes, err
 	}
-	d.TemplateDigest = render.Digest(d.Render)
-	return d.Config, notes, nil
+	c, err := d.With(nil)
+	return c, notes, err
 }
 
 func decode(data []byte) (map[string]any, error) {

@@ -95,9 +95,12 @@ func TestEveryFieldOfTheConfigurationHasAKey(t *testing.T) {
 	same(t, "Config", reflect.ValueOf(parsed(t, image)), reflect.ValueOf(parsed(t, everything)))
 }
 
-// same reports the fields that no key changed.
+// same reports the fields that no key changed, but those that config.yaml is not meant to set.
 func same(t *testing.T, path string, was, is reflect.Value) {
 	t.Helper()
+	if path == "Config.Render.Templates" || path == "Config.Earlier" {
+		return
+	}
 	if was.Kind() == reflect.Struct && was.Type().PkgPath() != "k8s.io/apimachinery/pkg/api/resource" && was.Type().PkgPath() != "k8s.io/api/core/v1" {
 		for i := range was.NumField() {
 			same(t, path+"."+was.Type().Field(i).Name, was.Field(i), is.Field(i))

@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
+	"github.com/runfleet/runfleet/render"
 	"github.com/runfleet/runfleet/test/controlplane"
 )
 
@@ -39,21 +40,27 @@ func newHub(t *testing.T) hub {
 	return h
 }
 
-// write creates or replaces the ConfigMap.
+// write creates or replaces the configuration.
 func (h hub) write(ctx context.Context, data map[string]string) {
-	m := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: v1.ConfigMapName, Namespace: v1.SystemNamespace}, Data: data}
+	h.writeTo(ctx, v1.ConfigMapName, data)
+}
+
+func (h hub) writeTo(ctx context.Context, name string, data map[string]string) {
+	m := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: v1.SystemNamespace}, Data: data}
 	if err := h.Create(ctx, m); err != nil {
 		h.Expect(h.Update(ctx, m)).To(Succeed())
 	}
 }
 
-// events are the reasons and notes of what was said about the ConfigMap.
-func (h hub) events(ctx context.Context) []string {
+// events are the reasons and notes of what was said about the configuration.
+func (h hub) events(ctx context.Context) []string { return h.eventsOf(ctx, v1.ConfigMapName) }
+
+func (h hub) eventsOf(ctx context.Context, name string) []string {
 	var list corev1.EventList
 	h.Expect(h.List(ctx, &list, client.InNamespace(v1.SystemNamespace))).To(Succeed())
 	var said []string
 	for _, e := range list.Items {
-		if e.InvolvedObject.Name == v1.ConfigMapName {
+		if e.InvolvedObject.Name == name {
 			said = append(said, e.Type+" "+e.Reason+": "+e.Message)
 		}
 	}
@@ -69,7 +76,9 @@ func (h hub) watch(t *testing.T, s *Source) {
 		Metrics: server.Options{BindAddress: "0"},
 	})
 	h.Expect(err).NotTo(HaveOccurred())
-	h.Expect(mgr.Add(s.Watch(mgr.GetConfig(), mgr.GetEventRecorder("runfleet")))).To(Succeed())
+	for _, watch := range s.Watches(mgr.GetConfig(), mgr.GetEventRecorder("runfleet")) {
+		h.Expect(mgr.Add(watch)).To(Succeed())
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- mgr.Start(ctx) }()
@@ -142,4 +151,61 @@ func TestBehaviour33And52TheConfigurationIsReadAtStartAndFollowedAfterwards(t *t
 	h.Expect(deadline(s)).To(Equal(3000 * time.Second))
 	h.write(ctx, docsSeconds("3000"))
 	h.Eventually(s.Healthy).Should(Succeed())
+}
+
+func TestTemplatesAreReadAtStartAndFollowedAfterwards(t *testing.T) {
+	h, ctx := newHub(t), t.Context()
+	own := func(text string) map[string]string { return map[string]string{"docs_note.md.hbs": text} }
+	digest := func(s *Source) string { return s.Current().TemplateDigest }
+	said := func() string { return strings.Join(h.eventsOf(ctx, v1.TemplatesName), "\n") }
+
+	t.Log("Not valid at start: an error with every mistake of both ConfigMaps on a line of its own.")
+	h.write(ctx, map[string]string{v1.ConfigMapKey: "{}"})
+	h.writeTo(ctx, v1.TemplatesName, map[string]string{"docs_note.md.hbs": "a\n{{nope}}", "docs_run.sh.hbs": "{{name}}"})
+	_, err := Load(ctx, h, v1.SystemNamespace)
+	h.Expect(err).To(MatchError(And(
+		ContainSubstring("\n  agent.image.tag: is not set"),
+		ContainSubstring("the ConfigMap runfleet-system/runfleet-templates is not valid:\n"),
+		ContainSubstring("\n  docs_note.md.hbs:2: unknown name nope\n"), ContainSubstring("\n  docs_run.sh.hbs:1: "))))
+
+	t.Log("None at start: the built-in set.")
+	h.write(ctx, map[string]string{v1.ConfigMapKey: image})
+	h.Expect(h.Delete(ctx, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: v1.TemplatesName, Namespace: v1.SystemNamespace}})).To(Succeed())
+	s, err := Load(ctx, h, v1.SystemNamespace)
+	h.Expect(err).NotTo(HaveOccurred())
+	builtIn := digest(s)
+	h.watch(t, s)
+
+	t.Log("Created: in force, under another digest, and what was before is remembered.")
+	h.writeTo(ctx, v1.TemplatesName, own("one"))
+	h.Eventually(said).Should(ContainSubstring("Normal TemplatesChanged: The changed set of templates is in force."))
+	one := digest(s)
+	h.Expect(one).NotTo(Equal(builtIn))
+	before, known := s.Current().RenderOf(builtIn)
+	h.Expect(known).To(BeTrue())
+	h.Expect(render.Digest(before)).To(Equal(builtIn))
+
+	t.Log("Not valid: refused as a whole, reported everywhere, and the last good set stays.")
+	h.writeTo(ctx, v1.TemplatesName, map[string]string{"docs_note.md.hbs": "two", "code_note.md.hbs": "{{nope}}"})
+	h.Eventually(s.Healthy).Should(MatchError(ContainSubstring("code_note.md.hbs:1: unknown name nope")))
+	h.Expect(digest(s)).To(Equal(one))
+	h.Expect(gauge(h)).To(BeZero())
+	h.Eventually(said).Should(ContainSubstring("Warning TemplatesInvalid: The last good set of templates stays in force: the ConfigMap runfleet-system/runfleet-templates"))
+
+	t.Log("A valid change of the configuration meanwhile: in force, with the last good set.")
+	h.write(ctx, docsSeconds("2000"))
+	h.Eventually(func() time.Duration { return s.Current().Deadlines.Docs }).Should(Equal(2000 * time.Second))
+	h.Expect(digest(s)).To(Equal(one))
+	h.Expect(s.Healthy()).NotTo(Succeed(), "the templates are still not those of their ConfigMap")
+
+	t.Log("Corrected, changed back, deleted.")
+	h.writeTo(ctx, v1.TemplatesName, own("two"))
+	h.Eventually(s.Healthy).Should(Succeed())
+	h.Expect(gauge(h)).To(Equal(1.0))
+	h.Expect(digest(s)).NotTo(Equal(one))
+	h.writeTo(ctx, v1.TemplatesName, own("one"))
+	h.Eventually(func() string { return digest(s) }).Should(Equal(one))
+	h.Expect(h.Delete(ctx, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: v1.TemplatesName, Namespace: v1.SystemNamespace}})).To(Succeed())
+	h.Eventually(func() string { return digest(s) }).Should(Equal(builtIn))
+	h.Expect(s.Healthy()).To(Succeed())
 }

@@ -20,7 +20,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 )
 
-// The reasons of the events on the ConfigMap.
+// The reasons of the events on the ConfigMaps.
 const (
 	// ReasonConfigChanged surfaces when a changed configuration came into force.
 	ReasonConfigChanged = "ConfigChanged"
@@ -28,25 +28,37 @@ const (
 	ReasonConfigInvalid = "ConfigInvalid"
 	// ReasonConfigUnknownKey surfaces for keys that have no effect; the message names them.
 	ReasonConfigUnknownKey = "ConfigUnknownKey"
+	// ReasonTemplatesChanged surfaces when changed templates came into force.
+	ReasonTemplatesChanged = "TemplatesChanged"
+	// ReasonTemplatesInvalid surfaces when changed templates are not valid; the last good set stays in force.
+	ReasonTemplatesInvalid = "TemplatesInvalid"
 )
 
-// Watch returns a runnable for the manager that keeps the source up to date with its ConfigMap: a valid change comes into
+// Watches returns runnables for the manager that keep the source up to date with its ConfigMaps: a valid change comes into
 // force at once, an invalid one is reported in the log, in an event on the ConfigMap, by [Source.Healthy] and by the
 // metric runfleet_config_valid. cluster leads to the hub.
 //
-// It has a cache of its own that holds this one object: so it works whatever namespaces the manager is limited to, and
+// Each has a cache of its own that holds its one object: so it works whatever namespaces the manager is limited to, and
 // needs no permission on any other ConfigMap.
-func (s *Source) Watch(cluster *rest.Config, recorder events.EventRecorder) manager.Runnable {
-	return &watcher{Source: s, cluster: cluster, recorder: recorder}
+func (s *Source) Watches(cluster *rest.Config, recorder events.EventRecorder) []manager.Runnable {
+	watch := func(name, what, changed, invalid string) manager.Runnable {
+		return &watcher{Source: s, cluster: cluster, recorder: recorder, name: name, what: what, changed: changed, invalid: invalid}
+	}
+	return []manager.Runnable{
+		watch(v1.ConfigMapName, "configuration", ReasonConfigChanged, ReasonConfigInvalid),
+		watch(v1.TemplatesName, "set of templates", ReasonTemplatesChanged, ReasonTemplatesInvalid),
+	}
 }
 
+// watcher follows one ConfigMap.
 type watcher struct {
 	*Source
 
-	cluster  *rest.Config
-	recorder events.EventRecorder
-	looked   bool   // at anything yet
-	seen     string // the text that was looked at last: a changed label says nothing new
+	cluster          *rest.Config
+	recorder         events.EventRecorder
+	name, what       string
+	changed, invalid string            // reasons of events
+	seen             *corev1.ConfigMap // what was looked at last: a changed label says nothing new
 }
 
 // NeedLeaderElection says that every replica follows the configuration, so that a new leader has it from the start.
@@ -56,13 +68,13 @@ func (w *watcher) NeedLeaderElection() bool { return false }
 func (w *watcher) Start(ctx context.Context) error {
 	c, err := w.cache()
 	if err != nil {
-		return fmt.Errorf("watching the ConfigMap %s: %w", w.name(), err)
+		return fmt.Errorf("watching the ConfigMap %s: %w", w.path(w.name), err)
 	}
 	informer, err := c.GetInformer(ctx, &corev1.ConfigMap{}, cache.BlockUntilSynced(false))
 	if err != nil {
-		return fmt.Errorf("watching the ConfigMap %s: %w", w.name(), err)
+		return fmt.Errorf("watching the ConfigMap %s: %w", w.path(w.name), err)
 	}
-	logger := log.FromContext(ctx).WithName("config")
+	logger := log.FromContext(ctx).WithName("config").WithValues("ConfigMap", klog.KRef(w.namespace, w.name))
 	look := func(object any) {
 		if m, ok := object.(*corev1.ConfigMap); ok {
 			w.look(m, logger)
@@ -74,7 +86,7 @@ func (w *watcher) Start(ctx context.Context) error {
 		DeleteFunc: func(any) { w.deleted(logger) },
 	})
 	if err != nil {
-		return fmt.Errorf("watching the ConfigMap %s: %w", w.name(), err)
+		return fmt.Errorf("watching the ConfigMap %s: %w", w.path(w.name), err)
 	}
 	return c.Start(ctx)
 }
@@ -91,44 +103,41 @@ func (w *watcher) cache() (cache.Cache, error) {
 		Scheme:               scheme,
 		Mapper:               mapper,
 		DefaultNamespaces:    map[string]cache.Config{w.namespace: {}},
-		DefaultFieldSelector: fields.OneTermEqualSelector("metadata.name", v1.ConfigMapName),
+		DefaultFieldSelector: fields.OneTermEqualSelector("metadata.name", w.name),
 		DefaultTransform:     cache.TransformStripManagedFields(),
 	})
 }
 
 // look takes a changed ConfigMap over, or says why not. Informers call it for one change after the other.
 func (w *watcher) look(m *corev1.ConfigMap, logger logr.Logger) {
-	text := m.Data[v1.ConfigMapKey]
-	if w.looked && text == w.seen {
+	if w.seen != nil && sameData(w.seen, m) {
 		return
 	}
-	w.looked, w.seen = true, text
+	w.seen = m
 
-	logger = logger.WithValues("ConfigMap", klog.KObj(m))
-	c, notes, err := w.parse(m)
+	changed, notes, err := w.take(m)
 	if len(notes) > 0 {
 		logger.Info("Ignoring keys of the configuration", "keys", notes)
 		w.event(m, corev1.EventTypeWarning, ReasonConfigUnknownKey, "Ignored: "+strings.Join(notes, "; "))
 	}
 	if err != nil {
-		w.reject(err)
-		logger.Error(err, "Keeping the last good configuration")
-		w.event(m, corev1.EventTypeWarning, ReasonConfigInvalid, "The last good configuration stays in force: "+err.Error())
+		logger.Error(err, "Keeping the last good "+w.what)
+		w.event(m, corev1.EventTypeWarning, w.invalid, "The last good "+w.what+" stays in force: "+err.Error())
 		return
 	}
-	changed := text != w.text || w.Healthy() != nil
-	w.text = text
-	w.accept(c)
 	if changed {
-		logger.Info("Using a changed configuration")
-		w.event(m, corev1.EventTypeNormal, ReasonConfigChanged, "The changed configuration is in force.")
+		logger.Info("Using a changed " + w.what)
+		w.event(m, corev1.EventTypeNormal, w.changed, "The changed "+w.what+" is in force.")
 	}
 }
 
 func (w *watcher) deleted(logger logr.Logger) {
-	w.looked = false // the same text, created again, is news
-	w.reject(errDeleted)
-	logger.Error(errDeleted, "Keeping the last good configuration", "ConfigMap", klog.KRef(w.namespace, v1.ConfigMapName))
+	w.seen = nil // the same text, created again, is news
+	if err := w.drop(w.name); err != nil {
+		logger.Error(err, "Keeping the last good "+w.what)
+		return
+	}
+	logger.Info("Using the built-in templates alone")
 }
 
 // event cuts the note to what the API server takes.

@@ -83,11 +83,12 @@ func (o *Operator) begin() {
 	o.hub = o.connect(o.Hub)
 	o.mail = &reconcilers.Mailboxes{Runs: o.hub.cache, System: System}
 	placed, census := reconcilers.NewLedger(), reconcilers.NewCensus()
+	configured := o.Config // a process is what it was when it began
 	for _, kind := range reconcilers.Kinds {
 		o.recs[kind] = &reconcilers.Reconciler{
 			Kind: kind, Machine: o.Machines[kind],
 			Hub:   reconcilers.Hub{Cached: o.hub.cache, Live: o.hub, Writer: o.hub, UID: o.Hub.UID, Namespace: System},
-			Fleet: registry{o}, Config: func() config.Config { return o.Config },
+			Fleet: registry{o}, Config: func() config.Config { return configured },
 			Placed: placed, Census: census, Observer: observer{o}, Now: o.Time.Now, RequestTimeout: RequestTimeout,
 			Incarnation: o.incarnation,
 		}

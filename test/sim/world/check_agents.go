@@ -18,6 +18,7 @@ type truth struct {
 	late      map[types.UID]bool // what operators created when nobody expected it any more
 	hours     int                // for which only the sweeper went on
 	restores  int                // of the hub
+	upgrades  int                // of the operator
 	restoring bool               // right now
 	unnoticed bool               // and nobody knows yet
 	doomed    string             // what the request that lands now would break, if it is carried out

@@ -14,7 +14,7 @@ import (
 
 // faults are what may happen. The numbers are those of docs/faults.md; each heals by itself.
 var faults = []func(*world){
-	(*world).crash, (*world).crash, (*world).pause, (*world).pause, (*world).lose, (*world).stale, (*world).breakWatches,
+	(*world).crash, (*world).crash, (*world).upgrade, (*world).pause, (*world).pause, (*world).lose, (*world).stale, (*world).breakWatches,
 	(*world).storm, (*world).deleteJob, (*world).deleteJob, (*world).deletePod, (*world).loseNode, (*world).cutNode,
 	(*world).vanish, (*world).label, (*world).cancel, (*world).suspend, (*world).raise, (*world).deleteRun,
 	(*world).trouble, (*world).refuse, (*world).partition, (*world).dropWatches, (*world).stallWatches, (*world).restartHub,

@@ -1,8 +1,10 @@
 package world
 
 import (
+	"fmt"
 	"time"
 
+	"github.com/runfleet/runfleet/render"
 	"github.com/runfleet/runfleet/test/sim/operator"
 )
 
@@ -43,6 +45,16 @@ func (w *world) crash() {
 			w.kill(o)
 		}
 	}
+}
+
+// upgrade is a crash after which the leader has other templates: what the first one committed the next cannot render.
+func (w *world) upgrade() {
+	w.watched.upgrades++
+	w.Config.Render.Model = fmt.Sprintf("model-%d", w.watched.upgrades)
+	w.Config.TemplateDigest = render.Digest(w.Config.Render)
+	w.hit("F1 operator upgraded")
+	w.say("fault", "who begins from now on has other templates")
+	w.crash()
 }
 
 func (w *world) kill(o *operator.Operator) {
