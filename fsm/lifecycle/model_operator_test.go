@@ -1,7 +1,6 @@
 package lifecycle
 
 import (
-	"fmt"
 	"strconv"
 
 	"github.com/runfleet/runfleet/api/v1"
@@ -96,10 +95,15 @@ func (m *model) box(requests []msg) uint16 {
 	if len(requests) == 0 {
 		return 0
 	}
-	key := fmt.Sprint(requests)
+	var k key
 	for _, r := range requests {
-		key += fmt.Sprint(r.ident, r.serial, r.version, r.left, r.asked)
+		forgotten := byte(0)
+		if r.forgotten {
+			forgotten = 1
+		}
+		k = append(k, byte(r.verb), r.member, r.ident, r.attempt, r.serial, r.version, r.left, r.asked, forgotten)
 	}
+	key := string(k)
 	if m.boxes[key] == 0 {
 		m.boxes[key] = uint16(len(m.outboxes))
 		m.outboxes = append(m.outboxes, requests)

@@ -1,7 +1,7 @@
 package lifecycle
 
 import (
-	"fmt"
+	"encoding/binary"
 	"time"
 
 	"github.com/runfleet/runfleet/api/v1"
@@ -120,23 +120,50 @@ func past(t *metav1.MicroTime, ticks int, age time.Duration) *metav1.MicroTime {
 	return micro(at)
 }
 
+// statusKey is equal for equal statuses. It is made once for each decision of millions, so it is bytes and not words.
 func statusKey(s v1.RunStatus) string {
-	b := fmt.Appendf(nil, "%s %d %d %s %v %d %d %d %s %s %s %d", s.Phase, s.ContextVersion, s.Attempt, s.Cluster, s.Members,
-		s.Incarnation, s.RetryCount, s.InfraCount, s.StopCause, offset(s.NextAttemptAt), offset(s.FinishedAt), s.AbandonIgnored)
+	k := key(make([]byte, 0, 512)).words(string(s.Phase), s.Cluster, string(s.StopCause)).words(s.Members...).
+		numbers(len(s.Members), int(s.ContextVersion), int(s.Attempt), int(s.Incarnation), int(s.RetryCount), int(s.InfraCount), int(s.AbandonIgnored)).
+		moments(s.NextAttemptAt, s.FinishedAt)
 	for i := range s.Attempts {
 		e := &s.Attempts[i]
-		b = fmt.Appendf(b, "|%d %d %s %s %s %d %d %v %s%s %s %s %s %s %s %s %s %s", e.Number, e.ContextVersion, e.Cluster, e.ClusterUID,
-			e.JobUID, e.DeadlineSeconds, e.Incarnation, recorded(e), offset(e.EndedAt), e.EndedBy, offset(e.StartBefore), offset(e.FencedUntil),
-			offset(e.StartSeenAt), offset(e.StopRequestedAt), offset(e.EndingSince), offset(e.GoneSince), offset(e.EscalatedAt), e.Class)
+		outcome := 0
+		if recorded(e) {
+			outcome = 1
+		}
+		k = k.words(e.Cluster, string(e.ClusterUID), string(e.JobUID), string(e.EndedBy), string(e.Class)).
+			numbers(int(e.Number), int(e.ContextVersion), int(e.DeadlineSeconds), int(e.Incarnation), outcome).
+			moments(e.EndedAt, e.StartBefore, e.FencedUntil, e.StartSeenAt, e.StopRequestedAt, e.EndingSince, e.GoneSince, e.EscalatedAt)
 	}
-	return string(b)
+	return string(k)
 }
 
-func offset(t *metav1.MicroTime) string {
-	if t == nil {
-		return "-"
+// key grows by what tells two values apart.
+type key []byte
+
+func (k key) words(all ...string) key {
+	for _, w := range all {
+		k = append(append(k, w...), 0)
 	}
-	return t.Sub(origin).String()
+	return k
+}
+
+func (k key) numbers(all ...int) key {
+	for _, n := range all {
+		k = binary.AppendVarint(k, int64(n))
+	}
+	return k
+}
+
+func (k key) moments(all ...*metav1.MicroTime) key {
+	for _, t := range all {
+		if t == nil {
+			k = append(k, 0)
+			continue
+		}
+		k = binary.AppendVarint(append(k, 1), int64(t.Sub(origin)))
+	}
+	return k
 }
 
 // ticksTo is how many ticks are left until a moment.
