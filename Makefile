@@ -66,7 +66,10 @@ sim: ## Tell SEEDS=10000 stories of the reconcilers in a fleet that fails (docs/
 
 .PHONY: faults
 faults: ## Break real processes: kill at every row, lose members, set the hub back (8 minutes).
-	@$(GO) test -tags faults -v -count=1 -timeout 12m ./test/faults ./test/integration/fencing ./test/integration/restore
+	@failed=0; \
+	  $(GO) test -tags faults -v -count=1 -timeout 12m ./test/faults ./test/integration/fencing ./test/integration/restore || failed=1; \
+	  $(GO) test -tags faults -v -count=1 -timeout 6m ./test/integration/operator -ginkgo.label-filter left || failed=1; \
+	  exit $$failed # one that fails keeps no other from being told
 
 .PHONY: bench
 bench: build ## Measure what runs cost beside a plain client that creates the same Jobs (not in CI, 5 minutes).

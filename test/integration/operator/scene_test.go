@@ -251,9 +251,9 @@ const (
 
 // identity is what a cluster is known by.
 func (w *scene) identity(c *bed.Cluster) apitypes.UID {
-	var system corev1.Namespace
-	w.Expect(c.Get(w.ctx, client.ObjectKey{Name: metav1.NamespaceSystem}, &system)).To(Succeed())
-	return system.UID
+	uid, err := c.Identity(w.ctx)
+	w.Expect(err).NotTo(HaveOccurred())
+	return uid
 }
 
 // attempts is how many objects of a kind ever were of a run, on all members. For Eventually.
