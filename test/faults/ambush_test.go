@@ -46,7 +46,7 @@ const (
 	maxNotes = 3
 )
 
-// lay makes the plan for a run. It is the only one in its namespace.
+// lay makes the plan for a run. It is the only one in its namespace, in which nothing has been stored yet, or not any more.
 func (a *ambush) lay(namespace, row string) *plan {
 	p := &plan{row: row, struck: map[string]bool{}}
 	if row == "" {
@@ -55,6 +55,7 @@ func (a *ambush) lay(namespace, row string) *plan {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.plans[namespace] = p
+	delete(a.stored, namespace)
 	return p
 }
 

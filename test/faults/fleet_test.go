@@ -73,6 +73,11 @@ func (c *cluster) left(ctx context.Context, namespace string) ([]string, error) 
 	return found, nil
 }
 
+// orphans are what no run of the hub accounts for on both members, in a namespace, "" for all.
+func orphans(ctx context.Context, namespace string) ([]string, error) {
+	return hub.Orphans(ctx, namespace, east.Cluster, west.Cluster)
+}
+
 func items(list client.ObjectList) []client.Object {
 	var all []client.Object
 	switch l := list.(type) {

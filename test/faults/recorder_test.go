@@ -26,6 +26,7 @@ type recorder struct {
 	mu       sync.Mutex
 	objects  map[types.UID]*object
 	attempts map[types.UID][]v1.Attempt // by run: the newest that were seen
+	leave    context.CancelFunc         // ends the watch of the hub
 	wrong    []string
 }
 
@@ -62,12 +63,21 @@ func (r *recorder) followMember(ctx context.Context, c *cluster) error {
 }
 
 func (r *recorder) followHub(ctx context.Context, c *cluster) error {
+	ctx, r.leave = context.WithCancel(ctx)
 	note := func(o client.Object, gone bool) {
-		if run, ok := o.(v1.Run); ok && !gone {
+		if run, ok := o.(v1.Run); ok && !gone && ctx.Err() == nil {
 			r.noteAttempts(run)
 		}
 	}
 	return r.follow(ctx, c, cache.Options{}, note, &v1.DocsRun{}, &v1.CodeRun{})
+}
+
+// leaveHub forgets what the hub said, which is about to be set back, until it is followed again.
+func (r *recorder) leaveHub() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.leave()
+	clear(r.attempts)
 }
 
 func (r *recorder) noteObject(member string, o client.Object, gone bool) {

@@ -209,7 +209,7 @@ func (w *scene) to(does string) func(*request) bool {
 	return func(q *request) bool { return q.namespace == w.namespace && q.method+" "+q.resource == does }
 }
 
-// awaitEmpty waits until a member has nothing of a run in this namespace.
+// awaitEmpty waits until the members have nothing of a run in this namespace, so nothing either that no run accounts for.
 func (w *scene) awaitEmpty() {
 	w.Eventually(func() ([]string, error) {
 		var all []string

@@ -99,6 +99,7 @@ var _ = AfterSuite(func(ctx SpecContext) {
 	for _, m := range []*cluster{east, west} {
 		Eventually(m.left, time.Minute, glance).WithArguments(ctx, "").Should(BeEmpty(), "on %s", m.Name())
 	}
+	Expect(orphans(ctx, "")).To(BeEmpty())
 	Expect(recorded.findings()).To(BeEmpty())
 }, NodeTimeout(3*time.Minute))
 

@@ -23,9 +23,9 @@ import (
 // identity is what a cluster is known by.
 func identity(ctx context.Context, c *bed.Cluster) types.UID {
 	GinkgoHelper()
-	var system corev1.Namespace
-	Expect(c.Get(ctx, client.ObjectKey{Name: metav1.NamespaceSystem}, &system)).To(Succeed())
-	return system.UID
+	uid, err := c.Identity(ctx)
+	Expect(err).NotTo(HaveOccurred())
+	return uid
 }
 
 // unregister removes a member with its Secret.

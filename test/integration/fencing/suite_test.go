@@ -119,6 +119,11 @@ var _ = AfterEach(func() {
 	Expect(seen.wrong()).To(BeEmpty())
 })
 
+// When what happened to a member is over, nothing is left that no run accounts for.
+var _ = AfterEach(func(ctx SpecContext) {
+	Eventually(ctx, hub.Orphans).WithArguments(ctx, "", east, west).Should(BeEmpty())
+}, OncePerOrdered, NodeTimeout(2*time.Minute))
+
 var _ = AfterSuite(func() {
 	if operator != nil {
 		Expect(operator.Crash()).To(Succeed(), "%s", operator.Log)

@@ -4,7 +4,6 @@ package restore
 
 import (
 	"context"
-	"os"
 	"path/filepath"
 
 	. "github.com/onsi/gomega"
@@ -20,24 +19,12 @@ import (
 	"github.com/runfleet/runfleet/test/integration/bed"
 )
 
-// backup copies what the hub's etcd has on disk, while it is halted.
+// backup is a backup of the hub as it is now.
 func backup(ctx context.Context) string {
 	GinkgoHelper()
 	to := filepath.Join(GinkgoT().TempDir(), "backup")
-	hub.Halt()
-	Expect(os.CopyFS(to, os.DirFS(filepath.Join(hub.Dir(), "etcd")))).To(Succeed())
-	Expect(hub.Resume(ctx)).To(Succeed())
+	Expect(hub.Backup(ctx, to)).To(Succeed())
 	return to
-}
-
-// restore gives the hub's etcd what it had then: everything since is lost, resource versions too.
-func restore(ctx context.Context, from string) {
-	GinkgoHelper()
-	data := filepath.Join(hub.Dir(), "etcd")
-	hub.Halt()
-	Expect(os.RemoveAll(data)).To(Succeed())
-	Expect(os.CopyFS(data, os.DirFS(from))).To(Succeed())
-	Expect(hub.Resume(ctx)).To(Succeed())
 }
 
 // docs applies a DocsRun whose name says what its agent does.

@@ -57,7 +57,7 @@ var _ = Describe("A restored hub", Ordered, func() {
 			alive[name] = live[0].UID
 		}
 		operator.Stop()
-		restore(ctx, saved)
+		Expect(hub.Restore(ctx, saved)).To(Succeed())
 		Expect(knows(ctx, runs[lost])).To(BeFalse())
 		Expect(status(ctx, runs[forgotten])(Default)).To(HaveField("Phase", v1.PhasePending))
 		lead(ctx)
@@ -120,7 +120,7 @@ var _ = Describe("A restored hub", Ordered, func() {
 		await(ctx, waiting, v1.PhaseRunning)
 		west.Halt()
 		operator.Stop()
-		restore(ctx, saved)
+		Expect(hub.Restore(ctx, saved)).To(Succeed())
 		lead(ctx)
 
 		Eventually(ctx, status(ctx, waiting)).Should(And(
