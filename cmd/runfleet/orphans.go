@@ -6,7 +6,6 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,8 +16,8 @@ import (
 
 	v1 "github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/reconcilers/config"
-	"github.com/runfleet/runfleet/reconcilers/fleet"
 	"github.com/runfleet/runfleet/reconcilers/garbage"
+	"github.com/runfleet/runfleet/reconcilers/incarnation"
 )
 
 // orphansCall is one call of orphans, read.
@@ -37,8 +36,8 @@ func newOrphansCommand() *cobra.Command {
 		Use:   "orphans",
 		Short: "Show what lies on members that no run accounts for",
 		Long: `Show the objects on all members that no run accounts for: Jobs, pods and ConfigMaps whose run is gone. What can execute
-nothing any more is swept by the operator within the hour; an agent that lives ends at its own deadline, and the last
-column says how to end it now.
+nothing any more is swept by the operator within the hour (in a restored hub when all members were counted, see runfleet
+recover); an agent that lives ends at its own deadline, and the last column says how to end it now.
 
 Every member is asked by the kubeconfig that the operator has for it, so this needs the right to read its Secret. Exits
 with 1 when a member could not be asked: then the list may lack something.`,
@@ -65,72 +64,45 @@ with 1 when a member could not be asked: then the list may lack something.`,
 }
 
 func (c *orphansCall) show(ctx context.Context) error {
-	listed, err := c.hub.list(ctx, []*kind{members}, false)
+	r, err := c.reach(ctx)
 	if err != nil {
 		return err
 	}
-	readers, silent := c.reach(ctx, listed)
-	uid, err := c.hub.identity(ctx)
+	record, waived, err := incarnation.Read(ctx, c.hub.client, c.system)
+	if err != nil { // who may not read it is told of orphans all the same
+		record, waived = incarnation.Record{}, nil
+	}
+	entries, err := c.survey(ctx, r, r.quarantined(record, waived))
 	if err != nil {
 		return err
 	}
-	entries, failed, err := c.survey(ctx, uid, readers)
-	if err != nil {
-		return err
-	}
-	maps.Copy(silent, failed)
 	if !c.all {
 		entries = slices.DeleteFunc(entries, func(e garbage.Entry) bool { return !e.Orphan })
 	}
-	if err := c.print(entries, len(listed), len(silent)); err != nil {
+	if err := c.print(entries, len(r.members), len(r.silent)); err != nil {
 		return err
 	}
-	for _, name := range slices.Sorted(maps.Keys(silent)) {
-		fmt.Fprintf(c.stderr, "member %s was not asked: %s\n", name, oneLine(silent[name].Error()))
+	for _, name := range slices.Sorted(maps.Keys(r.silent)) {
+		fmt.Fprintf(c.stderr, "member %s was not asked: %s\n", name, oneLine(r.silent[name].Error()))
 	}
-	if len(silent) > 0 {
-		return exitError{exitFail, fmt.Errorf("incomplete: %d of %d members could not be asked", len(silent), len(listed))}
+	if len(r.silent) > 0 {
+		return exitError{exitFail, fmt.Errorf("incomplete: %d of %d members could not be asked", len(r.silent), len(r.members))}
 	}
 	return nil
 }
 
-// reach connects to all members at once, so that one that hangs takes no more time than its own.
-func (c *orphansCall) reach(ctx context.Context, listed []item) (map[string]client.Reader, map[string]error) {
-	var mu sync.Mutex
-	var dials sync.WaitGroup
-	readers, silent := map[string]client.Reader{}, map[string]error{}
-	for _, i := range listed {
-		m, ok := i.object.(*v1.MemberCluster)
-		if !ok {
-			continue
-		}
-		dials.Go(func() {
-			r, err := fleet.Reach(ctx, c.hub.client, c.hub.config, c.system, m, answerTime)
-			mu.Lock()
-			defer mu.Unlock()
-			if err != nil {
-				silent[m.Name] = err
-			} else {
-				readers[m.Name] = r
-			}
-		})
-	}
-	dials.Wait()
-	return readers, silent
-}
-
-// survey says why what lies there does.
-func (c *orphansCall) survey(ctx context.Context, uid types.UID, readers map[string]client.Reader) (
-	[]garbage.Entry, map[string]error, error,
-) {
+// survey says why what lies on the members does. Who does not answer it any more is silent from then on.
+func (c *orphansCall) survey(ctx context.Context, r *reached, quarantined bool) ([]garbage.Entry, error) {
 	surveyor := garbage.Surveyor{
-		Hub: c.hub.client, HubUID: uid, Namespace: c.hub.namespace, Retention: c.retention(ctx), Timeout: answerTime, Now: time.Now,
+		Hub: c.hub.client, HubUID: r.hub, Namespace: c.hub.namespace, Retention: c.retention(ctx), Quarantined: quarantined,
+		Timeout: answerTime, Now: time.Now,
 	}
-	entries, failed, err := surveyor.Survey(ctx, readers)
+	entries, failed, err := surveyor.Survey(ctx, r.readers)
 	if err != nil {
-		return nil, nil, c.hub.explain("looking for orphans", err)
+		return nil, c.hub.explain("looking for orphans", err)
 	}
-	return entries, failed, nil
+	maps.Copy(r.silent, failed)
+	return entries, nil
 }
 
 // identity is the UID by which objects on members name their hub.

@@ -133,13 +133,3 @@ func (c *recoverCall) annotate(ctx context.Context, names string) error {
 	}
 	return nil
 }
-
-func uncounted(all []countedMember) []string {
-	var names []string
-	for _, m := range all {
-		if !m.Counted && !m.Waived {
-			names = append(names, m.Name)
-		}
-	}
-	return names
-}

@@ -3,12 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/runfleet/runfleet/api/v1"
@@ -27,13 +24,6 @@ type recovery struct {
 	Unproven    []waitingRun          `json:"unproven"` // runs of whose last attempt nothing is left anywhere
 }
 
-type countedMember struct {
-	Name    string `json:"name"`
-	Counted bool   `json:"counted"`
-	Waived  bool   `json:"waived,omitempty"`
-	Why     string `json:"why"`
-}
-
 type waitingRun struct {
 	Run       string `json:"run"` // kind/name
 	Namespace string `json:"namespace"`
@@ -44,73 +34,23 @@ type waitingRun struct {
 // look asks the hub and all members.
 func (c *recoverCall) look(ctx context.Context, record incarnation.Record, waived []string) (recovery, error) {
 	r := recovery{Incarnation: record.Incarnation, Since: record.Since, Restored: record.Restored, Lost: []orphan{}}
-	listed, err := c.hub.list(ctx, []*kind{members}, false)
+	asked, err := c.reach(ctx)
 	if err != nil {
 		return r, err
 	}
-	uid, err := c.hub.identity(ctx)
+	r.Members = asked.counted(record, waived)
+	entries, err := c.survey(ctx, asked, asked.quarantined(record, waived))
 	if err != nil {
 		return r, err
 	}
-	readers, silent := c.reach(ctx, listed)
-	entries, failed, err := c.survey(ctx, uid, readers)
-	if err != nil {
-		return r, err
-	}
-	maps.Copy(silent, failed)
-	r.Members = counted(ctx, record, waived, listed, readers, silent, uid)
 	for _, e := range entries {
 		if e.Orphan {
 			r.Lost = append(r.Lost, forPrograms(e))
 		}
 	}
 	runs, err := c.hub.list(ctx, runKinds, false, client.InNamespace(c.hub.namespace))
-	r.Waiting, r.Unproven = sortRuns(runs, record, entries, silent)
+	r.Waiting, r.Unproven = sortRuns(runs, record, entries, asked.silent)
 	return r, err
-}
-
-// counted says of each member whether it has answered this incarnation of the hub.
-func counted(ctx context.Context, record incarnation.Record, waived []string, listed []item, readers map[string]client.Reader,
-	silent map[string]error, hub types.UID,
-) []countedMember {
-	all := []countedMember{}
-	for _, i := range listed {
-		m := countedMember{Name: i.object.GetName(), Waived: slices.Contains(waived, i.object.GetName())}
-		if why := silent[m.Name]; why != nil {
-			m.Why = oneLine(why.Error())
-		} else {
-			m.Counted, m.Why = answered(ctx, readers[m.Name], record, hub)
-		}
-		all = append(all, m)
-	}
-	if record.Restored == nil {
-		return all
-	}
-	for _, name := range record.Restored.Missing {
-		if !slices.ContainsFunc(all, func(m countedMember) bool { return m.Name == name }) {
-			all = append(all, countedMember{
-				Name: name, Waived: slices.Contains(waived, name),
-				Why: "it was registered in the time that was lost, and is not now: register it again",
-			})
-		}
-	}
-	return all
-}
-
-func answered(ctx context.Context, member client.Reader, record incarnation.Record, hub types.UID) (bool, string) {
-	ctx, cancel := context.WithTimeout(ctx, answerTime)
-	defer cancel()
-	remembers, err := incarnation.ReadCopy(ctx, member, hub)
-	switch {
-	case apierrors.IsNotFound(err):
-		return false, "the operator has not asked it yet"
-	case err != nil:
-		return false, oneLine(err.Error())
-	case remembers.Incarnation < record.Incarnation:
-		return false, "the operator has not asked it since"
-	default:
-		return true, "it answers"
-	}
 }
 
 // sortRuns tells the runs in quarantine from those of which no evidence is left. Where a member was silent nobody can say

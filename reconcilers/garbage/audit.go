@@ -22,7 +22,9 @@ type Books struct {
 	Runs map[types.UID]v1.Run
 	// Retention is how long the objects of a run stay that has ended. Nil where nobody could read that.
 	Retention func(v1.Run) time.Duration
-	Now       time.Time
+	// Quarantined says that the hub was restored and has not counted all members yet: nothing is swept before.
+	Quarantined bool
+	Now         time.Time
 }
 
 // Forever is a retention from which on nobody expects an end.
@@ -51,7 +53,7 @@ func (b Books) entry(o Object, same []Object) Entry {
 	case o.Kind == Volume:
 		return Entry{Object: o, Why: "a workspace is kept for the next run of its service"}
 	case run == nil:
-		return Entry{Object: o, Orphan: true, Why: withoutRun(o, same)}
+		return Entry{Object: o, Orphan: true, Why: b.withoutRun(o, same)}
 	case o.Attempt > run.RunStatus().Attempt:
 		return Entry{Object: o, Orphan: true, Why: fmt.Sprintf("the run knows no attempt %d: see runfleet recover", o.Attempt)}
 	default:
@@ -60,13 +62,15 @@ func (b Books) entry(o Object, same []Object) Entry {
 }
 
 // withoutRun says what becomes of an object whose run is gone; same is what else there is of that run.
-func withoutRun(o Object, same []Object) string {
+func (b Books) withoutRun(o Object, same []Object) string {
 	inert, live := Sort(same)
 	switch {
 	case o.Deleting:
 		return "its run is gone; deletion is under way"
 	case !o.Told():
 		return "it does not say whose it is, or contradicts itself: nothing will touch it, delete it if nobody needs it"
+	case isThere(inert, o.UID) && b.Quarantined:
+		return "its run is gone: it is swept when all members were counted: see runfleet recover"
 	case isThere(inert, o.UID):
 		return "its run is gone: it is swept within the hour"
 	case o.State == Running && isThere(same, o.Owner):

@@ -38,12 +38,15 @@ func TestEveryObjectHasAReasonToBeThere(t *testing.T) {
 		run     *v1.DocsRun
 		edit    func(*v1.DocsRun)
 		blind   bool // nobody could read the configuration
+		waits   bool // the hub was restored
 		want    []string
 	}{
-		"of another hub":             {objects: []Object{job(Running).but(func(o *Object) { o.Hub = "other" })}, want: kept("another hub's: other")},
-		"of no hub":                  {objects: []Object{job(Running).but(func(o *Object) { o.Hub = "" })}, want: kept("it names no hub: nobody's to touch")},
-		"a workspace":                {objects: []Object{object(Volume, "v", Inert)}, want: kept("a workspace is kept for the next run of its service")},
-		"a late create":              {objects: []Object{job(Suspended)}, want: gone(": it is swept within the hour")},
+		"of another hub": {objects: []Object{job(Running).but(func(o *Object) { o.Hub = "other" })}, want: kept("another hub's: other")},
+		"of no hub":      {objects: []Object{job(Running).but(func(o *Object) { o.Hub = "" })}, want: kept("it names no hub: nobody's to touch")},
+		"a workspace":    {objects: []Object{object(Volume, "v", Inert)}, want: kept("a workspace is kept for the next run of its service")},
+		"a late create":  {objects: []Object{job(Suspended)}, want: gone(": it is swept within the hour")},
+		"a late create, in a restored hub": {objects: []Object{job(Suspended)}, waits: true, want: gone(
+			": it is swept when all members were counted: see runfleet recover")},
 		"under deletion":             {objects: []Object{job(Finished).but(deleting)}, want: gone("; deletion is under way")},
 		"a pod of a live agent":      {objects: []Object{job(Running), pod(Running)}, want: gone("; it ends with its Job")},
 		"an ended pod and its Job":   {objects: []Object{job(Finished), pod(Finished)}, want: gone("; it goes with its Job")},
@@ -78,6 +81,7 @@ func TestEveryObjectHasAReasonToBeThere(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			books := Books{Hub: "hub", Runs: map[types.UID]v1.Run{}, Retention: func(v1.Run) time.Duration { return hour }, Now: noon}
+			books.Quarantined = c.waits
 			if c.blind {
 				books.Retention = nil
 			}

@@ -14,12 +14,13 @@ import (
 
 // Surveyor audits a fleet for a person. Everything it reads, it reads from the API servers.
 type Surveyor struct {
-	Hub       client.Reader
-	HubUID    types.UID
-	Namespace string                     // the only one to look at; "" for all
-	Retention func(v1.Run) time.Duration // see Books
-	Timeout   time.Duration              // of each request
-	Now       func() time.Time
+	Hub         client.Reader
+	HubUID      types.UID
+	Namespace   string                     // the only one to look at; "" for all
+	Retention   func(v1.Run) time.Duration // see Books
+	Quarantined bool                       // see Books
+	Timeout     time.Duration              // of each request
+	Now         func() time.Time
 }
 
 // Survey says why everything is still there that lies on some members, in the order of tables, and which members could not
@@ -68,7 +69,7 @@ func (s Surveyor) lookAtAll(ctx context.Context, members map[string]client.Reade
 
 // books asks the hub for its runs.
 func (s Surveyor) books(ctx context.Context) (Books, error) {
-	books := Books{Hub: s.HubUID, Runs: map[types.UID]v1.Run{}, Retention: s.Retention, Now: s.Now()}
+	books := Books{Hub: s.HubUID, Runs: map[types.UID]v1.Run{}, Retention: s.Retention, Quarantined: s.Quarantined, Now: s.Now()}
 	var docs v1.DocsRunList
 	var code v1.CodeRunList
 	for _, list := range []client.ObjectList{&docs, &code} {

@@ -10,11 +10,15 @@ import (
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/uuid"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/reconcilers/incarnation"
+	"github.com/runfleet/runfleet/test/integration/bed"
 )
 
 var _ = Describe("A restored hub", Ordered, func() {
@@ -96,7 +100,7 @@ var _ = Describe("A restored hub", Ordered, func() {
 
 	It("F11: shows what was lost, and of what no evidence is left", func(ctx SpecContext) {
 		Eventually(ctx, status(ctx, runs[ended])).Should(HaveField("Phase", v1.PhaseFailed))
-		said, code := recovering(ctx)
+		said, code := runfleet(ctx, "recover")
 		Expect(code).To(Equal(0))
 		Expect(said).To(And(
 			MatchRegexp(`^This hub was restored from a backup: member (east|west) remembers beat \d+, the backup ended at \d+\.\n`),
@@ -120,6 +124,7 @@ var _ = Describe("A restored hub", Ordered, func() {
 		await(ctx, waiting, v1.PhaseRunning)
 		west.Halt()
 		operator.Stop()
+		late := lateInputs(ctx, east)
 		Expect(hub.Restore(ctx, saved)).To(Succeed())
 		lead(ctx)
 
@@ -128,21 +133,47 @@ var _ = Describe("A restored hub", Ordered, func() {
 		change(ctx, waiting, func(r *v1.DocsRun) { r.Spec.Cancel = true })
 		Consistently(ctx, status(ctx, waiting), "6s").Should(HaveField("Phase", v1.PhasePending), "in quarantine nothing fires")
 
-		said, code := recovering(ctx)
+		said, code := runfleet(ctx, "recover")
 		Expect(code).To(Equal(0))
 		Expect(said).To(And(MatchRegexp(`(?m)^west +no +\S`), MatchRegexp(`(?m)^east +yes +it answers$`),
 			MatchRegexp(`(?m)^team +docsrun/sim-hang-waiting +Pending +\S`), ContainSubstring("runfleet recover --without west")))
-		said, code = recovering(ctx, "--without", "east")
+		said, _ = runfleet(ctx, "orphans")
+		Expect(said).To(MatchRegexp(`(?m)^east +team +configmap/late +docsrun/late +1 .* its run is gone: it is swept when all members were counted`))
+		said, code = runfleet(ctx, "recover", "--without", "east")
 		Expect(said).To(ContainSubstring("member east answers, so it is counted"))
 		Expect(code).To(Equal(1))
-		said, code = recovering(ctx, "--without", "west")
+		said, code = runfleet(ctx, "recover", "--without", "west")
 		Expect(said).To(ContainSubstring("member west is not waited for any more"))
 		Expect(code).To(Equal(0))
 		await(ctx, waiting, v1.PhaseCancelled)
 		Expect(west.Resume(ctx)).To(Succeed())
 		Eventually(ctx, status(ctx, runs[forgotten])).Should(And(HaveField("Phase", v1.PhaseRunning), HaveField("Incarnation", BeEquivalentTo(3))))
+		Eventually(ctx, func() bool {
+			return apierrors.IsNotFound(east.Get(ctx, client.ObjectKeyFromObject(late), &corev1.ConfigMap{}))
+		}).Should(BeTrue(), "swept when it is over")
 	}, SpecTimeout(3*time.Minute))
+
+	It("F11: is left with nothing that no run accounts for, once a person has ended the agent whose run was lost", func(ctx SpecContext) {
+		said, _ := runfleet(ctx, "orphans")
+		Expect(said).To(MatchRegexp(`(?m)its run is gone, and its agent lives: it ends by itself at \S+ at the latest. ` +
+			`To end it now, on member west: kubectl -n team delete job sim-hang-lost-\S+$`))
+		tidy(ctx, runs[lost])
+		Eventually(ctx, hub.Orphans).WithArguments(ctx, "", east, west).Should(BeEmpty())
+	}, SpecTimeout(2*time.Minute))
 })
+
+// lateInputs are the ConfigMap of a run that the hub does not know, as a create makes it that arrives late.
+func lateInputs(ctx context.Context, on *bed.Cluster) *corev1.ConfigMap {
+	GinkgoHelper()
+	uid, err := hub.Identity(ctx)
+	Expect(err).NotTo(HaveOccurred())
+	late := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{
+		Namespace: namespace, Name: "late", Annotations: map[string]string{v1.AnnotationHome: "DocsRun/" + namespace + "/late"},
+		Labels: map[string]string{v1.LabelManaged: "true", v1.LabelHub: string(uid), v1.LabelRunUID: string(uuid.NewUUID()), v1.LabelAttempt: "1"},
+	}}
+	Expect(on.Create(ctx, late)).To(Succeed())
+	return late
+}
 
 // eventsAbout are the Events about an object. For Eventually.
 func eventsAbout(ctx context.Context, in, name string) func() []eventsv1.Event {

@@ -108,10 +108,10 @@ func agents(ctx context.Context, run v1.Run) []corev1.Pod {
 	return live
 }
 
-// recovering runs the verb against the hub, and returns what it said and its exit code.
-func recovering(ctx context.Context, args ...string) (said string, code int) {
+// runfleet runs a verb against the hub, and returns what it said and its exit code.
+func runfleet(ctx context.Context, args ...string) (said string, code int) {
 	GinkgoHelper()
-	cmd := exec.CommandContext(ctx, program.Path, append([]string{"recover", "--kubeconfig", hub.KubeconfigPath()}, args...)...)
+	cmd := exec.CommandContext(ctx, program.Path, append(args, "--kubeconfig", hub.KubeconfigPath())...)
 	out, err := cmd.CombinedOutput()
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		return string(out), exit.ExitCode()
