@@ -75,15 +75,25 @@ func StartCluster(ctx context.Context, o controlplane.Options) (*Cluster, error)
 	if err != nil {
 		return nil, err
 	}
-	c := &Cluster{ControlPlane: plane, Admin: plane.Config()}
-	c.Admin.QPS = -1
-	if c.WithWatch, err = client.NewWithWatch(c.Admin, client.Options{Scheme: Kinds}); err != nil {
-		return c, fmt.Errorf("connecting to %s: %w", o.Name, err)
+	c, err := Connect(plane)
+	if err != nil {
+		return c, err
 	}
 	if o.Nodes == 0 {
 		return c, c.InstallCRDs(ctx)
 	}
 	c.Agent, err = c.NewUser(ctx, "runfleet", fleet.Permissions)
+	return c, err
+}
+
+// Connect makes an administrator's client of a control plane. Cluster is there whatever the error.
+func Connect(plane *controlplane.ControlPlane) (*Cluster, error) {
+	c := &Cluster{ControlPlane: plane, Admin: plane.Config()}
+	c.Admin.QPS = -1
+	var err error
+	if c.WithWatch, err = client.NewWithWatch(c.Admin, client.Options{Scheme: Kinds}); err != nil {
+		err = fmt.Errorf("connecting to %s: %w", plane.Name(), err)
+	}
 	return c, err
 }
 

@@ -3,6 +3,8 @@
 package fencing
 
 import (
+	"strings"
+
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
@@ -168,5 +170,21 @@ var _ = Describe("A member that is away", Ordered, func() {
 		w.Expect(w.status(misread)()).To(be(v1.PhaseRunning), "it only was not heard of")
 		w.cancel(misread)
 		w.await(misread, v1.PhaseCancelled)
+	})
+
+	It("F22: and comes back with the live agent of a run that is gone leaves it alone, and a person ends it as they are told to", func(ctx SpecContext) {
+		find := func() []string {
+			all, err := hub.Orphans(ctx, w.namespace, east, west)
+			w.Expect(err).NotTo(HaveOccurred())
+			return all
+		}
+		w.Eventually(find).Should(HaveLen(3), "the Job of the one whom a person gave up, its pod and its inputs")
+		all := strings.Join(find(), "\n")
+		w.Expect(all).To(ContainSubstring("its agent lives"))
+		_, command, _ := strings.Cut(all, "on member east: ")
+		command, _, _ = strings.Cut(command, "\n")
+		w.Expect(command).To(HavePrefix("kubectl -n "+w.namespace+" delete job "+vouchedDeleted.Name), all)
+		w.Expect(typed(ctx, east, command)).To(ContainSubstring("deleted"))
+		w.Eventually(find).Should(BeEmpty())
 	})
 })

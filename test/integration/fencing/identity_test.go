@@ -17,11 +17,12 @@ import (
 	"github.com/runfleet/runfleet/test/integration/bed"
 )
 
-// typed does in a shell what a message says, with kubectl in the path, as somebody on call would, and returns what was said.
-func typed(ctx context.Context, command string) string {
+// typed does in a shell what a message says, with kubectl in the path and a cluster's administrator's rights, as somebody on
+// call would, and returns what was said.
+func typed(ctx context.Context, on *bed.Cluster, command string) string {
 	GinkgoHelper()
 	cmd := exec.CommandContext(ctx, "sh", "-c", command)
-	cmd.Env = append(os.Environ(), "PATH="+filepath.Dir(kubectl)+":"+os.Getenv("PATH"), "KUBECONFIG="+hub.KubeconfigPath(), "KUBECACHEDIR="+program.Dir)
+	cmd.Env = append(os.Environ(), "PATH="+filepath.Dir(kubectl)+":"+os.Getenv("PATH"), "KUBECONFIG="+on.KubeconfigPath(), "KUBECACHEDIR="+program.Dir)
 	said, err := cmd.CombinedOutput()
 	Expect(err).NotTo(HaveOccurred(), "%s\n%s", command, said)
 	return string(said)
@@ -54,11 +55,11 @@ var _ = Describe("A member whose kubeconfig leads to another cluster", Ordered, 
 
 	It("F13 F14: is refused, with both identities and the command that confirms the new one", func(ctx SpecContext) {
 		w.Eventually(w.member("east")).Should(HavePrefix("False " + v1.ReasonIdentityChanged))
-		said := typed(ctx, "kubectl describe mc east")
+		said := typed(ctx, hub, "kubectl describe mc east")
 		for _, part := range []string{string(identity(ctx, east)), string(identity(ctx, hub)), v1.ReasonIdentityChanged} {
 			w.Expect(said).To(ContainSubstring(part))
 		}
-		w.Expect(strings.Fields(typed(ctx, "kubectl get mc east --no-headers"))[1:3]).To(Equal([]string{"False", v1.ReasonIdentityChanged}))
+		w.Expect(strings.Fields(typed(ctx, hub, "kubectl get mc east --no-headers"))[1:3]).To(Equal([]string{"False", v1.ReasonIdentityChanged}))
 		command = confirmation.FindString(said)
 		w.Expect(command).NotTo(BeEmpty(), said)
 	})
@@ -71,7 +72,7 @@ var _ = Describe("A member whose kubeconfig leads to another cluster", Ordered, 
 	})
 
 	It("F13: takes the new identity by the command as it was printed, and the runs of the old one are not looked for there", func(ctx SpecContext) {
-		w.Expect(typed(ctx, command)).To(ContainSubstring("patched"))
+		w.Expect(typed(ctx, hub, command)).To(ContainSubstring("patched"))
 		w.Eventually(w.member("east")).Should(HavePrefix("False " + v1.ReasonCordoned))
 		w.Consistently(w.reachable(goesOn)).Should(HavePrefix("False IdentityChanged"))
 		s := w.await(waits, v1.PhaseFailed, string(v1.ClassClusterLost))
@@ -87,9 +88,9 @@ var _ = Describe("A member whose kubeconfig leads to another cluster", Ordered, 
 	It("F13 F14: and is led back goes on where it was, by the same command", func(ctx SpecContext) {
 		write(ctx, "east", bed.KubeconfigOf(east.Agent, toEast.Address()))
 		w.Eventually(w.member("east")).Should(HavePrefix("False " + v1.ReasonIdentityChanged))
-		again := confirmation.FindString(typed(ctx, "kubectl describe mc east"))
+		again := confirmation.FindString(typed(ctx, hub, "kubectl describe mc east"))
 		w.Expect(again).To(Equal(command))
-		typed(ctx, again)
+		typed(ctx, hub, again)
 		s := w.await(goesOn, v1.PhaseSucceeded)
 		w.Expect(s.Attempts).To(HaveExactElements(HaveField("EndedBy", v1.EndJobFinished)))
 		w.Eventually(w.status(waits)).Should(HaveField("Attempts", ConsistOf(HaveField("OutcomeRecorded", HaveValue(BeTrue())))))

@@ -35,7 +35,7 @@ type agent struct {
 	pod     types.UID
 	run     types.UID
 	attempt string
-	over    bool // it ended or is gone
+	over    int64 // the version of its member in which it had ended or was gone; 0 before
 }
 
 func (a *agent) String() string {
@@ -81,7 +81,9 @@ func (r *recorder) notePod(ctx context.Context, member *bed.Cluster, p *corev1.P
 		r.agents[p.UID] = a
 		r.compare(ctx, a)
 	}
-	a.over = a.over || gone || over(p)
+	if a.over == 0 && (gone || over(p)) {
+		a.over = version(p)
+	}
 }
 
 // compare asks of an agent that just started what else of its run started or lives. One that is about to be told as ended by
@@ -94,7 +96,7 @@ func (r *recorder) compare(ctx context.Context, a *agent) {
 		if b.attempt == a.attempt {
 			r.faults = append(r.faults, fmt.Sprintf("run %s: %s started a second time, as %s", a.run, b, a))
 		}
-		if !b.over && lives(ctx, b) {
+		if b.over == 0 && lives(ctx, b) {
 			r.faults = append(r.faults, fmt.Sprintf("run %s: %s lives beside %s", a.run, b, a))
 		}
 	}
@@ -111,7 +113,7 @@ func lives(ctx context.Context, a *agent) bool {
 func (r *recorder) noteJob(ctx context.Context, j *batchv1.Job) {
 	r.mu.Lock()
 	run := types.UID(j.Labels[v1.LabelRunUID])
-	skip := j.DeletionTimestamp == nil || r.deleted[j.UID] || r.excused[run] || !r.ended(run, j.Labels[v1.LabelAttempt])
+	skip := j.DeletionTimestamp == nil || r.deleted[j.UID] || r.excused[run] || !r.ended(run, j.Labels[v1.LabelAttempt], version(j))
 	r.deleted[j.UID] = r.deleted[j.UID] || j.DeletionTimestamp != nil
 	r.mu.Unlock()
 	if skip {
@@ -138,14 +140,21 @@ func (r *recorder) noteJob(ctx context.Context, j *batchv1.Job) {
 	}
 }
 
-// ended says that an agent of the attempt was seen started and over.
-func (r *recorder) ended(run types.UID, attempt string) bool {
+// ended says that an agent of the attempt was seen started, and that it was over before a version of its member. Jobs and pods
+// are told of by different watches, of which one may be late.
+func (r *recorder) ended(run types.UID, attempt string, before int64) bool {
 	for _, a := range r.agents {
-		if a.run == run && a.attempt == attempt && a.over {
+		if a.run == run && a.attempt == attempt && a.over != 0 && a.over < before {
 			return true
 		}
 	}
 	return false
+}
+
+// version is a number that grows with everything that is written on a member.
+func version(o client.Object) int64 {
+	n, _ := strconv.ParseInt(o.GetResourceVersion(), 10, 64)
+	return n
 }
 
 // wrong is what was seen that must never be.

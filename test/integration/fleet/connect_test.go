@@ -137,9 +137,9 @@ var _ = Describe("A member", func() {
 		op := prepare(ctx, quick())
 		registry := op.manager(nil) // reads the hub, as a process does that does not lead yet
 		Expect(op.SetupWithManager(registry)).To(Succeed())
-		d := detourTo(east.config)
-		d.fallSilent()
-		name := op.register(ctx, "east", kubeconfigOf(east.config, through(d.address())))
+		d := detourTo(east.Admin)
+		d.FallSilent()
+		name := op.register(ctx, "east", kubeconfigOf(east.Admin, through(d.Address())))
 		running, stop := context.WithCancel(ctx)
 		ended := make(chan error, 2)
 		go func() { ended <- registry.Start(running) }()

@@ -2,7 +2,6 @@ package fleet
 
 import (
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -13,99 +12,15 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"k8s.io/client-go/rest"
+
+	"github.com/runfleet/runfleet/test/integration/bed"
 )
 
-// detour is a TCP way to an API server that can fall silent: connections are accepted and stay, and nothing comes back.
-type detour struct {
-	listener net.Listener
-	target   string
-
-	mu     sync.Mutex
-	heard  *sync.Cond
-	silent bool
-	closed bool
-	conns  []net.Conn
-}
-
 // detourTo opens a way to an API server that is closed with the spec.
-func detourTo(c *rest.Config) *detour {
-	u, err := url.Parse(c.Host)
-	Expect(err).NotTo(HaveOccurred())
-	d := &detour{target: u.Host}
-	d.heard = sync.NewCond(&d.mu)
-	d.listener, err = net.Listen("tcp", "127.0.0.1:0")
-	Expect(err).NotTo(HaveOccurred())
-	go d.serve()
-	DeferCleanup(d.close)
+func detourTo(c *rest.Config) *bed.Detour {
+	d := bed.NewDetour(c)
+	DeferCleanup(d.Close)
 	return d
-}
-
-func (d *detour) address() string { return d.listener.Addr().String() }
-
-// fallSilent stops everything that is under way, in both directions; speak lets it go on.
-func (d *detour) fallSilent() { d.set(true) }
-func (d *detour) speak()      { d.set(false) }
-
-func (d *detour) set(silent bool) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.silent = silent
-	d.heard.Broadcast()
-}
-
-func (d *detour) close() {
-	_ = d.listener.Close()
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.closed = true
-	d.heard.Broadcast()
-	for _, c := range d.conns {
-		_ = c.Close()
-	}
-}
-
-func (d *detour) serve() {
-	for {
-		in, err := d.listener.Accept()
-		if err != nil {
-			return
-		}
-		out, err := net.Dial("tcp", d.target)
-		if err != nil {
-			_ = in.Close()
-			continue
-		}
-		d.mu.Lock()
-		d.conns = append(d.conns, in, out)
-		d.mu.Unlock()
-		go d.copy(out, in)
-		go d.copy(in, out)
-	}
-}
-
-func (d *detour) copy(to io.WriteCloser, from io.Reader) {
-	defer to.Close()
-	buffer := make([]byte, 32<<10)
-	for {
-		n, err := from.Read(buffer)
-		if d.wait(); n > 0 {
-			if _, err := to.Write(buffer[:n]); err != nil {
-				return
-			}
-		}
-		if err != nil {
-			return
-		}
-	}
-}
-
-// wait returns while the way is not silent.
-func (d *detour) wait() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for d.silent && !d.closed {
-		d.heard.Wait()
-	}
 }
 
 // front is an HTTPS server before an API server, which it asks as an administrator. It remembers the paths it was asked
@@ -120,11 +35,11 @@ type front struct {
 	watches int    // how often they were stalled: those of before pass nothing on
 }
 
-func frontOf(s *site) *front {
+func frontOf(s *bed.Cluster) *front {
 	return frontBy(s, true)
 }
 
-func frontBy(s *site, http2 bool) *front {
+func frontBy(s *bed.Cluster, http2 bool) *front {
 	f := &front{}
 	f.leadTo(s)
 	f.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -143,10 +58,10 @@ func frontBy(s *site, http2 bool) *front {
 }
 
 // leadTo puts the front before another API server.
-func (f *front) leadTo(s *site) {
-	target, err := url.Parse(s.config.Host)
+func (f *front) leadTo(s *bed.Cluster) {
+	target, err := url.Parse(s.Admin.Host)
 	Expect(err).NotTo(HaveOccurred())
-	transport, err := rest.TransportFor(s.config)
+	transport, err := rest.TransportFor(s.Admin)
 	Expect(err).NotTo(HaveOccurred())
 	proxy := httputil.NewSingleHostReverseProxy(target)
 	proxy.Transport, proxy.FlushInterval = transport, -1

@@ -73,7 +73,7 @@ var _ = Describe("The identity of a member", func() {
 		Expect(fleet.EnsureLocalMember(ctx, hub)).To(Succeed())
 		DeferCleanup(func(ctx SpecContext) { remove(ctx, fleet.LocalMember) })
 		Eventually(op.answers(fleet.LocalMember)).Should(BeTrue())
-		other := op.register(ctx, "hub", kubeconfigOf(hub.config))
+		other := op.register(ctx, "hub", kubeconfigOf(hub.Admin))
 		Eventually(op.reason(other)).Should(Equal(v1.ReasonDuplicateIdentity))
 		Expect(op.answers(fleet.LocalMember)()).To(BeTrue())
 	})

@@ -17,6 +17,7 @@ import (
 
 	v1 "github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/reconcilers/fleet"
+	"github.com/runfleet/runfleet/test/integration/bed"
 )
 
 // ours are the labels of an object of ours.
@@ -44,7 +45,7 @@ func through(address string) func(*clientcmdapi.Cluster, *clientcmdapi.AuthInfo)
 }
 
 // user is a user of a cluster with the permissions of docs/members.md and no others.
-func user(ctx context.Context, on *site) *rest.Config {
+func user(ctx context.Context, on *bed.Cluster) *rest.Config {
 	name := named("user")
 	c, err := on.User(name)
 	Expect(err).NotTo(HaveOccurred())
@@ -53,7 +54,7 @@ func user(ctx context.Context, on *site) *rest.Config {
 }
 
 // grant gives a user permissions in every namespace, and returns the name of role and binding.
-func grant(ctx context.Context, on *site, user string, rules []rbacv1.PolicyRule) (role string) {
+func grant(ctx context.Context, on *bed.Cluster, user string, rules []rbacv1.PolicyRule) (role string) {
 	r := &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: named("role")}, Rules: rules}
 	ExpectWithOffset(1, on.Create(ctx, r)).To(Succeed())
 	ExpectWithOffset(1, on.Create(ctx, &rbacv1.ClusterRoleBinding{
@@ -121,7 +122,7 @@ func message(ctx context.Context, member, kind string) string {
 }
 
 // identity is the UID of a cluster's kube-system namespace.
-func identity(ctx context.Context, of *site) types.UID {
+func identity(ctx context.Context, of *bed.Cluster) types.UID {
 	ns := &corev1.Namespace{}
 	ExpectWithOffset(1, of.Get(ctx, client.ObjectKey{Name: "kube-system"}, ns)).To(Succeed())
 	return ns.UID

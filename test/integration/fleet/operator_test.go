@@ -24,6 +24,7 @@ import (
 	mcreconcile "sigs.k8s.io/multicluster-runtime/pkg/reconcile"
 
 	"github.com/runfleet/runfleet/reconcilers/fleet"
+	"github.com/runfleet/runfleet/test/integration/bed"
 )
 
 // operator is a manager with our provider and one controller of Jobs on members, as the real one has.
@@ -60,7 +61,7 @@ func prepare(ctx context.Context, o fleet.Options) *operator {
 	Expect(hub.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: op.namespace}})).To(Succeed())
 	o.Namespace, o.OnChange = op.namespace, op.changed
 	if o.HubConfig == nil {
-		o.HubConfig = hub.config
+		o.HubConfig = hub.Admin
 	}
 	op.Provider = fleet.New(o)
 	op.mgr = op.manager(op.Provider)
@@ -73,8 +74,8 @@ const managerWide = 300 * time.Millisecond
 
 // manager makes a manager with a controller of Jobs.
 func (op *operator) manager(p multicluster.Provider) mcmanager.Manager {
-	mgr, err := mcmanager.New(hub.config, p, ctrl.Options{
-		Scheme: kinds, Metrics: metricsserver.Options{BindAddress: "0"}, GracefulShutdownTimeout: new(30 * time.Second),
+	mgr, err := mcmanager.New(hub.Admin, p, ctrl.Options{
+		Scheme: bed.Kinds, Metrics: metricsserver.Options{BindAddress: "0"}, GracefulShutdownTimeout: new(30 * time.Second),
 		Controller: controllerconfig.Controller{SkipNameValidation: new(true), ReconciliationTimeout: managerWide},
 	})
 	Expect(err).NotTo(HaveOccurred())
@@ -170,7 +171,7 @@ func (op *operator) found(ctx context.Context, member string) bool {
 }
 
 // job creates a Job of ours and returns its name.
-func job(ctx context.Context, on *site, labels map[string]string) string {
+func job(ctx context.Context, on *bed.Cluster, labels map[string]string) string {
 	j := &batchv1.Job{
 		ObjectMeta: metav1.ObjectMeta{Name: named("job"), Namespace: "default", Labels: labels},
 		Spec: batchv1.JobSpec{Suspend: new(true), Template: corev1.PodTemplateSpec{Spec: corev1.PodSpec{

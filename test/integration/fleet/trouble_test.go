@@ -34,16 +34,16 @@ var _ = Describe("A member in trouble delays nobody, says why, and heals by itse
 
 	It("one that accepts connections and never answers", func(ctx SpecContext) {
 		op := begin(ctx, quick())
-		d := detourTo(east.config)
-		d.fallSilent()
-		name := op.register(ctx, "east", kubeconfigOf(user(ctx, east), through(d.address())))
+		d := detourTo(east.Admin)
+		d.FallSilent()
+		name := op.register(ctx, "east", kubeconfigOf(user(ctx, east), through(d.Address())))
 		healthy(ctx, op)
 		Eventually(condition(ctx, name, "Ready")).Should(Equal("False Unreachable"))
 		Expect(message(ctx, name, "Ready")).To(HaveSuffix("no answer in time"))
 		Expect(op.found(ctx, name)).To(BeFalse())
-		d.speak()
+		d.Heal()
 		Eventually(op.answers(name)).Should(BeTrue())
-		d.fallSilent() // it hangs while the operator ends, too
+		d.FallSilent() // it hangs while the operator ends, too
 	})
 
 	It("one that refuses connections", func(ctx SpecContext) {
@@ -51,7 +51,7 @@ var _ = Describe("A member in trouble delays nobody, says why, and heals by itse
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		Expect(err).NotTo(HaveOccurred())
 		Expect(l.Close()).To(Succeed())
-		name := op.register(ctx, "dead", kubeconfigOf(east.config, through(l.Addr().String())))
+		name := op.register(ctx, "dead", kubeconfigOf(east.Admin, through(l.Addr().String())))
 		healthy(ctx, op)
 		Eventually(condition(ctx, name, "Ready")).Should(Equal("False Unreachable"))
 		Expect(condition(ctx, name, "Reachable")()).To(Equal("False Unreachable"))
@@ -120,7 +120,7 @@ var _ = Describe("A member in trouble delays nobody, says why, and heals by itse
 		op := begin(ctx, quick())
 		const token = "a-token-that-nobody-knows"
 		name := op.register(ctx, "east", kubeconfigOf(&rest.Config{
-			Host: east.config.Host, BearerToken: token, TLSClientConfig: rest.TLSClientConfig{CAData: east.config.CAData},
+			Host: east.Admin.Host, BearerToken: token, TLSClientConfig: rest.TLSClientConfig{CAData: east.Admin.CAData},
 		}))
 		Eventually(condition(ctx, name, "Ready")).Should(Equal("False CredentialsRefused"))
 		Expect(condition(ctx, name, "Reachable")()).To(Equal("False CredentialsRefused"))
@@ -129,8 +129,8 @@ var _ = Describe("A member in trouble delays nobody, says why, and heals by itse
 
 	It("one whose certificate nobody vouches for", func(ctx SpecContext) {
 		op := begin(ctx, quick())
-		name := op.register(ctx, "east", kubeconfigOf(east.config, func(c *clientcmdapi.Cluster, _ *clientcmdapi.AuthInfo) {
-			c.CertificateAuthorityData = west.config.CAData
+		name := op.register(ctx, "east", kubeconfigOf(east.Admin, func(c *clientcmdapi.Cluster, _ *clientcmdapi.AuthInfo) {
+			c.CertificateAuthorityData = west.Admin.CAData
 		}))
 		Eventually(condition(ctx, name, "Ready")).Should(Equal("False Unreachable"))
 		Expect(message(ctx, name, "Ready")).To(ContainSubstring("certificate signed by unknown authority"))
@@ -139,7 +139,7 @@ var _ = Describe("A member in trouble delays nobody, says why, and heals by itse
 	It("one with an exec plugin, which is never executed", func(ctx SpecContext) {
 		op := begin(ctx, quick())
 		trace := filepath.Join(GinkgoT().TempDir(), "executed")
-		name := op.register(ctx, "east", kubeconfigOf(east.config, func(_ *clientcmdapi.Cluster, u *clientcmdapi.AuthInfo) {
+		name := op.register(ctx, "east", kubeconfigOf(east.Admin, func(_ *clientcmdapi.Cluster, u *clientcmdapi.AuthInfo) {
 			u.Exec = &clientcmdapi.ExecConfig{
 				APIVersion: "client.authentication.k8s.io/v1", Command: "sh", Args: []string{"-c", "touch " + trace},
 				InteractiveMode: clientcmdapi.NeverExecInteractiveMode,
@@ -173,11 +173,11 @@ var _ = Describe("A member in trouble delays nobody, says why, and heals by itse
 
 	It("one that goes dark after it was engaged", func(ctx SpecContext) {
 		op := begin(ctx, quick())
-		d := detourTo(east.config)
-		name := op.register(ctx, "east", kubeconfigOf(user(ctx, east), through(d.address())))
+		d := detourTo(east.Admin)
+		name := op.register(ctx, "east", kubeconfigOf(user(ctx, east), through(d.Address())))
 		Eventually(op.answers(name)).Should(BeTrue())
 		before, dark := op.changesOf(name), time.Now()
-		d.fallSilent()
+		d.FallSilent()
 		Eventually(op.answers(name)).Should(BeFalse())
 		Expect(op.changesOf(name)).To(BeNumerically(">", before))
 		m, _ := op.Member(name)
@@ -188,7 +188,7 @@ var _ = Describe("A member in trouble delays nobody, says why, and heals by itse
 		Expect(stored(ctx, name).Status.ClusterUID).To(Equal(identity(ctx, east)))
 
 		before = op.changesOf(name)
-		d.speak()
+		d.Heal()
 		Eventually(op.answers(name)).Should(BeTrue())
 		Expect(op.changesOf(name)).To(BeNumerically(">", before))
 		m, _ = op.Member(name)

@@ -14,48 +14,35 @@ var _ = Describe("A member that is away for a while", first, func() {
 		"cut off":       (*bed.Detour).CutOff,
 		"fallen silent": (*bed.Detour).FallSilent,
 	} {
-		It("("+how+") changes nothing about its runs but what is known, and they go on when it is back", func(ctx SpecContext) {
+		text := "behaviour 8: changes nothing about its runs but what is known, holds back one that is deleted, and all go on when it is back"
+		It("("+how+") "+text, func(ctx SpecContext) {
 			w := onWild(ctx)
-			run := w.docs("sim-slow-5s", on[*v1.DocsRun]("east"))
-			w.await(run, v1.PhaseRunning)
+			run, deleted := w.docs("sim-slow-5s", on[*v1.DocsRun]("east")), w.docs("sim-hang-deleted", on[*v1.DocsRun]("east"))
+			elsewhere := w.docs("sim-hang-elsewhere", on[*v1.DocsRun]("west"))
+			for _, r := range []*v1.DocsRun{run, deleted, elsewhere} {
+				w.await(r, v1.PhaseRunning)
+			}
 			away(toEast)
 			DeferCleanup(toEast.Heal)
 			w.Eventually(w.reachable).WithArguments(run).Should(Equal(metav1.ConditionUnknown))
 			w.Expect(run.Status).To(be(v1.PhaseRunning))
+			w.Expect(w.hub.Delete(w.ctx, deleted)).To(Succeed())
+			w.Eventually(w.status(deleted)).Should(And(be(v1.PhaseTerminating), says("member east is unreachable")))
+			w.forget(elsewhere) // it is held up by nothing that it never held
 			w.Expect(w.await(w.docs("elsewhere"), v1.PhaseSucceeded).Cluster).To(Equal("west"), "the others do not wait")
 			w.Eventually(w.jobs).WithArguments(run).Should(HaveExactElements(HaveField("Status.Succeeded", int32(1))))
+
 			w.Consistently(w.status(run)).Should(be(v1.PhaseRunning))
+			w.Expect(w.status(deleted)()).To(be(v1.PhaseTerminating))
+			w.Expect(w.read(deleted).GetFinalizers()).To(ConsistOf(v1.Finalizer))
+			w.Expect(w.jobs(deleted)).To(HaveLen(1))
 			toEast.Heal()
 			w.Expect(trail(w.await(run, v1.PhaseSucceeded))).To(Equal(happy))
+			w.gone(deleted)
+			w.Expect(w.things(deleted)()).To(Equal([3]int{}))
 			w.once(run)
 		})
 	}
-
-	It("behaviour 8: holds a deleted run back, which says so, and is cleaned up when it is back", func(ctx SpecContext) {
-		w := onWild(ctx)
-		run := w.docs("sim-hang", on[*v1.DocsRun]("east"))
-		w.await(run, v1.PhaseRunning)
-		toEast.CutOff()
-		DeferCleanup(toEast.Heal)
-		w.Eventually(w.reachable).WithArguments(run).Should(Equal(metav1.ConditionUnknown))
-		w.Expect(w.hub.Delete(w.ctx, run)).To(Succeed())
-		w.Eventually(w.status(run)).Should(And(be(v1.PhaseTerminating), says("member east is unreachable")))
-		w.Consistently(w.status(run)).Should(be(v1.PhaseTerminating))
-		w.Expect(w.read(run).GetFinalizers()).To(ConsistOf(v1.Finalizer))
-		w.Expect(w.jobs(run)).To(HaveLen(1))
-		toEast.Heal()
-		w.gone(run)
-		w.Expect(w.things(run)()).To(Equal([3]int{}))
-	})
-
-	It("does not hold up a run that it never held", func(ctx SpecContext) {
-		w := onWild(ctx)
-		run := w.docs("sim-hang", on[*v1.DocsRun]("west"))
-		w.await(run, v1.PhaseRunning)
-		toEast.FallSilent()
-		DeferCleanup(toEast.Heal)
-		w.forget(run)
-	})
 
 	It("is replaced where its Job was not authorised yet, and the run goes elsewhere", func(ctx SpecContext) {
 		w := onWild(ctx)

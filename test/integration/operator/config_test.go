@@ -102,17 +102,23 @@ var _ = Describe("An operator that cannot work", first, func() {
 	})
 })
 
-var _ = Describe("One cluster alone", first, Ordered, func() {
-	It("is hub and member with --local-member, watches --namespace only, and needs no more than an image", func(ctx SpecContext) {
-		Expect(east.InstallCRDs(ctx)).To(Succeed())
-		Expect(east.Configure(ctx, v1.SystemNamespace, `agent: {image: {repository: registry.example.com/agent, tag: "1"}}`)).To(Succeed())
-		o, err := program.StartOperator(east, "--local-member", "--namespace", "team-a", "--leader-elect=false")
-		Expect(err).NotTo(HaveOccurred())
-		DeferCleanup(o.Stop)
-		alone := &stage{hub: east, seen: wild.seen, replica: o}
-		w, elsewhere := newScene(ctx, alone, "team-a", Fail), newScene(ctx, alone, "team-b", Fail)
-		w.Expect(east.TeamNamespace(ctx, "team-a", nil)).To(Succeed())
-		w.Expect(east.TeamNamespace(ctx, "team-b", nil)).To(Succeed())
+var _ = Describe("One cluster alone", func() {
+	Story("is hub and member with --local-member, watches --namespace only, and needs no more than an image", func(w *scene) {
+		ctx, calmly := w.ctx, *w
+		w.Expect(east.InstallCRDs(ctx)).To(Succeed())
+		w.Expect(east.Configure(ctx, v1.SystemNamespace, `agent: {image: {repository: registry.example.com/agent, tag: "1"}}`)).To(Succeed())
+		start := func() *bed.Replica {
+			o, err := program.StartOperator(east, "--local-member", "--namespace", "team-a", "--leader-elect=false")
+			calmly.Expect(err).NotTo(HaveOccurred())
+			return o
+		}
+		o := start()
+		defer func() { o.Stop() }()
+		on := func(namespace string) *scene {
+			calmly.Expect(east.TeamNamespace(ctx, namespace, nil)).To(Succeed())
+			return &scene{calmly.Gomega, ctx, &stage{hub: east, seen: wild.seen}, east, namespace}
+		}
+		w, elsewhere := on("team-a"), on("team-b")
 		other := elsewhere.docs("not-mine")
 		docs := w.docs("local-docs", func(r *v1.DocsRun) { r.Spec.DeadlineSeconds = nil })
 		code := w.code("local-code", "local", func(r *v1.CodeRun) { r.Spec.DeadlineSeconds = nil })
@@ -126,9 +132,7 @@ var _ = Describe("One cluster alone", first, Ordered, func() {
 
 		ghost, _ := w.late(code, east, ofOurs)
 		o.Stop()
-		again, err := program.StartOperator(east, "--local-member", "--namespace", "team-a", "--leader-elect=false")
-		Expect(err).NotTo(HaveOccurred())
-		DeferCleanup(again.Stop)
+		o = start()
 		w.Eventually(w.things(ghost)).Should(Equal([3]int{}), "what came late is swept on the hub itself")
 		w.tidy(ctx)
 	})
