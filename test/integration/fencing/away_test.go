@@ -185,6 +185,10 @@ var _ = Describe("A member that is away", Ordered, func() {
 		command, _, _ = strings.Cut(command, "\n")
 		w.Expect(command).To(HavePrefix("kubectl -n "+w.namespace+" delete job "+vouchedDeleted.Name), all)
 		w.Expect(typed(ctx, east, command)).To(ContainSubstring("deleted"))
+		w.Eventually(find).Should(ConsistOf(And(HavePrefix("ConfigMap "), HaveSuffix("it is swept within the hour"))))
+		toEast.CutOff()
+		w.Eventually(w.member("east")).Should(HavePrefix("False"))
+		toEast.Heal() // and at once when the member comes back
 		w.Eventually(find).Should(BeEmpty())
 	})
 })
