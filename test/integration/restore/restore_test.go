@@ -77,7 +77,7 @@ var _ = Describe("A restored hub", Ordered, func() {
 		Eventually(ctx, eventsAbout(ctx, v1.SystemNamespace, incarnation.RecordName)).Should(ContainElement(And(
 			HaveField("Type", corev1.EventTypeWarning), HaveField("Reason", "HubRestored"),
 			HaveField("Note", And(ContainSubstring("restored from a backup"), ContainSubstring("runfleet recover"))))))
-	}, SpecTimeout(time.Minute))
+	}, SpecTimeout(4*time.Minute)) // with BeforeAll
 
 	It("F11: goes on with the attempts that it had forgotten, and starts nothing twice", func(ctx SpecContext) {
 		for name, attempt := range map[string]int32{known: 1, forgotten: 1, ahead: 2} {
