@@ -55,7 +55,7 @@ func (b Books) entry(o Object, same []Object) Entry {
 	case run == nil:
 		return Entry{Object: o, Orphan: true, Why: b.withoutRun(o, same)}
 	case o.Attempt > run.RunStatus().Attempt:
-		return Entry{Object: o, Orphan: true, Why: fmt.Sprintf("the run knows no attempt %d: see runfleet recover", o.Attempt)}
+		return Entry{Object: o, Orphan: true, Why: b.unknown(o, same)}
 	default:
 		return Entry{Object: o, Why: b.accounted(o, run)}
 	}
@@ -82,6 +82,20 @@ func (b Books) withoutRun(o Object, same []Object) string {
 		return "its run is gone; it goes with its Job"
 	default:
 		return "its run is gone: it is swept when its agent has ended"
+	}
+}
+
+// unknown says what becomes of an object of an attempt that its run does not know: in a restored hub the count of the members
+// will find it, unless a person went on without this one.
+func (b Books) unknown(o Object, same []Object) string {
+	what := fmt.Sprintf("the run knows no attempt %d", o.Attempt)
+	switch {
+	case b.Quarantined:
+		return what + ": see runfleet recover"
+	case isThere(same, o.Owner):
+		return what + "; it goes with its Job"
+	default:
+		return fmt.Sprintf("%s, so nothing will touch it. To end it, on member %s: %s", what, o.Member, o.EndCommand())
 	}
 }
 

@@ -57,7 +57,12 @@ func TestEveryObjectHasAReasonToBeThere(t *testing.T) {
 			", and its agent lives: it ends at its own deadline. To end it now, on member eu-1: kubectl -n team delete pod shop-pod")},
 		"what contradicts itself": {objects: []Object{inputs().but(func(o *Object) { o.Namespace = "copy" })}, want: []string{"orphan",
 			"it does not say whose it is, or contradicts itself: nothing will touch it, delete it if nobody needs it"}},
-		"of an attempt that the run does not know": {objects: []Object{job(Running)}, run: run(v1.PhasePending, 0, true), want: []string{"orphan",
+		"of an attempt that the run does not know": {objects: []Object{job(Running).but(func(o *Object) { o.Member = "eu-1" })},
+			run: run(v1.PhasePending, 0, true), want: []string{"orphan",
+				"the run knows no attempt 1, so nothing will touch it. To end it, on member eu-1: kubectl -n team delete job shop-job"}},
+		"its pod": {objects: []Object{job(Running), pod(Running)}, run: run(v1.PhasePending, 0, true), want: []string{"orphan",
+			"the run knows no attempt 1; it goes with its Job"}},
+		"and that is being counted": {objects: []Object{job(Running)}, run: run(v1.PhasePending, 0, true), waits: true, want: []string{"orphan",
 			"the run knows no attempt 1: see runfleet recover"}},
 
 		"of the active attempt":     {objects: []Object{job(Running)}, run: run(v1.PhaseRunning, 1, false), want: kept("attempt 1 is active: the run is Running")},
