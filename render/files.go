@@ -3,35 +3,12 @@ package render
 import (
 	"fmt"
 	"maps"
-	"path"
 	"slices"
 	"strings"
 
+	"github.com/runfleet/runfleet/render/engine"
 	corev1 "k8s.io/api/core/v1"
 )
-
-// format is what the values of a template must not break.
-type format int
-
-const (
-	markdown format = iota // anything may stand in it
-	shell
-	jsonText
-)
-
-// formatOf tells it from the extension before .hbs.
-func formatOf(name string) format {
-	switch path.Ext(strings.TrimSuffix(name, templateExtension)) {
-	case ".sh":
-		return shell
-	case ".json":
-		return jsonText
-	default:
-		return markdown
-	}
-}
-
-const templateExtension = ".hbs"
 
 // file is one of the attempt's files.
 type file struct {
@@ -68,13 +45,13 @@ func (a subject) files() ([]file, error) {
 	if err != nil {
 		return nil, err
 	}
-	v, err := plain(a.view())
+	v, err := engine.ValuesOf(a.view())
 	if err != nil {
 		return nil, err
 	}
 	var files []file
 	for _, path := range slices.Sorted(maps.Keys(set)) {
-		text, err := set[path].execute(v)
+		text, err := set[path].Execute(v)
 		if err != nil {
 			return nil, err
 		}

@@ -62,6 +62,8 @@ func manyFailures(r *v1.CodeRun) {
 	r.Status.Attempts = append([]v1.Attempt{last}, r.Status.Attempts...) // in any order
 }
 
+const hostile = "a \"quote\", 'one', a \\ and `id` $(id) & <b> {{text}} é\u202e\n-c"
+
 // TestHostileTextStaysText gives every text of a run the worst that the API could let through, and more.
 func TestHostileTextStaysText(t *testing.T) {
 	const bad = hostile + "{{#each}} {{> x}} </script> ../ \x01 '\\''\r\n"
@@ -82,8 +84,9 @@ func TestHostileTextStaysText(t *testing.T) {
 	if diff := cmp.Diff(append(container(benign).Command, container(benign).Args...), append(container(got).Command, container(got).Args...)); diff != "" {
 		t.Errorf("a value reached the command (-benign +hostile):\n%s", diff)
 	}
-	if p := got.Files()["prompt.md"]; strings.Count(p, strings.TrimSpace(bad)) < 4 {
-		t.Errorf("the prompt must hold the texts as they are:\n%s", p)
+	shown := strings.NewReplacer("\u202e", "[U+202E]", "\x01", "[U+0001]", "\r\n", "\n").Replace(strings.TrimSpace(bad))
+	if p := got.Files()["prompt.md"]; strings.Count(p, shown) < 4 {
+		t.Errorf("the prompt must hold the texts as they are, and show what hides in them:\n%s", p)
 	}
 	var settings struct {
 		Model       string            `json:"model"`

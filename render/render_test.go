@@ -103,7 +103,7 @@ func TestATemplateWithAnImpossibleNameOrContentIsRefused(t *testing.T) {
 		"docs/hooks-a.sh.hbs: a name that begins with \"hooks-\"": {"docs/hooks-a.sh.hbs": {}},
 		"play/a.md.hbs: its directory is \"play\"":                {"play/a.md.hbs": {}},
 		"docs/prompt.md.hbs:1: unknown name nope":                 {"docs/prompt.md.hbs": {Data: []byte("{{nope}}")}},
-		"code/container.sh.hbs:1: a value must not stand in":      {"code/container.sh.hbs": {Data: []byte("{{name}}")}},
+		"code/container.sh.hbs:1: a value in a script is":         {"code/container.sh.hbs": {Data: []byte("{{name}}")}},
 		"shared/settings.json.hbs:1: a value in JSON must be":     {"shared/settings.json.hbs": {Data: []byte("{{name}}")}},
 	} {
 		sources, err := embedded(files)

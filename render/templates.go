@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/runfleet/runfleet/render/engine"
 	"github.com/runfleet/runfleet/templates"
 	"k8s.io/apimachinery/pkg/util/validation"
 )
@@ -18,8 +19,8 @@ import (
 // Templates is a set of templates for both kinds of runs: the built-in ones, of which some may be overridden, and others
 // added. It is read and checked once and never changes. The nil set is the built-in one.
 type Templates struct {
-	files  map[string]map[string]template // by type of task, by the path of the file that it makes
-	digest string                         // of every name and text
+	files  map[string]map[string]engine.Template // by type of task, by the path of the file that it makes
+	digest string                                // of every name and text
 }
 
 // The directories of templates besides those of the types of tasks, and the one for scripts below each.
@@ -93,7 +94,7 @@ func embedded(files fs.FS) (map[string]source, error) {
 func readTemplates(sources, own map[string]source) (*Templates, error) {
 	all := maps.Clone(sources)
 	maps.Copy(all, own)
-	set := &Templates{files: map[string]map[string]template{taskDocs: {}, taskCode: {}}}
+	set := &Templates{files: map[string]map[string]engine.Template{taskDocs: {}, taskCode: {}}}
 	var errs []error
 	var parts [][]byte
 	used := map[string]bool{}
@@ -105,7 +106,7 @@ func readTemplates(sources, own map[string]source) (*Templates, error) {
 			errs = append(errs, fmt.Errorf("%s: %w", from.name, err))
 			continue
 		}
-		t, err := parse(from.name, from.text, reflect.TypeFor[view]())
+		t, err := engine.Parse(from.name, from.text, reflect.TypeFor[view]())
 		errs = append(errs, err)
 		for _, task := range tasksOf(directory) {
 			if _, taken := set.files[task][file]; !taken {
@@ -154,15 +155,15 @@ func tasksOf(directory string) []string {
 // place takes the path of a template apart: its directory, and the path of the file that it makes.
 func place(name string) (directory, file string, err error) {
 	directory, rest, _ := strings.Cut(name, "/")
-	file, ok := strings.CutSuffix(rest, templateExtension)
+	file, ok := strings.CutSuffix(rest, engine.Extension)
 	hook, isHook := strings.CutPrefix(file, hookDirectory+"/")
 	switch {
 	case directory != taskDocs && directory != taskCode && directory != sharedDirectory:
 		return "", "", fmt.Errorf("its directory is %q: it must be docs, code or shared", directory)
 	case !ok || file == "":
-		return "", "", fmt.Errorf("a template is a file NAME%s", templateExtension)
+		return "", "", fmt.Errorf("a template is a file NAME%s", engine.Extension)
 	case isHook && !strings.HasSuffix(hook, ".sh"):
-		return "", "", fmt.Errorf("a hook is a shell script %s/NAME.sh%s", hookDirectory, templateExtension)
+		return "", "", fmt.Errorf("a hook is a shell script %s/NAME.sh%s", hookDirectory, engine.Extension)
 	case !isHook && strings.HasPrefix(file, hookPrefix):
 		return "", "", fmt.Errorf("a name that begins with %q would be taken for a hook: rename it", hookPrefix)
 	}
@@ -174,7 +175,7 @@ func place(name string) (directory, file string, err error) {
 }
 
 // of are the templates of one type of task.
-func (t *Templates) of(task string) (map[string]template, error) {
+func (t *Templates) of(task string) (map[string]engine.Template, error) {
 	set, err := t.orBuiltIn()
 	if err != nil {
 		return nil, err

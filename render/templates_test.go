@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/runfleet/runfleet/render/engine"
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
@@ -31,7 +32,7 @@ func TestBehaviour10AnyNamesOfTemplatesMakeKeysThatTellThemApart(t *testing.T) {
 		for range 1 + random.IntN(4) {
 			name.WriteString(words[random.IntN(len(words))])
 		}
-		_, path, err := place("docs/" + name.String() + templateExtension)
+		_, path, err := place("docs/" + name.String() + engine.Extension)
 		if err != nil {
 			continue
 		}
@@ -160,7 +161,7 @@ func TestLargeFilesAreSplitOverSeveralConfigMaps(t *testing.T) {
 	}
 	want := mustRender(t, docsRun(), SampleSettings()).Files()
 	for key, text := range data {
-		want[strings.TrimSuffix(strings.TrimPrefix(key, "docs_"), templateExtension)] = text
+		want[strings.TrimSuffix(strings.TrimPrefix(key, "docs_"), engine.Extension)] = text
 	}
 	if diff := cmp.Diff(want, o.Files()); diff != "" {
 		t.Error("the volume does not join all files again")
