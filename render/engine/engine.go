@@ -54,6 +54,9 @@ func Parse(name, source string, view reflect.Type) (Template, error) {
 	}
 	c := checker{file: f, format: format}
 	c.names(parts, view)
+	if len(c.errs) == 0 { // else a value may be written in a way that has no place
+		c.positions(parts)
+	}
 	if len(c.errs) > 0 {
 		return Template{}, errors.Join(c.errs...)
 	}
@@ -68,9 +71,9 @@ type file struct {
 // fail is an error at a line of the file; line 0 is the file as a whole.
 func (f file) fail(line int, message string, args ...any) error {
 	if line == 0 {
-		return fmt.Errorf("%s: %s", f.name, fmt.Sprintf(message, args...))
+		return fmt.Errorf("%s: %w", f.name, fmt.Errorf(message, args...))
 	}
-	return fmt.Errorf("%s:%d: %s", f.name, line, fmt.Sprintf(message, args...))
+	return fmt.Errorf("%s:%d: %w", f.name, line, fmt.Errorf(message, args...))
 }
 
 // line is the line of a byte of the source.

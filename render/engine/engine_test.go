@@ -127,6 +127,7 @@ func TestTemplatesAreRefusedForWhatTheyCouldNotMean(t *testing.T) {
 		"an encoded value in a script": {"x.sh.hbs", "echo {{json text}}", "a value in a script is written {{shell text}}"},
 		"a raw value in a script":      {"x.sh.hbs", "echo {{{text}}}", "a value in a script is written {{shell text}}"},
 		"a script's value in a block":  {"x.sh.hbs", "{{#if yes}}{{text}}{{/if}}", "a value in a script is written {{shell text}}"},
+		"a brace too close":            {"x.json.hbs", `{"a": {{json text}}}`, "x.json.hbs:1: }}} ends what {{{ began"},
 		"a raw block":                  {"x.md.hbs", "{{{{if yes}}}}x{{{{/if}}}}", "cannot stand here"},
 		"an inverse block":             {"x.md.hbs", "{{^yes}}{{/yes}}", "cannot stand here"},
 		"a literal name":               {"x.md.hbs", "{{[text]}}", "cannot stand here"},

@@ -47,7 +47,7 @@ func (e *execution) run(parts []node, scope any) error {
 		switch n := n.(type) {
 		case text:
 			err = e.print(n.string, n.line)
-		case value:
+		case *value:
 			err = e.print(helpers[n.helper](lookup(scope, n.path)), n.line)
 		case block:
 			err = e.block(n, scope)

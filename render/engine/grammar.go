@@ -76,6 +76,8 @@ func (g *grammar) refuse(t lexer.Token) error {
 		return g.fail(line, "block parameters (as |name|) are not supported")
 	case t.Kind == lexer.TokenData || t.Val == "..":
 		return g.fail(line, "only names of the view are supported: no ../, no @index")
+	case t.Kind == lexer.TokenCloseUnescaped:
+		return g.fail(line, "}}} ends what {{{ began: put a space between the }} of a value and the } that follows it")
 	default:
 		return g.fail(line, "%q cannot stand here: %s", t.Val, forms)
 	}

@@ -11,6 +11,7 @@ type checker struct {
 	file
 
 	format format
+	asked  map[string]int // JSON: how often each condition is asked where it means the same
 	errs   []error
 }
 
@@ -22,7 +23,7 @@ func (c *checker) add(line int, message string, args ...any) {
 func (c *checker) names(parts []node, scope reflect.Type) {
 	for _, n := range parts {
 		switch n := n.(type) {
-		case value:
+		case *value:
 			c.value(n, scope)
 		case block:
 			c.block(n, scope)
@@ -31,7 +32,7 @@ func (c *checker) names(parts []node, scope reflect.Type) {
 }
 
 // value checks {{path}} and {{helper path}}.
-func (c *checker) value(v value, scope reflect.Type) {
+func (c *checker) value(v *value, scope reflect.Type) {
 	if _, known := helpers[v.helper]; !known {
 		c.add(v.line, "there is no helper %q: there are %s", v.helper, list(helperNames()))
 		return
@@ -41,12 +42,14 @@ func (c *checker) value(v value, scope reflect.Type) {
 		return
 	}
 	t := c.resolve(v.path, scope, v.line)
-	if t == nil || v.helper == "json" || v.helper == "yaml" {
+	if t == nil {
 		return
 	}
-	switch t.Kind() {
-	case reflect.String, reflect.Int32, reflect.Int64:
-	default:
+	v.number = t.Kind() == reflect.Int32 || t.Kind() == reflect.Int64
+	if v.helper == "json" || v.helper == "yaml" {
+		return
+	}
+	if !v.number && t.Kind() != reflect.String {
 		c.add(v.line, "%s is no text: it cannot be printed", v.path)
 	}
 }

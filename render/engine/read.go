@@ -23,6 +23,7 @@ type (
 		helper string
 		path   path
 		line   int
+		number bool // the check of names found that it is one
 	}
 	// block is {{#kind path}} body {{else}} otherwise {{/kind}}; {{else if ...}} is a block in otherwise.
 	block struct {
@@ -33,9 +34,9 @@ type (
 	}
 )
 
-func (t text) at() int  { return t.line }
-func (v value) at() int { return v.line }
-func (b block) at() int { return b.line }
+func (t text) at() int   { return t.line }
+func (v *value) at() int { return v.line }
+func (b block) at() int  { return b.line }
 
 // path names a value of the view, from the innermost scope. The empty path is the scope itself, written this.
 type path []string
@@ -81,7 +82,7 @@ func (f file) parts(p *ast.Program) []node {
 		case *ast.CommentStatement:
 		case *ast.MustacheStatement:
 			helper, path := call(n.Expression)
-			parts = append(parts, value{helper, path, line})
+			parts = append(parts, &value{helper: helper, path: path, line: line})
 		case *ast.BlockStatement:
 			kind, path := call(n.Expression)
 			parts = append(parts, block{kind, path, f.parts(n.Program), f.parts(n.Inverse), line})

@@ -19,6 +19,7 @@ const (
 	kubernetesAPI = "k8s.io/api"
 	stateless     = "github.com/qmuntal/stateless"
 	raymond       = "github.com/aymerick/raymond"
+	shellSyntax   = "mvdan.cc/sh/v3/syntax"
 	graphviz      = "github.com/goccy/go-graphviz"
 	multicluster  = "sigs.k8s.io/multicluster-runtime"
 	cobra         = "github.com/spf13/cobra"
@@ -60,7 +61,7 @@ var importRules = []importRule{
 	},
 	{
 		in:   []string{"render/..."},
-		only: []string{"std", module + "/api/v1$", module + "/render/engine$", module + "/templates$", raymond, kubernetesAPI, apimachinery, "sigs.k8s.io/yaml"},
+		only: []string{"std", module + "/api/v1$", module + "/render/engine$", module + "/templates$", raymond, shellSyntax, kubernetesAPI, apimachinery, "sigs.k8s.io/yaml"},
 		why:  "rendering works offline and gives the same bytes everywhere",
 	},
 	{
