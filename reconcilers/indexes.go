@@ -5,6 +5,7 @@ import (
 
 	"github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/fsm/lifecycle"
+	"github.com/runfleet/runfleet/reconcilers/original"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -18,6 +19,8 @@ const (
 	IndexWaiting = "waitingFor"
 	// IndexLease finds the waiting runs by a Lease that they need.
 	IndexLease = "needsLease"
+	// IndexBegun finds the CodeRuns of the original that may be at work, by the service whose workspace they then use.
+	IndexBegun = "begunOn"
 )
 
 // Indexes returns the value functions of the indexes; system is the operator's own namespace.
@@ -35,6 +38,7 @@ func Indexes(system string) map[string]client.IndexerFunc {
 		IndexActive:    of(activeOn),
 		IndexConcerned: of(concernedBy),
 		IndexWaiting:   of(waitingFor),
+		IndexBegun:     of(begunOn),
 		IndexLease:     of(func(run v1.Run, s v1.RunStatus) []string { return needsLease(run, s, system) }),
 	}
 }
@@ -49,6 +53,14 @@ func activeOn(_ v1.Run, s v1.RunStatus) []string {
 // concernedBy is every member that the run ever touched. Of a run that has ended something may lie there still: an outcome
 // that nobody has recorded, or objects whose time to go came while the member was away.
 func concernedBy(_ v1.Run, s v1.RunStatus) []string { return slices.Clone(s.Members) }
+
+func begunOn(run v1.Run, s v1.RunStatus) []string {
+	code, ok := run.(*v1.CodeRun)
+	if !ok || original.Over(s) || !original.Begun(run) {
+		return nil
+	}
+	return []string{code.Spec.Service}
+}
 
 func waitingFor(_ v1.Run, s v1.RunStatus) []string {
 	if !lifecycle.Waiting(s) {

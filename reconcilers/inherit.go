@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/reconcilers/original"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -122,16 +124,35 @@ func (p *pass) unmark(ctx context.Context, begun bool) (result reconcile.Result,
 func (p *pass) takeFromOriginal(ctx context.Context, job original.Job) {
 	over := original.Over(*p.status())
 	original.TakeOver(p.run, job, metav1.NewTime(p.now))
-	s := p.status()
-	switch {
-	case original.Marked(p.run):
-		p.tellTaken = func() {
+	s, marked := p.status(), original.Marked(p.run)
+	p.tellTaken = func() {
+		if !over {
+			p.Original.Warn(ctx, p.run, original.ReasonTakenOver, string(s.Phase)+": "+s.Message)
+		}
+		if marked {
 			p.Original.Warn(ctx, p.run, original.ReasonMarked, "the run was taken over from the original as "+string(s.Phase)+
 				", and carries its finalizer, which is removed when the run is deleted")
 		}
-	case !over:
-		p.tellTaken = func() { p.Original.Warn(ctx, p.run, original.ReasonTakenOver, string(s.Phase)+": "+s.Message) }
 	}
+}
+
+// heldByOriginal says why no attempt of this run may start yet: the original's controller would start an agent of its own for
+// it, or a Job of the original may be at work in its workspace. When such a run has ended, those of its service are woken.
+func (p *pass) heldByOriginal(ctx context.Context) string {
+	if there := p.Original.Last(); there.Where != "" {
+		return there.String()
+	}
+	code, ok := p.run.(*v1.CodeRun)
+	if !ok {
+		return ""
+	}
+	var begun v1.CodeRunList
+	err := p.Hub.Cached.List(ctx, &begun, client.InNamespace(code.Namespace), client.MatchingFields{IndexBegun: code.Spec.Service},
+		client.UnsafeDisableDeepCopy)
+	if err != nil || len(begun.Items) == 0 {
+		return "" // a cache that cannot be read keeps nobody: it is read all the time
+	}
+	return "coderun/" + begun.Items[0].Name + " of the original may be at work in the workspace of " + code.Spec.Service
 }
 
 // addOriginal adds what looks for the original's controller.

@@ -17,8 +17,8 @@ func (p *pass) candidate(ctx context.Context, s v1.RunStatus, f lifecycle.Facts)
 	if f.Run.Suspend || lifecycle.Open(s) != nil || s.NextAttemptAt != nil && p.now.Before(s.NextAttemptAt.Time) {
 		return lifecycle.Candidate{}
 	}
-	if there := p.Original.Last(); there.Where != "" {
-		return lifecycle.Candidate{Why: there.String()} // it would start an agent of its own for the run
+	if why := p.heldByOriginal(ctx); why != "" {
+		return lifecycle.Candidate{Why: why}
 	}
 	active := map[string]int{}
 	for _, m := range p.members {

@@ -97,7 +97,7 @@ func TakeOver(run v1.Run, job Job, now metav1.Time) {
 		s.FinishedAt = new(metav1.NewMicroTime(at.UTC()))
 	}
 	if s.Phase == v1.PhaseSucceeded {
-		s.WorkCompleted = new(true)
+		s.Reason, s.WorkCompleted = "", new(true)
 	}
 	// The machine recomputes them all, and keeps the times of those that it knows; the last generation's had none.
 	s.Conditions = slices.DeleteFunc(s.Conditions, func(c metav1.Condition) bool { return c.LastTransitionTime.IsZero() })

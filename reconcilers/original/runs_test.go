@@ -63,13 +63,13 @@ func TestTakeOverEndsTheRunForItsVersion(t *testing.T) {
 		"completed":               {v1.RunStatus{Phase: v1.PhaseRunning, WorkCompleted: new(true)}, Job{}, v1.PhaseSucceeded, "", "it ended", now},
 		"finished without a word": {v1.RunStatus{Phase: v1.PhaseRunning, FinishedAt: new(metav1.NewMicroTime(then.Time))}, Job{}, v1.PhaseFailed, "", "it ended", then},
 		"its Job is gone":         {v1.RunStatus{Phase: v1.PhaseRunning, Message: "Job started"}, Job{State: JobGone}, v1.PhaseFailed, "OutcomeUnknown", gone, now},
-		"its Job completed": {v1.RunStatus{Phase: v1.PhaseRunning}, Job{Name: "j", State: JobComplete}, v1.PhaseSucceeded, "OutcomeUnknown",
+		"its Job completed": {v1.RunStatus{Phase: v1.PhaseRunning}, Job{Name: "j", State: JobComplete}, v1.PhaseSucceeded, "",
 			"the original's Job j completed, and what it delivered was not recorded", now},
 		"its Job completed, and the API knows no way": {v1.RunStatus{Phase: v1.PhasePending, JobName: "j"}, Job{Name: "j", State: JobComplete},
 			v1.PhaseFailed, "OutcomeUnknown", "the original's Job j completed", now},
 		"its Job failed": {v1.RunStatus{Phase: v1.PhaseRunning}, Job{Name: "j", State: JobFailed, Why: "DeadlineExceeded: late"}, v1.PhaseFailed,
 			"AgentError", "the original's Job j failed: DeadlineExceeded: late", now},
-		"a phase of nobody": {v1.RunStatus{Phase: "Dreaming"}, Job{State: JobComplete, Name: "j"}, v1.PhaseSucceeded, "OutcomeUnknown", "the original's Job j", now},
+		"a phase of nobody": {v1.RunStatus{Phase: "Dreaming"}, Job{State: JobComplete, Name: "j"}, v1.PhaseSucceeded, "", "the original's Job j", now},
 	} {
 		t.Run(name, func(t *testing.T) {
 			run := docs(c.was)

@@ -18,6 +18,12 @@ var _ = Describe("behaviour 55: a hub of the original", Ordered, func() {
 		ObjectMeta: metav1.ObjectMeta{Name: "fresh", Namespace: namespace},
 		Spec:       v1.DocsRunSpec{RepositoryURL: "example/shop", WorkingDirectory: ".", SourceBranch: "main", GitHubUser: "octo"},
 	}
+	next := &v1.CodeRun{
+		ObjectMeta: metav1.ObjectMeta{Name: "next", Namespace: namespace},
+		Spec: v1.CodeRunSpec{
+			TaskID: new(int64(8)), Service: "running", RepositoryURL: "example/running", Model: "opus", GitHubUser: "octo",
+		},
+	}
 	before := map[string]string{} // version by name
 
 	It("is warned of its controller, and nothing happens while that is there", func(ctx SpecContext) {
@@ -62,6 +68,9 @@ var _ = Describe("behaviour 55: a hub of the original", Ordered, func() {
 			if l.Finalizer == nil {
 				Eventually(reasons(ctx, run.GetUID())).Should(ContainElement("OriginalFinalizer"), l.Name)
 			}
+			if l.Job != nil {
+				Eventually(reasons(ctx, run.GetUID())).Should(ContainElement("OriginalTakenOver"), l.Name)
+			}
 		}
 		lead(ctx) // and not after a restart either
 		expectNoneExecuted(ctx, all)
@@ -79,12 +88,19 @@ var _ = Describe("behaviour 55: a hub of the original", Ordered, func() {
 		}
 	})
 
+	It("keeps a new run out of the workspace of such a run", func(ctx SpecContext) {
+		Expect(hub.Create(ctx, next)).To(Succeed())
+		Eventually(status(ctx, next)).Should(And(HaveField("Reason", v1.ReasonNoCandidate),
+			HaveField("Message", "coderun/running of the original may be at work in the workspace of running")))
+	})
+
 	It("does not let such a run go either, until its Job has ended", func(ctx SpecContext) {
 		run := &v1.CodeRun{ObjectMeta: metav1.ObjectMeta{Name: "running", Namespace: namespace}}
 		Expect(hub.Delete(ctx, run)).To(Succeed())
 		Consistently(gone(ctx, run)).Should(BeFalse())
 		setJob(ctx, "code-impl-running-task7-v1", "Failed")
 		Eventually(gone(ctx, run)).Should(BeTrue())
+		Eventually(status(ctx, next)).Should(HaveField("Phase", v1.PhaseSucceeded))
 	})
 
 	It("takes over what has ended since", func(ctx SpecContext) {
