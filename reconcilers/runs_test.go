@@ -57,16 +57,18 @@ func TestIndexesFindTheRunsThatAnEventIsAbout(t *testing.T) {
 	waits := v1.RunStatus{Phase: v1.PhasePending, Reason: v1.ReasonNoCandidate}
 	leases := []string{"team-a/workspace-auth", leasesOf(code(), system)[1].Name}
 	for name, c := range map[string]struct {
-		status                             v1.RunStatus
-		active, concerned, waiting, leases []string
+		status                                    v1.RunStatus
+		active, concerned, waiting, leases, begun []string
 	}{
-		"one that waits":            {waits, nil, nil, []string{v1.ReasonNoCandidate}, leases},
-		"one nobody looked at yet":  {v1.RunStatus{Phase: v1.PhasePending}, nil, nil, []string{""}, leases},
-		"one that executes":         {out(v1.PhaseRunning, "east"), []string{"east"}, []string{"west", "east"}, nil, nil},
-		"one that is ending":        {out(v1.PhaseStopping, "east"), []string{"east"}, []string{"west", "east"}, nil, nil},
-		"one between two attempts":  {over(v1.PhaseRetrying, "east"), nil, []string{"west", "east"}, []string{""}, leases},
-		"one that has ended":        {over(v1.PhaseFailed, "east"), nil, []string{"west", "east"}, nil, nil},
-		"one that is being deleted": {over(v1.PhaseTerminating, "east"), nil, []string{"west", "east"}, nil, nil},
+		"one that waits":              {waits, nil, nil, []string{v1.ReasonNoCandidate}, leases, nil},
+		"one nobody looked at yet":    {v1.RunStatus{Phase: v1.PhasePending}, nil, nil, []string{""}, leases, nil},
+		"one that executes":           {out(v1.PhaseRunning, "east"), []string{"east"}, []string{"west", "east"}, nil, nil, nil},
+		"one that is ending":          {out(v1.PhaseStopping, "east"), []string{"east"}, []string{"west", "east"}, nil, nil, nil},
+		"one between two attempts":    {over(v1.PhaseRetrying, "east"), nil, []string{"west", "east"}, []string{""}, leases, nil},
+		"one that has ended":          {over(v1.PhaseFailed, "east"), nil, []string{"west", "east"}, nil, nil, nil},
+		"one that is being deleted":   {over(v1.PhaseTerminating, "east"), nil, []string{"west", "east"}, nil, nil, nil},
+		"one that the original began": {v1.RunStatus{Phase: v1.PhaseRunning, JobName: "code-1"}, nil, nil, nil, nil, []string{"auth"}},
+		"one that it has ended":       {v1.RunStatus{Phase: v1.PhaseFailed}, nil, nil, nil, nil, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			run := code(func(r *v1.CodeRun) { r.Status = c.status })
@@ -76,6 +78,7 @@ func TestIndexesFindTheRunsThatAnEventIsAbout(t *testing.T) {
 			}
 			want := map[string][]string{
 				IndexActive: c.active, IndexConcerned: c.concerned, IndexWaiting: c.waiting, IndexLease: c.leases,
+				IndexBegun: c.begun,
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
