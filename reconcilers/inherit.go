@@ -20,7 +20,7 @@ import (
 
 const (
 	// askOriginal is when to ask again for a Job of the original: nothing tells of it.
-	askOriginal = 30 * time.Second
+	askOriginal = 10 * time.Second
 	// originalAge is how old the look may be by which the original's finalizers are removed.
 	originalAge = 10 * time.Second
 )

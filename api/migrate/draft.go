@@ -42,7 +42,7 @@ func nameOf(meta map[string]any) string {
 	return name
 }
 
-func (d *draft) note(field, format string, args ...any) {
+func (d *draft) notef(field, format string, args ...any) {
 	d.notes = append(d.notes, Note{Object: d.object, Field: field, Text: fmt.Sprintf(format, args...)})
 }
 
@@ -79,7 +79,7 @@ func (d *draft) set(name, value string) {
 func (d *draft) older(name, newer string) {
 	if _, there := d.left[name]; there {
 		d.keep(name)
-		d.note("spec."+name, "is an older name of %s, and still understood", newer)
+		d.notef("spec."+name, "is an older name of %s, and still understood", newer)
 	}
 }
 
@@ -96,7 +96,7 @@ func (d *draft) drop(homeless map[string]string) {
 			delete(d.left, outer)
 		}
 		if there {
-			d.note("spec."+name, "has no home here: %s", homeless[name])
+			d.notef("spec."+name, "has no home here: %s", homeless[name])
 		}
 	}
 }
@@ -107,7 +107,7 @@ func (d *draft) strangers(path string, left map[string]any) {
 		if fields, ok := left[name].(map[string]any); ok && len(fields) == 0 || left[name] == nil {
 			continue
 		}
-		d.note(path+"."+name, "is no field of the original that is known here: it was dropped")
+		d.notef(path+"."+name, "is no field of the original that is known here: it was dropped")
 	}
 }
 
@@ -125,10 +125,10 @@ func (d *draft) renameSnakes() {
 		}
 		camel := strings.Join(words, "")
 		if _, taken := d.left[camel]; taken {
-			d.note("spec."+name, "was dropped: %s says it already", camel)
+			d.notef("spec."+name, "was dropped: %s says it already", camel)
 		} else {
 			d.left[camel] = d.left[name]
-			d.note("spec."+name, "is written %s now", camel)
+			d.notef("spec."+name, "is written %s now", camel)
 		}
 		delete(d.left, name)
 	}

@@ -46,8 +46,8 @@ func Convert(objects []map[string]any) Result {
 		d := newDraft(o)
 		converted := d.convert()
 		if name := d.result(); converted && made[name] != "" {
-			d.note("metadata.name", "left out: %s became the %s already: give one of them another name", made[name], name)
-			converted, d.incomplete = false, true
+			d.notef("metadata.name", "left out: %s became the %s already: give one of them another name", made[name], name)
+			d.incomplete = true
 		} else if converted {
 			made[name] = d.object
 			r.Objects = append(r.Objects, d.out)
@@ -88,9 +88,9 @@ func (d *draft) convert() bool {
 	case (group == groupLast || group == v1.GroupVersion.Group) && (kind == "DocsRun" || kind == "CodeRun"):
 		return d.past() && d.metadata() && d.run(kind)
 	case group == groupLast || group == groupFirst:
-		d.note("", "left out: there is no such kind here%s", instead[kind])
+		d.notef("", "left out: there is no such kind here%s", instead[kind])
 	default:
-		d.note("", "left out: it is no run of the original; apply it yourself if it is still needed")
+		d.notef("", "left out: it is no run of the original; apply it yourself if it is still needed")
 	}
 	return false
 }
@@ -110,12 +110,12 @@ func (d *draft) run(kind string) bool {
 	if given {
 		switch text(runType) {
 		case "implementation":
-			d.note("spec.runType", "implementation is what every CodeRun does: the field was dropped")
+			d.notef("spec.runType", "implementation is what every CodeRun does: the field was dropped")
 		case "documentation":
-			d.note("spec.runType", "documentation is a DocsRun of its own here: look at its workingDirectory and sourceBranch")
+			d.notef("spec.runType", "documentation is a DocsRun of its own here: look at its workingDirectory and sourceBranch")
 			return d.documentation()
 		default:
-			d.note("spec.runType", "left out: there is no run type %q: ask for a CodeRun with a promptModification instead", text(runType))
+			d.notef("spec.runType", "left out: there is no run type %q: ask for a CodeRun with a promptModification instead", text(runType))
 			return false
 		}
 	}
@@ -137,7 +137,7 @@ func (d *draft) become(kind string, needed ...string) bool {
 		}
 	}
 	if len(missing) > 0 {
-		d.note("", "left out: a %s needs %s: add it and convert again", kind, strings.Join(missing, " and "))
+		d.notef("", "left out: a %s needs %s: add it and convert again", kind, strings.Join(missing, " and "))
 		d.incomplete = true
 	}
 	return !d.incomplete

@@ -170,7 +170,7 @@ func TestLongAdditionsToThePromptAreDropped(t *testing.T) {
 	}
 }
 
-func TestWhateverIsConvertedIsNeverAPanic(t *testing.T) {
+func TestWhateverIsConvertedIsNeverAPanic(*testing.T) {
 	odd := []any{nil, "x", int64(1), 1.5, true, []any{"x", nil, map[string]any{}}, map[string]any{"name": "x", "a": []any{}}}
 	for _, kind := range []string{"TaskRun", "DocsRun", "CodeRun"} {
 		group := map[string]string{"TaskRun": "orchestrator.io/v1"}[kind]

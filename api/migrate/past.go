@@ -16,13 +16,13 @@ func (d *draft) past() bool {
 	case len(status) == 0:
 		return true
 	case over(status):
-		d.note("status", "left out: it has ended (%s), and would be executed again; %s", orWord(phase, "its work is completed"), again)
+		d.notef("status", "left out: it has ended (%s), and would be executed again; %s", orWord(phase, "its work is completed"), again)
 		return false
 	case phase == string(v1.PhasePending) && !begun(status):
-		d.note("status", "was dropped: it never started, so it begins anew")
+		d.notef("status", "was dropped: it never started, so it begins anew")
 		return true
 	default:
-		d.note("status", "left out: it is under way (%s)%s, and would get a second agent beside its first: wait until it has ended; %s",
+		d.notef("status", "left out: it is under way (%s)%s, and would get a second agent beside its first: wait until it has ended; %s",
 			orWord(phase, "no phase"), inJob(status), again)
 		return false
 	}
@@ -63,7 +63,7 @@ var kept = []string{"name", "generateName", "namespace", "labels", "annotations"
 func (d *draft) metadata() bool {
 	meta, _ := d.original["metadata"].(map[string]any)
 	if meta["deletionTimestamp"] != nil {
-		d.note("metadata.deletionTimestamp", "left out: it is being deleted")
+		d.notef("metadata.deletionTimestamp", "left out: it is being deleted")
 		return false
 	}
 	out := map[string]any{}
@@ -74,18 +74,18 @@ func (d *draft) metadata() bool {
 	}
 	d.annotations(out)
 	if meta["ownerReferences"] != nil {
-		d.note("metadata.ownerReferences", "was dropped: the owner's deletion would delete the new run too")
+		d.notef("metadata.ownerReferences", "was dropped: the owner's deletion would delete the new run too")
 	}
 	if finalizers, _ := meta["finalizers"].([]any); len(finalizers) > 0 {
-		d.note("metadata.finalizers", "was dropped: only the controller that wrote it would remove it")
+		d.notef("metadata.finalizers", "was dropped: only the controller that wrote it would remove it")
 	}
 	switch {
 	case text(meta["name"]) == "" && text(meta["generateName"]) == "":
-		d.note("metadata.name", "left out: a run needs a name: add it and convert again")
+		d.notef("metadata.name", "left out: a run needs a name: add it and convert again")
 		d.incomplete = true
 		return false
 	case text(meta["name"]) == "":
-		d.note("metadata.generateName", "kubectl apply needs a name: write one, or use kubectl create")
+		d.notef("metadata.generateName", "kubectl apply needs a name: write one, or use kubectl create")
 	}
 	d.out["metadata"] = out
 	return true
@@ -96,14 +96,14 @@ func (d *draft) annotations(meta map[string]any) {
 	all, _ := meta["annotations"].(map[string]any)
 	if preserve, there := all["cleanup.cto.dev/preserve"]; there {
 		all[v1.AnnotationPreserve] = preserve
-		d.note("metadata.annotations.cleanup.cto.dev/preserve", "is %s now", v1.AnnotationPreserve)
+		d.notef("metadata.annotations.cleanup.cto.dev/preserve", "is %s now", v1.AnnotationPreserve)
 	}
 	if ttl, there := all["cleanup.cto.dev/ttl-seconds"]; there {
 		if n, ok := seconds(text(ttl)); ok {
 			d.spec["retentionSeconds"] = n
-			d.note("metadata.annotations.cleanup.cto.dev/ttl-seconds", "is spec.retentionSeconds now")
+			d.notef("metadata.annotations.cleanup.cto.dev/ttl-seconds", "is spec.retentionSeconds now")
 		} else {
-			d.note("metadata.annotations.cleanup.cto.dev/ttl-seconds",
+			d.notef("metadata.annotations.cleanup.cto.dev/ttl-seconds",
 				"was dropped: it is no number of seconds up to a year: write spec.retentionSeconds")
 		}
 	}

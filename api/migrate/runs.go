@@ -15,7 +15,7 @@ var shared = []string{
 }
 
 // homeless are the fields of the original's last generation that mean nothing here.
-var homeless = map[string]string{
+var homeless = map[string]string{ //nolint:gosec // names of fields, no credentials
 	"enableDocker":                  "an agent gets no Docker daemon: build images elsewhere",
 	"taskRequirements":              "decode it: its environment belongs into env, its secrets into envFromSecrets",
 	"serviceAccountName":            "the operator's configuration says: agent.serviceAccountName",
@@ -107,10 +107,10 @@ func (d *draft) choose(to, otherwise string, names ...string) {
 		case chosen == "" && v != "":
 			chosen = v
 			if name != to {
-				d.note("spec."+name, "is spec.%s now", to)
+				d.notef("spec."+name, "is spec.%s now", to)
 			}
 		case v != "" && v != chosen:
-			d.note("spec."+name, "was dropped: spec.%s can be one only, and another field says it", to)
+			d.notef("spec."+name, "was dropped: spec.%s can be one only, and another field says it", to)
 		}
 	}
 	if chosen = orWord(chosen, otherwise); chosen != "" {
@@ -148,7 +148,7 @@ func (d *draft) codeRun() bool {
 	d.environment()
 	if d.spec["taskId"] == nil {
 		d.spec["taskId"] = int64(0)
-		d.note("spec.taskId", "is 0 now: the run has no task files, and promptModification alone says what to do")
+		d.notef("spec.taskId", "is 0 now: the run has no task files, and promptModification alone says what to do")
 	}
 	return d.become("CodeRun", "service", "repositoryUrl", "model", "githubUser")
 }
@@ -163,9 +163,9 @@ func (d *draft) model() {
 	delete(cli, "model")
 	if text(d.left["model"]) == "" {
 		d.left["model"] = name
-		d.note("spec.cliConfig.model", "is spec.model now")
+		d.notef("spec.cliConfig.model", "is spec.model now")
 	} else if name != d.left["model"] {
-		d.note("spec.cliConfig.model", "was dropped: spec.model says it already")
+		d.notef("spec.cliConfig.model", "was dropped: spec.model says it already")
 	}
 }
 
@@ -176,10 +176,10 @@ func (d *draft) signer() {
 	case app == "":
 	case text(d.left["githubUser"]) == "":
 		d.left["githubUser"] = app
-		d.note("spec.githubApp", "is spec.githubUser now: a CodeRun takes no App: put a token into the Secret github-token-%s, key token, on the member",
-			app)
+		d.notef("spec.githubApp", "is spec.githubUser now: a CodeRun takes no App: put a token into the Secret github-token-%s, key token, "+
+			"on the member", app)
 	default:
-		d.note("spec.githubApp", "has no home here: githubUser signs, and selects the Secrets")
+		d.notef("spec.githubApp", "has no home here: githubUser signs, and selects the Secrets")
 	}
 }
 
@@ -193,7 +193,7 @@ func (d *draft) environment() {
 	for _, name := range slices.Sorted(maps.Keys(env)) {
 		if credential.MatchString(text(env[name])) {
 			delete(env, name)
-			d.note("spec.env."+name, "was dropped: it looks like a credential, and is not repeated: put it into a Secret on the member, "+
+			d.notef("spec.env."+name, "was dropped: it looks like a credential, and is not repeated: put it into a Secret on the member, "+
 				"name that in envFromSecrets, and revoke this one: it stands in a manifest")
 		}
 	}

@@ -29,7 +29,7 @@ func (d *draft) taskNumber() (int64, bool) {
 	v, _ := d.take("taskId")
 	task, ok := number(v)
 	if !ok {
-		d.note("spec.taskId", "left out: it must be a number, %d for the documentation of all tasks: add it and convert again", allTasks)
+		d.notef("spec.taskId", "left out: it must be a number, %d for the documentation of all tasks: add it and convert again", allTasks)
 		d.incomplete = true
 	}
 	return task, ok
@@ -42,7 +42,7 @@ func (d *draft) taskRunDocs(own, platform repository) bool {
 	})
 	d.keep("localTools", "remoteTools")
 	if platform.url != "" {
-		d.note("spec.platformRepository", "has no home here: a DocsRun documents one repository, spec.repositoryUrl; "+
+		d.notef("spec.platformRepository", "has no home here: a DocsRun documents one repository, spec.repositoryUrl; "+
 			"if the tasks are in the other one, name that")
 	}
 	d.set("repositoryUrl", own.url)
@@ -61,14 +61,15 @@ func (d *draft) taskRunCode(own, platform repository) bool {
 	d.set("docsBranch", platform.branch)
 	d.set("docsProjectDirectory", platform.path)
 	if platform.user != "" && own.user != "" && platform.user != own.user {
-		d.note("spec.platformRepository.githubUser", "has no home here: one user reads both repositories: let %s read the other one", own.user)
+		d.notef("spec.platformRepository.githubUser", "has no home here: one user reads both repositories: "+
+			"let %s read the other one", own.user)
 	}
 	directory := d.takeText("workingDirectory")
 	switch {
 	case directory == "":
 		directory = own.path
 	case own.path != "":
-		d.note("spec.repository.path", "was dropped: workingDirectory says it already")
+		d.notef("spec.repository.path", "was dropped: workingDirectory says it already")
 	}
 	d.set("workingDirectory", directory)
 	d.toolList("localTools")
@@ -91,8 +92,8 @@ func (d *draft) repository(field string) repository {
 	r := repository{branch: take("branch"), user: orWord(take("githubUser"), take("github_user")), path: take("path")}
 	r.url = d.address("spec."+field+".url", take("url"))
 	if take("token") != "" {
-		d.note("spec."+field+".token", "has no home here, and is not repeated: the token comes from the Secret github-token-%s, key token, "+
-			"on the member. Revoke this one: it stands in a manifest", orWord(r.user, "USER"))
+		d.notef("spec."+field+".token", "has no home here, and is not repeated: the token comes from the Secret "+
+			"github-token-%s, key token, on the member. Revoke this one: it stands in a manifest", orWord(r.user, "USER"))
 	}
 	if auth, ok := fields["auth"].(map[string]any); ok {
 		d.credentials("spec."+field+".auth", r, auth)
@@ -111,7 +112,7 @@ func (d *draft) credentials(path string, r repository, auth map[string]any) {
 	}
 	for _, name := range []string{"type", "secretName", "secretKey"} {
 		if v := text(auth[name]); v != "" {
-			d.note(path+"."+name, "%q has no home here: githubUser selects the Secret %s, on the member", v, home)
+			d.notef(path+"."+name, "%q has no home here: githubUser selects the Secret %s, on the member", v, home)
 		}
 		delete(auth, name)
 	}

@@ -24,7 +24,7 @@ func (d *draft) address(field, url string) string {
 	if !login.MatchString(url) {
 		return url
 	}
-	d.note(field, "lost its user name or token, which is not repeated: put it into the Secret github-token-USER of the githubUser, "+
+	d.notef(field, "lost its user name or token, which is not repeated: put it into the Secret github-token-USER of the githubUser, "+
 		"and revoke it: it stands in a manifest")
 	return login.ReplaceAllString(url, "$1")
 }
@@ -41,7 +41,7 @@ func (d *draft) service(field string) {
 	was := d.takeText(field)
 	is := strings.ToLower(strings.ReplaceAll(was, "_", "-"))
 	if is != was {
-		d.note("spec."+field, "is %q now: it is part of the name of a volume, workspace-%s", is, is)
+		d.notef("spec."+field, "is %q now: it is part of the name of a volume, workspace-%s", is, is)
 	}
 	d.set("service", is)
 }
@@ -74,7 +74,7 @@ func (d *draft) preset() {
 		d.set("toolConfig", p)
 		return
 	}
-	d.note("spec.toolConfig", "was dropped: there is no preset %q, which the original took for default", p)
+	d.notef("spec.toolConfig", "was dropped: there is no preset %q, which the original took for default", p)
 }
 
 // tools takes the tools that a run permits by itself. Of two with one name the last one counted.
@@ -86,7 +86,7 @@ func (d *draft) tools() {
 		tool, _ := v.(map[string]any)
 		name := text(tool["name"])
 		if name == "" {
-			d.note("spec.agentTools", "lost an entry without a name")
+			d.notef("spec.agentTools", "lost an entry without a name")
 			continue
 		}
 		kept := map[string]any{}
@@ -113,7 +113,7 @@ func (d *draft) replace(list []any, field, name string, entry map[string]any) []
 	if at < 0 {
 		return append(list, entry)
 	}
-	d.note(field, "has %s twice: the last one counts", name)
+	d.notef(field, "has %s twice: the last one counts", name)
 	list[at] = entry
 	return list
 }
@@ -131,16 +131,16 @@ func (d *draft) prompt() {
 	}
 	if criteria := d.takeText("acceptanceCriteria"); criteria != "" {
 		parts = append(parts, "# Acceptance criteria\n\n"+criteria)
-		d.note("spec.acceptanceCriteria", "stands in promptModification now")
+		d.notef("spec.acceptanceCriteria", "stands in promptModification now")
 	}
 	all := strings.Join(parts, "\n\n")
 	if len(all) > maxPrompt {
-		d.note("spec.promptModification", "takes %d bytes, and these are %d: what was added to it was dropped; "+
+		d.notef("spec.promptModification", "takes %d bytes, and these are %d: what was added to it was dropped; "+
 			"put it into a file of the repository and name that", maxPrompt, len(all))
 		all = guidance
 	}
 	if own > maxPrompt {
-		d.note("", "left out: its promptModification is longer than %d bytes: shorten it and convert again", maxPrompt)
+		d.notef("", "left out: its promptModification is longer than %d bytes: shorten it and convert again", maxPrompt)
 		d.incomplete = true
 	}
 	d.set("promptModification", all)
@@ -156,10 +156,10 @@ func (d *draft) inlineFiles() []string {
 		file, _ := v.(map[string]any)
 		name := orWord(text(file["filename"]), fmt.Sprintf("file %d", i+1))
 		path := fmt.Sprintf("spec.markdownFiles.%s", name)
-		d.note(path, "stands in promptModification now: better, commit it to .taskmaster of the repository; "+
+		d.notef(path, "stands in promptModification now: better, commit it to .taskmaster of the repository; "+
 			"without task files there, write taskId 0")
 		if kind := text(file["fileType"]); kind != "" {
-			d.note(path+".fileType", "%q has no home here: the text is guidance", kind)
+			d.notef(path+".fileType", "%q has no home here: the text is guidance", kind)
 		}
 		parts = append(parts, "# "+name+"\n\n"+text(file["content"]))
 		for _, field := range []string{"filename", "content", "fileType"} {

@@ -28,7 +28,8 @@ Exits with 1 when an object was left out because a person must fill in something
   kubectl get taskruns -A -o yaml | runfleet convert -f -    from a cluster`,
 		Args: usage(cobra.NoArgs),
 	}
-	cmd.Flags().StringArrayVarP(&files, "file", "f", nil, "a `FILE` of manifests, a directory of them, or - for standard input; may be repeated")
+	cmd.Flags().StringArrayVarP(&files, "file", "f", nil,
+		"a `FILE` of manifests, a directory of them, or - for standard input; may be repeated")
 	addOutputFlag(cmd, &output, outputYAML, outputJSON)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if len(files) == 0 {

@@ -29,7 +29,8 @@ func Begun(run v1.Run) bool {
 	s := run.RunStatus()
 	ours := s.ObservedGeneration > 0 || s.Transitions > 0 || s.Attempt > 0 || s.Incarnation > 0 || s.AbandonIgnored != 0 || s.Cluster != ""
 	theirs := Marked(run) || s.Phase != "" && s.Phase != v1.PhasePending || s.JobName != "" || s.ConfigMapName != "" || s.Message != "" ||
-		s.LastUpdate != nil || s.WorkCompleted != nil || s.FinishedAt != nil || s.RetryCount > 0 || s.PullRequestURL != "" || len(s.Conditions) > 0
+		s.LastUpdate != nil || s.WorkCompleted != nil || s.FinishedAt != nil || s.RetryCount > 0 ||
+		s.PullRequestURL != "" || len(s.Conditions) > 0
 	return theirs && !ours
 }
 
@@ -88,7 +89,8 @@ func TakeOver(run v1.Run, job Job, now metav1.Time) {
 		s.Message = "it ended under the original's controller"
 	}
 	s.ContextVersion = max(run.RunSpec().ContextVersion, 1)
-	s.Message = clip(s.Message, maxMessage) + fmt.Sprintf("; to have it executed here, raise spec.contextVersion above %d", s.ContextVersion)
+	s.Message = clip(s.Message, maxMessage) +
+		fmt.Sprintf("; to have it executed here, raise spec.contextVersion above %d", s.ContextVersion)
 	if s.FinishedAt == nil {
 		at := now
 		if s.LastUpdate != nil {

@@ -2,6 +2,7 @@ package original
 
 import (
 	"context"
+	"maps"
 	"os"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -68,9 +69,7 @@ func (l legacy) create(ctx context.Context) {
 		spec = map[string]any{"taskId": int64(7), "service": l.Name, "repositoryUrl": "https://github.com/example/" + l.Name,
 			"model": "opus", "githubUser": "octo", "contextVersion": int64(1)}
 	}
-	for k, v := range l.Spec {
-		spec[k] = v
-	}
+	maps.Copy(spec, l.Spec)
 	o := &unstructured.Unstructured{Object: map[string]any{"apiVersion": v1.GroupVersion.String(), "kind": kind, "spec": spec}}
 	o.SetName(l.Name)
 	o.SetNamespace(namespace)

@@ -147,7 +147,7 @@ func grant(ctx context.Context, path string) {
 	GinkgoHelper()
 	data, err := os.ReadFile("../../../docs/examples/operator.yaml")
 	Expect(err).NotTo(HaveOccurred())
-	for _, doc := range strings.Split(string(data), "\n---\n") {
+	for doc := range strings.SplitSeq(string(data), "\n---\n") {
 		o := &unstructured.Unstructured{}
 		Expect(yaml.Unmarshal([]byte(doc), o)).To(Succeed())
 		Expect(hub.Create(ctx, o)).To(Succeed())
