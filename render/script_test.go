@@ -91,20 +91,29 @@ func (s stage) read(name string) string {
 }
 
 // agent is the fake agent: a script named agent on PATH.
-func (s stage) agent(script string) {
+func (s stage) agent(script string) { s.script("bin/agent", "#!/bin/sh\n"+script) }
+
+// script writes a file that is executed.
+func (s stage) script(name, text string) {
 	// No other test may fork meanwhile: its child would hold the file open, and nobody can execute a file that is open for writing.
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
-	s.write("bin/agent", "#!/bin/sh\n"+script)
+	s.write(name, text)
 }
 
 func (s stage) command(args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(s.t.Context(), s.shell, append([]string{s.env["RUNFLEET_CONFIG"] + "/container.sh"}, args...)...)
 	cmd.Dir = filepath.Join(s.directory, "workspace")
-	for name, value := range s.env {
-		cmd.Env = append(cmd.Env, name+"="+value)
-	}
+	cmd.Env = s.environ()
 	return cmd
+}
+
+func (s stage) environ() []string {
+	var all []string
+	for name, value := range s.env {
+		all = append(all, name+"="+value)
+	}
+	return all
 }
 
 // ended waits for the script and returns its exit code and the outcome that it wrote.
@@ -188,27 +197,6 @@ func TestTheScriptGivesTheAgentItsPromptAndArgumentsAsTheyAre(t *testing.T) {
 		want := []string{s.read("config/prompt.md"), "-p\n$(touch ran)\na  b\n--mcp-config\n" + s.env["RUNFLEET_CONFIG"] + "/mcp.json\n", s.env["LOG_LEVEL"]}
 		if diff := cmp.Diff(want, []string{s.read(work + "prompt"), s.read(work + "arguments"), s.read(work + "variable")}); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
-		}
-	})
-}
-
-func TestTheScriptKeepsTheAgentsMemoryUnlessToldOtherwise(t *testing.T) {
-	eachShell(t, func(t *testing.T, s stage) {
-		s.agent("exit 0")
-		memory := func() string { s.run("agent"); return s.read("workspace/CLAUDE.md") }
-		if got := memory(); got != s.read("config/CLAUDE.md") {
-			t.Errorf("a new workspace gets the rendered file, got %s", got)
-		}
-		s.write("workspace/CLAUDE.md", "learnt")
-		s.write("workspace/outcome.json", `{"result":"noChanges"}`) // an earlier attempt's
-		code, outcome := s.run("agent")
-		s.wants(code, outcome, 0, "succeeded", "")
-		if got := s.read("workspace/CLAUDE.md"); got != "learnt" {
-			t.Errorf("what the agent wrote must stay, got %s", got)
-		}
-		s.env["RUNFLEET_OVERWRITE_MEMORY"] = "true"
-		if got := memory(); got != s.read("config/CLAUDE.md") {
-			t.Errorf("overwriteMemory replaces it, got %s", got)
 		}
 	})
 }

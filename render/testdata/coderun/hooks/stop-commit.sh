@@ -3,7 +3,7 @@
 # nothing is lost whatever happens next. It opens no pull request: container.sh does, once the agent has ended.
 #
 # What is checked out is committed, and pushed to the run's own branch, never by force and to no other. A docs run commits
-# its documents alone. All values come from environment variables; hooks that the clone has set up are not executed.
+# its documents alone. All values come from environment variables.
 set -eu
 export GIT_TERMINAL_PROMPT=0 # nobody is there to answer
 
@@ -12,15 +12,15 @@ fail() {
   exit 1
 }
 
-# git works in the clone, as the run's user.
+# git works as the run's user, and executes nothing that the clone has set up.
 git() {
-  command git -C "$RUNFLEET_CLONE" \
-    -c core.hooksPath=/dev/null -c core.fsmonitor=false -c commit.gpgSign=false -c push.gpgSign=false \
+  command git -c core.hooksPath=/dev/null -c core.fsmonitor=false -c commit.gpgSign=false -c push.gpgSign=false \
     -c push.followTags=false -c push.recurseSubmodules=no \
     -c user.name="${GITHUB_USER:-runfleet}" -c user.email="${GITHUB_USER:-runfleet}@users.noreply.github.com" "$@"
 }
 
 [ -e "$RUNFLEET_CLONE/.git" ] || exit 0
+cd -- "$RUNFLEET_CLONE"
 
 # --- Where may it go?
 own=refs/heads/$RUNFLEET_BRANCH
@@ -31,14 +31,15 @@ if [ "$RUNFLEET_BRANCH" = "${BRANCH:-}" ] || [ "$default" = "refs/remotes/origin
 fi
 
 # --- Commit what there is.
-[ -z "$(git ls-files --unmerged)" ] || fail 'There are conflicts. Resolve them, or abort the merge, and stop again.'
+[ -z "$(git ls-files --unmerged)" ] || fail 'There are conflicts, so nothing was committed.'
 message="chore: keep what attempt $RUNFLEET_ATTEMPT of $RUNFLEET_RUN left uncommitted"
 if [ "$TASK_TYPE" = docs ]; then
-  set -- ":(top,literal)$WORKING_DIRECTORY/.taskmaster/docs"
+  cd -- "$WORKING_DIRECTORY" || fail "$WORKING_DIRECTORY is not in the clone any more."
+  set -- .taskmaster/docs
 else
-  set -- ':(top)' ':(top,exclude)PR_DESCRIPTION.md' # the text of the pull request is container.sh's to read
+  set -- . ':(exclude)PR_DESCRIPTION.md' # the text of the pull request is container.sh's to read
 fi
-if [ -n "$(git status --porcelain -- "$@")" ]; then
+if [ -n "$(git status --porcelain --untracked-files=normal -- "$@")" ]; then
   git add --all -- "$@"
   # What the agent has staged elsewhere is no part of a docs run; a merge can only be committed as a whole.
   [ "$TASK_TYPE" = docs ] || set --
