@@ -11,7 +11,7 @@ import (
 // ownTool is a tool of the agent's own, in the words of its permission rules.
 type ownTool struct {
 	rule     string // permits it, or takes it away; "" for a tool that needs no permission and has no rule any more
-	restrict string // the rule that restricts its use; "" where there is none. One rule counts for all that edit files, one for all that read them
+	restrict string // restricts its use; "" where nothing does. One rule counts for all that edit files, one for all that read them
 	prefix   string // of a restriction
 }
 
@@ -44,7 +44,8 @@ var (
 		"Bash", "Edit", "Read", "Write", "MultiEdit", "Glob", "Grep", "WebSearch", "WebFetch", "Agent", "ExitPlanMode", "TodoWrite",
 	}
 	codeRules = []string{
-		"Bash", "Edit", "Read", "Write", "MultiEdit", "Glob", "Grep", "Agent", "ExitPlanMode", "NotebookEdit", "WebFetch", "WebSearch", "TodoWrite",
+		"Bash", "Edit", "Read", "Write", "MultiEdit", "Glob", "Grep", "Agent", "ExitPlanMode", "NotebookEdit",
+		"WebFetch", "WebSearch", "TodoWrite",
 	}
 )
 

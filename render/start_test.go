@@ -120,7 +120,7 @@ func TestBehaviour41MemoryIsKeptOrReplacedAndGuidelinesAreAlwaysNew(t *testing.T
 		s.write("workspace/outcome.json", `{"result":"noChanges"}`) // an earlier attempt's
 		code, outcome := s.run("agent")
 		s.wants(code, outcome, 0, "succeeded", "")
-		if got := s.read("workspace/CLAUDE.md"); got != rendered+"learnt\nlearnt\n" {
+		if got := s.read("workspace/CLAUDE.md"); got != rendered+strings.Repeat("learnt\n", 2) {
 			t.Errorf("what the agent wrote must stay, got %s", got)
 		}
 		for _, name := range guidelines {
