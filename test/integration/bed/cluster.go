@@ -176,11 +176,18 @@ func (c *Cluster) Configure(ctx context.Context, namespace, text string) error {
 	if client.IgnoreAlreadyExists(err) != nil {
 		return fmt.Errorf("creating the namespace %s: %w", namespace, err)
 	}
-	m := &corev1.ConfigMap{
-		ObjectMeta: metav1.ObjectMeta{Name: v1.ConfigMapName, Namespace: namespace},
-		Data:       map[string]string{v1.ConfigMapKey: text},
-	}
-	err = c.Create(ctx, m)
+	return c.write(ctx, namespace, v1.ConfigMapName, map[string]string{v1.ConfigMapKey: text})
+}
+
+// Templates writes templates of the user's own beside the operator's configuration.
+func (c *Cluster) Templates(ctx context.Context, namespace string, data map[string]string) error {
+	return c.write(ctx, namespace, v1.TemplatesName, data)
+}
+
+// write makes a ConfigMap what it shall be.
+func (c *Cluster) write(ctx context.Context, namespace, name string, data map[string]string) error {
+	m := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: namespace}, Data: data}
+	err := c.Create(ctx, m)
 	if client.IgnoreAlreadyExists(err) != nil || err == nil {
 		return err
 	}

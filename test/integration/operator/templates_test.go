@@ -1,0 +1,140 @@
+package operator
+
+import (
+	"fmt"
+	"strings"
+	"sync/atomic"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1 "github.com/runfleet/runfleet/api/v1"
+)
+
+// probes tells apart the runs that look for what is in force.
+var probes atomic.Int64
+
+var _ = Describe("Templates of the user's own", first, Ordered, func() {
+	AfterAll(func(ctx SpecContext) {
+		m := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: v1.TemplatesName, Namespace: v1.SystemNamespace}}
+		Expect(client.IgnoreNotFound(wild.hub.Delete(ctx, m))).To(Succeed())
+	})
+
+	// told is what the events on the ConfigMap say.
+	told := func(w *scene) func() []string {
+		return func() []string {
+			m := &corev1.ConfigMap{}
+			w.Expect(w.hub.Get(w.ctx, client.ObjectKey{Namespace: v1.SystemNamespace, Name: v1.TemplatesName}, m)).To(Succeed())
+			return notes(w.events(w.hub, m))
+		}
+	}
+	write := func(w *scene, data map[string]string) {
+		w.Expect(w.hub.Templates(w.ctx, v1.SystemNamespace, data)).To(Succeed())
+	}
+	// inForce writes templates and waits until new runs get them. Each set has a note of its own.
+	inForce := func(w *scene, note string, data map[string]string) {
+		all := map[string]string{"docs_note.md.hbs": note}
+		for key, text := range data {
+			all[key] = text
+		}
+		write(w, all)
+		w.Eventually(func() string {
+			run := w.docs(fmt.Sprintf("probe-%s-%d", note, probes.Add(1)))
+			w.await(run, v1.PhaseSucceeded)
+			return w.inputs(run)[0].Data["note.md"]
+		}).Should(Equal(note))
+	}
+
+	It("make the next attempts, whose digest status, Job and ConfigMap show", func(ctx SpecContext) {
+		w := onWild(ctx)
+		before := w.docs("before")
+		was := w.await(before, v1.PhaseSucceeded).Attempts[0].TemplateDigest
+		inForce(w, "one", nil)
+		w.Eventually(told(w)).Should(ContainElement(HavePrefix("Normal TemplatesChanged")))
+		run := w.docs("after")
+		is := w.await(run, v1.PhaseSucceeded).Attempts[0].TemplateDigest
+		w.Expect(is).NotTo(Equal(was))
+		w.Expect(w.jobs(run)[0].Annotations).To(HaveKeyWithValue(v1.AnnotationTemplateDigest, is))
+		w.Expect(w.inputs(run)).To(HaveExactElements(HaveField("Annotations", HaveKeyWithValue(v1.AnnotationTemplateDigest, is))))
+	})
+
+	It("are refused as a whole where one is not valid, and the last good ones stay", func(ctx SpecContext) {
+		w := onWild(ctx)
+		write(w, map[string]string{"docs_note.md.hbs": "two", "code_note.md.hbs": "a\n{{nope}}"})
+		w.Eventually(told(w)).Should(ContainElement(And(HavePrefix("Warning TemplatesInvalid"),
+			ContainSubstring("code_note.md.hbs:2: unknown name nope"))))
+		Expect(wild.replica.Metric("runfleet_config_valid")).To(BeZero())
+		Expect(wild.replica.Says()).To(ContainSubstring("Keeping the last good set of templates"))
+		run := w.docs("still")
+		w.await(run, v1.PhaseSucceeded)
+		w.Expect(w.inputs(run)[0].Data).To(HaveKeyWithValue("note.md", "one"))
+	})
+
+	It("that make too large a file of one run fail that run alone, before anything is created", func(ctx SpecContext) {
+		w := onWild(ctx)
+		inForce(w, "three", map[string]string{"docs_copies.md.hbs": strings.Repeat("{{guidance}}\n", 100)})
+		run := w.docs("large", func(r *v1.DocsRun) { r.Spec.PromptModification = v1.Prompt(strings.Repeat("x", 10_000)) })
+		s := w.await(run, v1.PhaseFailed)
+		w.Expect(s).To(And(be(v1.PhaseFailed, string(v1.ClassRenderFailed)), HaveField("Attempts", HaveLen(1)), says("copies.md")))
+		w.Expect(w.attempts(run, "Job")()).To(BeZero())
+		w.Expect(w.attempts(run, "ConfigMap")()).To(BeZero())
+		w.await(w.docs("small"), v1.PhaseSucceeded)
+	})
+
+	It("that are too much for one ConfigMap are split, and all parts go with the run", func(ctx SpecContext) {
+		w := onWild(ctx)
+		// A ConfigMap of templates has 1 MiB at most, so the run's guidance makes them large.
+		inForce(w, "four", map[string]string{
+			"docs_a.md.hbs": strings.Repeat("{{guidance}}\n", 60), "docs_b.md.hbs": strings.Repeat("{{guidance}}\n", 60),
+			"docs_c.md.hbs": strings.Repeat("{{guidance}}\n", 60),
+		})
+		run := w.docs("split", func(r *v1.DocsRun) { r.Spec.PromptModification = v1.Prompt(strings.Repeat("x", 10_000)) })
+		w.await(run, v1.PhaseSucceeded)
+		name := v1.AttemptName(run.Name, run.UID, 1)
+		w.Expect(w.inputs(run)).To(ConsistOf(HaveField("Name", name), HaveField("Name", name+"-2"), HaveField("Name", name+"-3")))
+		w.Expect(w.jobs(run)[0].Spec.Template.Spec.Volumes[0].Projected.Sources).To(HaveLen(3))
+		w.forget(run)
+		w.Expect(w.things(run)()).To(Equal([3]int{}))
+	})
+
+	It("are pinned: an attempt whose Job comes later is made of those that it was committed with", func(ctx SpecContext) {
+		w := onWild(ctx)
+		inForce(w, "five", nil)
+		q := w.quota(east, "count/jobs.batch", "0")
+		run := w.docs("pinned", on[*v1.DocsRun]("east"))
+		w.Eventually(w.status(run)).Should(And(be(v1.PhaseProvisioning), says("exceeded quota")))
+		digest := w.status(run)().Attempts[0].TemplateDigest
+		write(w, map[string]string{"docs_note.md.hbs": "six"})
+		w.Eventually(func() int { return strings.Count(wild.replica.Says(), "Using a changed set of templates") }).Should(BeNumerically(">=", 5))
+		w.Expect(east.Delete(w.ctx, q)).To(Succeed())
+		s := w.await(run, v1.PhaseSucceeded)
+		w.Expect(s.Attempts).To(HaveExactElements(HaveField("TemplateDigest", digest)))
+		w.Expect(w.inputs(run)[0].Data).To(HaveKeyWithValue("note.md", "five"))
+	})
+
+	It("are not mixed by an upgrade: an attempt without a Job, whose templates are gone, is replaced at no cost", func(ctx SpecContext) {
+		w := onWild(ctx)
+		q := w.quota(east, "count/jobs.batch", "0")
+		run := w.docs("upgraded", on[*v1.DocsRun]("east"))
+		w.Eventually(w.status(run)).Should(And(be(v1.PhaseProvisioning), says("exceeded quota")))
+		wild.replica.Stop()
+		write(w, map[string]string{"docs_note.md.hbs": "seven"})
+		wild.start()
+		w.Eventually(w.status(run)).Should(HaveField("Attempt", BeEquivalentTo(2)))
+		w.Expect(east.Delete(w.ctx, q)).To(Succeed())
+		s := w.await(run, v1.PhaseSucceeded)
+		w.Expect(trail(s)).To(ContainElement("Provisioning TemplatesLost Retrying"))
+		w.Expect(s.Attempts).To(HaveExactElements(
+			And(HaveField("Class", v1.ClassStopped), HaveField("EndedBy", v1.EndNeverAuthorised), HaveField("JobUID", BeEmpty()),
+				HaveField("Message", ContainSubstring("a new attempt takes its place"))),
+			HaveField("JobUID", Not(BeEmpty()))))
+		w.Expect(s.RetryCount + s.InfraCount).To(BeZero())
+		w.Expect(s.Attempts[1].TemplateDigest).NotTo(Equal(s.Attempts[0].TemplateDigest))
+		for _, m := range w.inputs(run) {
+			w.Expect(m.Data).To(HaveKeyWithValue("note.md", map[string]string{"1": "six", "2": "seven"}[m.Labels[v1.LabelAttempt]]))
+		}
+	})
+})
