@@ -10,6 +10,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -36,13 +37,11 @@ func useTemplates(c *config.Config, stdin io.Reader, name string) error {
 	}
 	set, err := render.NewTemplates(data)
 	if err == nil {
-		c.Render.Templates = set
-		err = render.Check(c.Render)
+		*c, err = c.With(set)
 	}
 	if err != nil {
 		return fmt.Errorf("%s is no valid set of templates:\n  %s", shown(name), strings.ReplaceAll(err.Error(), "\n", "\n  "))
 	}
-	c.TemplateDigest = render.Digest(c.Render)
 	return nil
 }
 
@@ -68,6 +67,9 @@ func readTemplates(stdin io.Reader, name string) (map[string]string, error) {
 	for _, o := range objects {
 		data, _, err := unstructured.NestedStringMap(o.Object, "data")
 		isTemplate := func(key string) bool { return strings.HasSuffix(key, ".hbs") }
+		if binary, _, _ := unstructured.NestedMap(o.Object, "binaryData"); o.GetKind() == "ConfigMap" && len(binary) > 0 {
+			return nil, fmt.Errorf("%s: ConfigMap %s has binary data: a template is text in UTF-8", shown(name), o.GetName())
+		}
 		if o.GetKind() == "ConfigMap" && err == nil && slices.ContainsFunc(slices.Collect(maps.Keys(data)), isTemplate) {
 			return data, nil
 		}
@@ -99,6 +101,9 @@ func templatesBelow(directory string) (map[string]string, error) {
 		key := strings.ReplaceAll(name, "/", "_")
 		if _, twice := data[key]; twice {
 			return fmt.Errorf("%s is there twice, once with a directory in its name", key)
+		}
+		if !utf8.Valid(text) {
+			return fmt.Errorf("%s is binary data: a template is text in UTF-8", name)
 		}
 		data[key] = string(text)
 		return err

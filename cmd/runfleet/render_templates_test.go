@@ -70,9 +70,11 @@ func TestTemplatesThatCannotWorkAreRefused(t *testing.T) {
 	twice := templatesIn(t, map[string]string{"docs_prompt.md.hbs": "Hello\n", "docs/prompt.md.hbs": "Hello\n"})
 	none := manifestFile(t, "{apiVersion: v1, kind: ConfigMap, metadata: {name: other}, data: {a: b}}\n")
 	for _, c := range []struct{ name, templates, says string }{
-		{"a name that there is not", unknown, unknown + " is no valid set of templates:\n  docs_prompt.md.hbs:2: unknown name nobody\n"},
+		{"a name that there is not", unknown, unknown + " is no valid set of templates:\n  docs_prompt.md.hbs:2: unknown name nobody"},
 		{"a file that is none", foreign, foreign + " is no valid set of templates:\n  README.md: "},
 		{"one that is there twice", twice, "reading templates in " + twice + ": docs_prompt.md.hbs is there twice, once with a directory in its name\n"},
+		{"binary data", templatesIn(t, map[string]string{"docs_prompt.md.hbs": "a\xff"}), "reading templates in "},
+		{"binary data in a ConfigMap", manifestFile(t, "{apiVersion: v1, kind: ConfigMap, metadata: {name: other}, binaryData: {a: aGk=}}\n"), ""},
 		{"an empty directory", t.TempDir(), "reading templates in "},
 		{"another ConfigMap", none, none + ": there is no ConfigMap with templates in it: a key is one such as code_prompt.md.hbs\n"},
 		{"nothing", "absent", "reading templates: stat absent: no such file or directory\n"},
