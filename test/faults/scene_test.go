@@ -5,9 +5,6 @@ package faults
 import (
 	"context"
 	"fmt"
-	"runtime"
-	"runtime/debug"
-	"strings"
 	"time"
 
 	. "github.com/onsi/gomega"
@@ -19,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/runfleet/runfleet/api/v1"
+	"github.com/runfleet/runfleet/test/integration/bed"
 )
 
 // scene is a namespace on hub and members, and what a story does and sees there, as an administrator whom no gate stops.
@@ -49,36 +47,17 @@ func newScene(ctx context.Context, namespace string, fail types.GomegaFailHandle
 func tell(ctx context.Context, namespace string, story func(*scene)) <-chan string {
 	ended := make(chan string, 1)
 	go func() {
-		failed := ""
-		defer func() {
-			if p := recover(); p != nil {
-				failed = fmt.Sprintf("panic: %v\n%s", p, debug.Stack())
-			}
-			ended <- failed
-		}()
-		w := newScene(ctx, namespace, func(message string, _ ...int) {
-			failed = fmt.Sprintf("%s\n\nin namespace %s, at\n%s", message, namespace, ourFrames())
-			runtime.Goexit() // ends this goroutine alone, as a failure ends a spec
+		ended <- bed.Tell(namespace, func(fail types.GomegaFailHandler) {
+			w := newScene(ctx, namespace, fail)
+			defer func() {
+				for _, f := range w.atEnd {
+					f()
+				}
+			}()
+			story(w)
 		})
-		defer func() {
-			for _, f := range w.atEnd {
-				f()
-			}
-		}()
-		story(w)
 	}()
 	return ended
-}
-
-// ourFrames are the places in this package that led to a failure.
-func ourFrames() string {
-	var places []string
-	for line := range strings.Lines(string(debug.Stack())) {
-		if file, _, _ := strings.Cut(strings.TrimSpace(line), " +"); strings.Contains(file, "test/faults/") {
-			places = append(places, "  "+file)
-		}
-	}
-	return strings.Join(places[min(2, len(places)):], "\n")
 }
 
 // docs creates a DocsRun on east. Its name chooses what its agent does.

@@ -5,12 +5,12 @@ package fencing
 import (
 	"context"
 	"fmt"
-	"runtime"
-	"runtime/debug"
-	"strings"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
+	"github.com/onsi/gomega/types"
+
+	"github.com/runfleet/runfleet/test/integration/bed"
 )
 
 // A story is a spec on west that goes on beside what happens to east: it begins with the suite, and its spec waits for its end.
@@ -48,27 +48,9 @@ func beginStories(ctx context.Context) {
 
 func (s *story) run(ctx context.Context, namespace string) {
 	defer close(s.done)
-	defer func() {
-		if p := recover(); p != nil {
-			s.failed = fmt.Sprintf("panic: %v\n%s", p, debug.Stack())
-		}
-	}()
-	fail := func(message string, _ ...int) {
-		s.failed = fmt.Sprintf("%s\n\nin namespace %s, at\n%s", message, namespace, ourFrames())
-		runtime.Goexit() // ends this goroutine alone, as a failure ends a spec
-	}
-	w := newScene(ctx, namespace, fail)
-	w.home = "west"
-	s.tell(w)
-}
-
-// ourFrames are the places in this package that led to a failure.
-func ourFrames() string {
-	var places []string
-	for line := range strings.Lines(string(debug.Stack())) {
-		if file, _, _ := strings.Cut(strings.TrimSpace(line), " +"); strings.Contains(file, "test/integration/fencing/") {
-			places = append(places, "  "+file)
-		}
-	}
-	return strings.Join(places[min(2, len(places)):], "\n")
+	s.failed = bed.Tell(namespace, func(fail types.GomegaFailHandler) {
+		w := newScene(ctx, namespace, fail)
+		w.home = "west"
+		s.tell(w)
+	})
 }

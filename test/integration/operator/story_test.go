@@ -3,15 +3,15 @@ package operator
 import (
 	"context"
 	"fmt"
-	"runtime"
-	"runtime/debug"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	"github.com/onsi/ginkgo/v2/types"
+	gomegatypes "github.com/onsi/gomega/types"
+
+	"github.com/runfleet/runfleet/test/integration/bed"
 )
 
 // A story is a spec that runs beside the others: most of its time it waits for agents. Ginkgo runs one spec after the
@@ -85,29 +85,12 @@ func begin(ctx context.Context, all []*story) {
 
 func (s *story) run(ctx context.Context, namespace string) {
 	defer close(s.done)
-	defer func() {
-		if p := recover(); p != nil {
-			s.failed = fmt.Sprintf("panic: %v\n%s", p, debug.Stack())
-		}
-	}()
 	ctx, cancel := context.WithTimeout(ctx, storyTime)
 	defer cancel()
-	w := newScene(ctx, calm, namespace, func(message string, _ ...int) {
-		s.failed = fmt.Sprintf("%s\n\nin namespace %s, at\n%s", message, namespace, ourFrames())
-		runtime.Goexit() // ends this goroutine alone, as a failure ends a spec
+	s.failed = bed.Tell(namespace, func(fail gomegatypes.GomegaFailHandler) {
+		w := newScene(ctx, calm, namespace, fail)
+		w.makeNamespace()
+		s.tell(w)
+		w.tidy(ctx)
 	})
-	w.makeNamespace()
-	s.tell(w)
-	w.tidy(ctx)
-}
-
-// ourFrames are the places in this package that led to a failure.
-func ourFrames() string {
-	var places []string
-	for line := range strings.Lines(string(debug.Stack())) {
-		if file, _, _ := strings.Cut(strings.TrimSpace(line), " +"); strings.Contains(file, "test/integration/operator/") {
-			places = append(places, "  "+file)
-		}
-	}
-	return strings.Join(places[min(2, len(places)):], "\n")
 }
