@@ -25,7 +25,8 @@
 // wait. A new operator takes over when the Lease of the dead one has run out, after two seconds.
 //
 // Three rows only a restored hub fires. Their stories share a backup of its etcd and a restore (see restored_test.go), and the
-// operator is killed around them in the same way.
+// operator is killed around them in the same way. The story of an upgrade is told alone, since it concerns every attempt that
+// has no Job then (see upgraded_test.go).
 //
 // After each kill the run must reach the outcome that its story says. Asserted over everything that the recorder saw: never two
 // live agents of a run, never two Jobs or pods of an attempt, attempts only ever added; and, when all runs are deleted, nothing

@@ -212,7 +212,7 @@ func lateOutcome(w *scene) {
 
 func TestEveryRowHasAStory(t *testing.T) {
 	told := map[string]int{}
-	for _, s := range slices.Concat(stories, restoredStories) {
+	for _, s := range append(slices.Concat(stories, restoredStories), upgraded) {
 		told[s.row]++
 	}
 	for _, row := range lifecycle.DocsTable().Rows {
