@@ -74,8 +74,8 @@ var _ = Describe("A member that is away", Ordered, func() {
 			w.Eventually(w.reachable(run)).Should(Equal("Unknown Unreachable: member east does not answer"))
 			w.Expect(run.RunStatus()).To(HaveValue(be(v1.PhaseRunning)))
 		}
-		w.Expect(w.status(cancelled)()).To(be(v1.PhaseStopping))
-		w.Expect(w.status(deleted)()).To(And(be(v1.PhaseTerminating), HaveField("Message", ContainSubstring("member east is unreachable"))))
+		w.Eventually(w.status(cancelled)).Should(be(v1.PhaseStopping))
+		w.Eventually(w.status(deleted)).Should(And(be(v1.PhaseTerminating), HaveField("Message", ContainSubstring("member east is unreachable"))))
 		w.Expect(w.status(tidied)()).To(be(v1.PhaseSucceeded))
 	})
 
