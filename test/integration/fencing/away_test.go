@@ -187,7 +187,7 @@ var _ = Describe("A member that is away", Ordered, func() {
 		w.Expect(typed(ctx, east, command)).To(ContainSubstring("deleted"))
 		w.Eventually(find).Should(ConsistOf(And(HavePrefix("ConfigMap "), HaveSuffix("it is swept within the hour"))))
 		toEast.CutOff()
-		w.Eventually(w.member("east")).Should(HavePrefix("False"))
+		w.Eventually(w.member("east")).Should(HavePrefix("False " + v1.ReasonUnreachable))
 		toEast.Heal() // and at once when the member comes back
 		w.Eventually(find).Should(BeEmpty())
 	})
