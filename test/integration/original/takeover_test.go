@@ -2,9 +2,11 @@ package original
 
 import (
 	"context"
+	"slices"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -130,6 +132,26 @@ var _ = Describe("behaviour 55: a hub of the original", Ordered, func() {
 		for _, l := range all {
 			Eventually(gone(ctx, l.run())).Should(BeTrue(), l.Name)
 		}
+	})
+
+	It("is not taken over by an operator that may not look for its controller, which places new runs all the same", func(ctx SpecContext) {
+		role := &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: "runfleet-runs"}}
+		Expect(hub.Get(ctx, client.ObjectKeyFromObject(role), role)).To(Succeed())
+		whole := role.DeepCopy()
+		role.Rules = slices.DeleteFunc(role.Rules, func(r rbacv1.PolicyRule) bool { return slices.Contains(r.Resources, "deployments") })
+		Expect(hub.Update(ctx, role)).To(Succeed())
+		lead(ctx)
+		late, begun := fresh.DeepCopy(), legacy{Name: "begun-late"}
+		late.ObjectMeta = metav1.ObjectMeta{Name: "late", Namespace: namespace}
+		begun.create(ctx)
+		Expect(hub.Create(ctx, late)).To(Succeed())
+		Eventually(status(ctx, late)).Should(HaveField("Phase", v1.PhaseSucceeded))
+		Eventually(operator.Says).Should(MatchRegexp("whether the original's controller is there is not known: .*deployments.apps is forbidden"))
+		Expect(*read(ctx, begun.run()).RunStatus()).To(Equal(v1.RunStatus{Phase: v1.PhasePending}))
+
+		role.Rules = whole.Rules
+		Expect(hub.Update(ctx, role)).To(Succeed())
+		Eventually(status(ctx, begun.run())).Should(HaveField("Phase", v1.PhaseFailed))
 	})
 })
 
