@@ -35,7 +35,7 @@ they are: the next rendering replaces exactly these, and nothing that somebody e
 		Args: usage(cobra.NoArgs),
 	}
 	in.add(cmd)
-	cmd.Flags().Var(attemptFlag{func(n int32) { in.attempt = n }}, "attempt", "the `NUMBER` of the attempt (default the newest that is recorded, or 1)")
+	cmd.Flags().Var(attemptFlag{func(n int32) { in.attempt = n }}, "attempt", attemptUsage)
 	cmd.Flags().StringVar(&in.config, "config", "", in.configUsage())
 	cmd.Flags().StringVarP(&directory, "output", "o", "", "write files and objects below this `DIRECTORY`")
 	cmd.Flags().StringVar(&in.templates, "templates", "", in.templatesUsage())
@@ -72,8 +72,11 @@ type renderInput struct {
 
 func (in *renderInput) add(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVarP(&in.files, "filename", "f", nil, "a `FILE` with runs; - is standard input (needed)")
-	cmd.Flags().StringVar(&in.hub, "hub-uid", "", "the `UID` of the hub's namespace kube-system, which is on every object (default made up)")
+	cmd.Flags().StringVar(&in.hub, "hub-uid", "",
+		"the `UID` of the hub's namespace kube-system, which is on every object (default made up)")
 }
+
+const attemptUsage = "the `NUMBER` of the attempt (default the newest that is recorded, or 1)"
 
 // attemptFlag is a flag with the number of an attempt.
 type attemptFlag struct{ set func(int32) }

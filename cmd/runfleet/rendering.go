@@ -54,7 +54,8 @@ func newRendering(run v1.Run, n int32, o render.Objects, notes rehearsal.Notes) 
 }
 
 func (r rendering) String() string {
-	return fmt.Sprintf("attempt %d of %s in namespace %s, on member %s", r.attempt.Number, r.run, r.run.object.GetNamespace(), r.attempt.Cluster)
+	return fmt.Sprintf("attempt %d of %s in namespace %s, on member %s",
+		r.attempt.Number, r.run, r.run.object.GetNamespace(), r.attempt.Cluster)
 }
 
 // filesOf are the keys of a ConfigMap as the files that a pod makes of them.
