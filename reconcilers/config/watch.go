@@ -140,9 +140,13 @@ func (w *watcher) deleted(logger logr.Logger) {
 	logger.Info("Using the built-in templates alone")
 }
 
+// oneLine joins the lines of mistakes, since kubectl shows the first line of an event alone.
+var oneLine = strings.NewReplacer(":\n  ", ": ", "\n  ", "; ", "\n", "; ")
+
 // event cuts the note to what the API server takes.
 func (w *watcher) event(m *corev1.ConfigMap, kind, reason, note string) {
 	const most = 1000 // bytes; the API takes 1024
+	note = oneLine.Replace(note)
 	if len(note) > most {
 		note = strings.ToValidUTF8(note[:most], "") + "…"
 	}
