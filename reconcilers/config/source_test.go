@@ -190,7 +190,7 @@ func TestTemplatesAreReadAtStartAndFollowedAfterwards(t *testing.T) {
 	h.Eventually(s.Healthy).Should(MatchError(ContainSubstring("code_note.md.hbs:1: unknown name nope")))
 	h.Expect(digest(s)).To(Equal(one))
 	h.Expect(gauge(h)).To(BeZero())
-	h.Eventually(said).Should(ContainSubstring("Warning TemplatesInvalid: The last good set of templates stays in force: " +
+	h.Eventually(said).Should(ContainSubstring("Warning TemplatesInvalid: The last good set of templates stays in force: "+
 		"the ConfigMap runfleet-system/runfleet-templates is not valid: code_note.md.hbs:1: unknown name nope"), "in one line")
 
 	t.Log("A valid change of the configuration meanwhile: in force, with the last good set.")
