@@ -45,7 +45,7 @@ var builtIn = sync.OnceValues(func() (*Templates, error) {
 })
 
 // NewTemplates is the built-in set with the templates of a ConfigMap's data. A key is the path of a template with '_' for
-// '/', such as code_prompt.md.hbs, shared_settings.json.hbs or docs_hooks_stop-commit.sh.hbs: it overrides the built-in
+// '/', such as code_prompt.md.hbs, shared_mcp.json.hbs or docs_hooks_stop-commit.sh.hbs: it overrides the built-in
 // template of that path, or adds one. The error holds every mistake at once, each with its key and line.
 func NewTemplates(data map[string]string) (*Templates, error) {
 	files, err := embedded(templates.Files)
