@@ -52,7 +52,7 @@ var _ = Describe("A run that a hub has stored", func() {
 			w.Expect(got.Job.Annotations[v1.AnnotationSpecHash]).NotTo(BeEmpty())
 		}
 		w.Expect(second.prompt()).To(ContainSubstring("Attempt 1 ended as AgentError"))
-		w.Expect(first.prompt()).To(And(ContainSubstring("$(id) {{x}} \u202e"), Not(ContainSubstring("Attempt 1"))))
+		w.Expect(first.prompt()).To(And(ContainSubstring("$(id) {{x}} [U+202E]"), Not(ContainSubstring("Attempt 1"))))
 	})
 })
 

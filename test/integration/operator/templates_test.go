@@ -2,6 +2,7 @@ package operator
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"sync/atomic"
 
@@ -37,9 +38,7 @@ var _ = Describe("Templates of the user's own", first, Ordered, func() {
 	// inForce writes templates and waits until new runs get them. Each set has a note of its own.
 	inForce := func(w *scene, note string, data map[string]string) {
 		all := map[string]string{"docs_note.md.hbs": note}
-		for key, text := range data {
-			all[key] = text
-		}
+		maps.Copy(all, data)
 		write(w, all)
 		w.Eventually(func() string {
 			run := w.docs(fmt.Sprintf("probe-%s-%d", note, probes.Add(1)))
