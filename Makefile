@@ -16,6 +16,9 @@ NODES ?= kwok
 # How long soak may go on, as Go writes durations.
 SOAK ?= 1h
 
+# How long fuzz may search, in seconds, over all its targets.
+FUZZTIME ?= 60
+
 # How many stories sim tells.
 SEEDS ?= 10000
 
@@ -64,6 +67,12 @@ soak: ## Check a larger model than `make test` has time for, for SOAK=1h at most
 sim: ## Tell SEEDS=10000 stories of the reconcilers in a fleet that fails (docs/simulation.md).
 	@$(GO) run ./test/sim -seeds $(SEEDS)
 
+.PHONY: fuzz
+fuzz: ## Search for values that become syntax, and templates that break, for FUZZTIME=60 seconds.
+	@for target in FuzzTemplate=./render/engine FuzzCodeRun=./render FuzzDocsRun=./render; do \
+	  $(GO) test -run '^$$' -fuzz "^$${target%=*}\$$" -fuzztime "$$(($(FUZZTIME) / 3))s" "$${target#*=}" || exit 1; \
+	done
+
 .PHONY: faults
 faults: ## Break real processes: kill at every row, lose members, set the hub back (8 minutes).
 	@failed=0; \
@@ -96,7 +105,7 @@ golden: ## Rewrite every golden file; then read the diff.
 	  $(GO) test ./fsm -update || failed=1; \
 	  $(GO) test ./cmd/runfleet -update || failed=1; \
 	  $(GO) test ./fsm/lifecycle -run 'TestStories|TestMatrices' -rewrite || failed=1; \
-	  $(GO) test ./render -run TestTheSamplesRenderToTheGoldenFiles -update || failed=1; \
+	  $(GO) test ./render -run 'TestTheSamplesRenderToTheGoldenFiles|TestTheDocumentationSaysEveryName' -update || failed=1; \
 	  $(GO) test ./reconcilers/config -update || failed=1; \
 	  exit $$failed # one test that has no golden file keeps no other from being rewritten
 

@@ -40,11 +40,16 @@ var sample = sampleView{
 
 func fill(t *testing.T, name, source string) string {
 	t.Helper()
+	return fillWith(t, name, source, sample)
+}
+
+func fillWith(t *testing.T, name, source string, view sampleView) string {
+	t.Helper()
 	tpl, err := Parse(name, source, reflect.TypeFor[sampleView]())
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, err := ValuesOf(sample)
+	v, err := ValuesOf(view)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -48,23 +48,30 @@ func (p path) String() string {
 	return strings.Join(p, ".")
 }
 
-// read takes a template apart. Only what the grammar below accepts reaches raymond's parser, which leaks a goroutine for
-// every template that it refuses.
-func read(f file) (parts []node, err error) {
+// read takes a template apart. Only what the grammar accepts reaches raymond's parser, which leaks a goroutine for every
+// template that it refuses.
+func read(f file) ([]node, error) {
+	return f.recovering(func() ([]node, error) {
+		g := grammar{file: f, tokens: lexer.Collect(f.source)}
+		if err := g.check(); err != nil {
+			return nil, err
+		}
+		program, err := parser.Parse(f.source)
+		if err != nil {
+			return nil, f.fail(0, "raymond cannot read this template: %w", err)
+		}
+		return f.parts(program), nil
+	})
+}
+
+// recovering makes an error of a panic: raymond recovers only from those whose value is an error, and not from the runtime's.
+func (f file) recovering(read func() ([]node, error)) (parts []node, err error) {
 	defer func() {
-		if r := recover(); r != nil { // raymond panics with what is no error, and passes on those of the runtime
+		if r := recover(); r != nil {
 			parts, err = nil, f.fail(0, "raymond cannot read this template: %v", r)
 		}
 	}()
-	g := grammar{file: f, tokens: lexer.Collect(f.source)}
-	if err := g.check(); err != nil {
-		return nil, err
-	}
-	program, err := parser.Parse(f.source)
-	if err != nil {
-		return nil, f.fail(0, "raymond cannot read this template: %v", err)
-	}
-	return f.parts(program), nil
+	return read()
 }
 
 // parts translates raymond's tree, in which white space is already as Handlebars wants it.
