@@ -22,6 +22,7 @@ func FuzzCodeRun(f *testing.F) { fuzzRun(f, "CodeRun") }
 func FuzzDocsRun(f *testing.F) { fuzzRun(f, "DocsRun") }
 
 func fuzzRun(f *testing.F, name string) {
+	f.Helper()
 	k := kindOf(f, name)
 	for i, fragment := range fragments {
 		f.Add(fragment, uint16(i), uint64(i)*0x9e3779b97f4a7c15)

@@ -25,7 +25,7 @@ import (
 var fragments = []string{
 	"$(touch ran)", "`touch${IFS}ran`", "';touch ran;'", "\";touch ran;\"", "|touch ran", "\ntouch ran\n", "&&touch${IFS}ran", "$(touch${IFS}ran)",
 	"'", "\"", "\\", "${HOME}", "$$", ">ran", "{{guidance}}", "{{#each}}", "}}", "</script>", "&amp;", "\",\"x\":{\"",
-	" ", "\t", "\n", "\r\n", "# x\n", "```\n", "~", "*", "?", "!", "%s", "=", "--", "..", "é", "日", "👩\u200d👧", "\u202e", "\u200b", "\u2028", "\ufeff",
+	" ", "\t", "\n", "\r\n", "# x\n", "```\n", "~", "*", "?", "!", "%s", "=", "--", "..", "é", "ß", "👩\u200d👧", "\u202e", "\u200b", "\u2028", "\ufeff",
 	"\U000e0041", "\x1b[2J", "\x7f", "\u0085", "\x00", "*)", "[", "]", ",", ":", "@", "+", "_", ".",
 }
 
@@ -158,8 +158,8 @@ func topOf(path string) string {
 
 // fill gives every text below v a value, and every list and map one element. Numbers stay as they are: they carry nothing.
 func fill(v reflect.Value, path string, choose func(path string) string) {
-	if config, ok := v.Addr().Interface().(*runtime.RawExtension); ok {
-		config.Raw, _ = json.Marshal(map[string]string{"x": choose(path)})
+	if config, ok := reflect.TypeAssert[*runtime.RawExtension](v.Addr()); ok {
+		config.Raw = fmt.Appendf(nil, `{"x": %s}`, quoted(choose(path)))
 		return
 	}
 	switch v.Kind() {
@@ -189,6 +189,14 @@ func fill(v reflect.Value, path string, choose func(path string) string) {
 			fill(v.Field(i), strings.TrimPrefix(strings.TrimSuffix(path+"."+name, "."), "."), choose)
 		}
 	}
+}
+
+func quoted(text string) []byte {
+	out, err := json.Marshal(text)
+	if err != nil {
+		panic(err) //nolint:forbidigo // a text can always be encoded
+	}
+	return out
 }
 
 // rendered is the second attempt of a run with chosen texts, whose first attempt failed with a message.

@@ -11,7 +11,7 @@ import (
 //	template = { text | comment | "{{" call "}}" | "{{{" call "}}}" | block }
 //	block    = "{{#" name path "}}" template { "{{else " name path "}}" template } [ "{{else}}" template ] "{{/" name "}}"
 //	call     = [ helper ] path
-//	path     = "this" | name, and with a "." before each, more names
+//	path     = "this" | name { "." field }
 //
 // There are no partials (theirs can recurse until the process dies), no sub-expressions, no ../ and no @data.
 type grammar struct {

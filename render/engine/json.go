@@ -45,8 +45,8 @@ func (c *checker) jsonText(t text, in jsonStates) jsonStates {
 		for s := range in {
 			next, ok := s.after(t.string[i])
 			if !ok {
-				c.add(t.line+strings.Count(t.string[:i], "\n"), "%q cannot stand here in JSON, at least if some blocks are taken or left out: %s is missing",
-					t.string[i:i+1], s.wants)
+				c.add(t.line+strings.Count(t.string[:i], "\n"),
+					"%q cannot stand here in JSON, at least if some blocks are taken or left out: %s is missing", t.string[i:i+1], s.wants)
 				return in
 			}
 			out[next] = true

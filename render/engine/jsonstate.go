@@ -57,12 +57,12 @@ func (s jsonState) when(p path, holds bool, asked map[string]int) (next jsonStat
 
 // after is the state after one more byte.
 func (s jsonState) after(b byte) (next jsonState, ok bool) {
-	switch s.wants {
-	case inString, inName:
+	switch {
+	case s.wants == inString || s.wants == inName:
 		return s.afterInString(b)
-	case inEscape, inNameEscape:
+	case s.midEscape():
 		return s.afterInEscape(b)
-	case inWord:
+	case s.wants == inWord:
 		if strings.IndexByte(" \t\r\n,]}", b) < 0 {
 			s.word += string(b)
 			return s, len(s.word) <= 64

@@ -29,7 +29,8 @@ func (c *checker) markdownParts(parts []node, in code) code {
 			case in.fence != "":
 				c.add(n.line, "a value cannot stand in a block of code, which it could end: write {{code %s}} in a paragraph", n.path)
 			case in.span > 0:
-				c.add(n.line, "a value cannot stand between backticks, which it could end: write {{code %s}} without backticks around it", n.path)
+				c.add(n.line, "a value cannot stand between backticks, which it could end: "+
+					"write {{code %s}} without backticks around it", n.path)
 			}
 		case block:
 			in = c.markdownBlock(n, in)

@@ -127,8 +127,7 @@ func parseShell(text string, lang syntax.LangVariant) (*syntax.File, error) {
 
 func (c *checker) syntaxError(s *script, err error, prefix string) {
 	line := 0
-	var at syntax.ParseError
-	if errors.As(err, &at) {
+	if at, ok := errors.AsType[syntax.ParseError](err); ok {
 		line = s.line(int(at.Pos.Offset()))
 	}
 	c.add(line, "%sthis is no script: %w", prefix, unplaced(err))
@@ -136,12 +135,10 @@ func (c *checker) syntaxError(s *script, err error, prefix string) {
 
 // unplaced is the error without the position, which is that of a text with markers.
 func unplaced(err error) error {
-	var parse syntax.ParseError
-	if errors.As(err, &parse) {
+	if parse, ok := errors.AsType[syntax.ParseError](err); ok {
 		return errors.New(parse.Text)
 	}
-	var lang syntax.LangError
-	if errors.As(err, &lang) {
+	if lang, ok := errors.AsType[syntax.LangError](err); ok {
 		return fmt.Errorf("%s is not part of this shell's language", lang.Feature)
 	}
 	return err

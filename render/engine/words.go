@@ -10,10 +10,13 @@ import (
 
 // evaluators execute an argument, or hand it to something that does: no quoting protects a value from them.
 var evaluators = []string{
-	".", "alias", "ash", "awk", "bash", "builtin", "busybox", "command", "dash", "doas", "env", "eval", "exec", "find", "ksh", "nice", "node",
-	"nohup", "parallel", "perl", "python", "python3", "ruby", "sed", "setsid", "sh", "source", "ssh", "su", "sudo", "time", "timeout", "trap",
-	"watch", "xargs", "zsh",
+	".", "alias", "ash", "awk", "bash", "builtin", "busybox", "command", "dash", "doas", "env", "eval", "exec", "find", "ksh", "nice",
+	"node", "nohup", "parallel", "perl", "python", "python3", "ruby", "sed", "setsid", "sh", "source", "ssh", "su", "sudo", "time",
+	"timeout", "trap", "watch", "xargs", "zsh",
 }
+
+const notAWord = "{{shell %s}} must be an unquoted word or a part of one: " +
+	"not in quotes, comments, here-documents, patterns, arithmetic, or a command's name" + useVariable
 
 const useVariable = `: write name={{shell %s}} on a line of its own and use "$name"`
 
@@ -29,13 +32,11 @@ type words struct {
 // placed checks the places of values and blocks.
 func (c *checker) placed(s *script, file *syntax.File) {
 	w := words{checker: c, s: s, values: map[string]string{}, blocks: map[string]bool{}}
-	syntax.Walk(file, func(n syntax.Node) bool {
-		return w.visit(n)
-	})
+	syntax.Walk(file, w.visit)
 	for i, v := range s.values {
 		complaint, found := w.values[valueMark(i)]
 		if !found {
-			complaint = "{{shell %s}} must be an unquoted word or a part of one: not in quotes, comments, here-documents, patterns, arithmetic, or a command's name" + useVariable
+			complaint = notAWord
 		}
 		if complaint != "" {
 			c.add(v.line, "%s", strings.ReplaceAll(complaint, "%s", v.path.String()))
@@ -108,7 +109,8 @@ func (w *words) list(list []*syntax.Stmt) {
 // marks is the marker of which a statement consists, if it is nothing else.
 func marks(stmt *syntax.Stmt) string {
 	call, ok := stmt.Cmd.(*syntax.CallExpr)
-	if !ok || stmt.Negated || stmt.Background || len(stmt.Redirs) > 0 || len(call.Assigns) > 0 || len(call.Args) != 2 || call.Args[0].Lit() != ":" {
+	plain := !stmt.Negated && !stmt.Background && len(stmt.Redirs) == 0
+	if !ok || !plain || len(call.Assigns) > 0 || len(call.Args) != 2 || call.Args[0].Lit() != ":" {
 		return ""
 	}
 	return call.Args[1].Lit()
@@ -133,7 +135,8 @@ func (w *words) call(n *syntax.CallExpr) {
 		case slices.Contains(evaluators, gopath.Base(n.Args[0].Lit())) || n.Args[0].Lit() == "":
 			w.word(word, "this command can execute its arguments, whatever the quotes"+useVariable)
 		case options && isQuoted(word.Parts[0]):
-			w.word(word, "a value that begins with - would be an option here: put -- before it, or write a text directly before {{shell %s}}")
+			w.word(word, "a value that begins with - would be an option here: "+
+				"put -- before it, or write a text directly before {{shell %s}}")
 		default:
 			w.word(word, "")
 		}

@@ -18,7 +18,8 @@ func (c *checker) yaml(parts []node) {
 	values := map[string]*value{}
 	ways := waysOf(parts, values)
 	if len(ways) > maxWays {
-		c.add(0, "its blocks can come out in more than %d ways, which cannot be checked in YAML: print lists and maps with {{yaml path}}", maxWays)
+		c.add(0, "its blocks can come out in more than %d ways, which cannot be checked in YAML: "+
+			"print lists and maps with {{yaml path}}", maxWays)
 		return
 	}
 	for _, way := range ways {
