@@ -53,6 +53,7 @@ func (a subject) system() []corev1.EnvVar {
 		literal("REPOSITORY_URL", a.repositoryURL()),
 		literal("WORKING_DIRECTORY", a.workingDirectory()),
 		literal("GITHUB_USER", a.githubUser()),
+		literal("GITHUB_APP", a.githubApp()),
 		literal("BRANCH", a.baseBranch()),
 	}
 	if a.docs != nil {
@@ -64,9 +65,9 @@ func (a subject) system() []corev1.EnvVar {
 	return append(vars,
 		literal("RUNFLEET_RUN", home(a.run)),
 		literal("RUNFLEET_ATTEMPT", strconv.Itoa(int(a.entry.Number))),
-		literal("RUNFLEET_OUTCOME", outcomeFile),
 		literal("RUNFLEET_CLONE", cloneDirectory),
 		literal("RUNFLEET_BRANCH", a.branch()),
+		literal("RUNFLEET_LOGIN", a.login()),
 		literal("RUNFLEET_SESSION", a.session()),
 		literal("RUNFLEET_CONTINUE_SESSION", strconv.FormatBool(a.continues())),
 		literal("RUNFLEET_OVERWRITE_MEMORY", strconv.FormatBool(a.run.RunSpec().OverwriteMemory)),

@@ -26,8 +26,6 @@ func (s stage) git(directory string, args ...string) string {
 	return strings.TrimSuffix(string(out), "\n")
 }
 
-const clone = "workspace/target-repo"
-
 // cloned is a stage with a remote whose branch main has one commit, and with its clone.
 func cloned(t *testing.T, run v1.Run) stage {
 	t.Helper()

@@ -9,19 +9,21 @@ const AgentContainer = "agent"
 
 // Where things are inside the container.
 const (
-	configDirectory    = "/config" // the attempt's files, read-only
-	workspaceDirectory = "/workspace"
-	cloneDirectory     = workspaceDirectory + "/target-repo" // the original's name, so that its clones are found again
-	homeDirectory      = "/home/agent"
-	outcomeFile        = workspaceDirectory + "/.runfleet-outcome.json" // what the agent may leave for the start script
-	managedSettings    = "/etc/claude-code/managed-settings.json"       // the one place whose rules the agent always obeys
+	configDirectory      = "/config" // the attempt's files, read-only
+	workspaceDirectory   = "/workspace"
+	cloneDirectory       = workspaceDirectory + "/target-repo" // the original's name, so that its clones are found again
+	documentsDirectory   = workspaceDirectory + "/task"
+	credentialsDirectory = "/credentials" // of the run's GitHub user or App, read-only
+	homeDirectory        = "/home/agent"
+	managedSettings      = "/etc/claude-code/managed-settings.json" // the one place whose rules the agent always obeys
 )
 
 // The pod's volumes.
 const (
-	volumeConfig    = "config"
-	volumeWorkspace = "workspace"
-	volumeHome      = "home"
+	volumeConfig      = "config"
+	volumeCredentials = "credentials"
+	volumeWorkspace   = "workspace"
+	volumeHome        = "home"
 )
 
 // agentID is the user and group that the agent works as, and the group of its files.
@@ -50,6 +52,7 @@ func (a subject) pod(parts []part) corev1.PodSpec {
 			{Name: volumeConfig, VolumeSource: volume(parts)},
 			{Name: volumeWorkspace, VolumeSource: a.workspaceSource()},
 			{Name: volumeHome, VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}},
+			{Name: volumeCredentials, VolumeSource: a.credentials()},
 		},
 	}
 	for _, name := range a.ImagePullSecrets {
@@ -79,6 +82,7 @@ func (a subject) container() corev1.Container {
 			{Name: volumeConfig, MountPath: managedSettings, SubPath: "settings.json", ReadOnly: true},
 			{Name: volumeWorkspace, MountPath: workspaceDirectory},
 			{Name: volumeHome, MountPath: homeDirectory},
+			{Name: volumeCredentials, MountPath: credentialsDirectory, ReadOnly: true},
 		},
 		TerminationMessagePolicy: corev1.TerminationMessageReadFile, // the log's tail is no outcome, and may hold anything
 		SecurityContext: &corev1.SecurityContext{

@@ -23,8 +23,9 @@ func (s stage) exists(name string) bool {
 func (s stage) started() []string {
 	s.t.Helper()
 	s.agent(`printf '%s\n' "$@" >"$HOME/arguments"`)
-	code, outcome := s.run("agent", "-p")
-	s.wants(code, outcome, 0, "succeeded", "")
+	if code, outcome := s.run("agent", "-p"); code != 0 {
+		s.t.Errorf("exit code %d: %+v", code, outcome)
+	}
 	return strings.Split(strings.TrimSpace(s.read("home/arguments")), "\n")
 }
 
@@ -64,7 +65,7 @@ func TestBehaviour21ASecondAttemptGoesOnWithTheSessionAndAFirstDoesNot(t *testin
 			t.Parallel()
 			run := codeRun()
 			test.edit(run)
-			s := newStage(t, "sh", run)
+			s := served(t, "sh", run)
 			s.env["RUNFLEET_CLONE"] = s.path("workspace/target-repo")
 			if test.task != "" {
 				s.session(test.task, test.directory)
@@ -117,7 +118,6 @@ func TestBehaviour41MemoryIsKeptOrReplacedAndGuidelinesAreAlwaysNew(t *testing.T
 		for _, name := range guidelines {
 			s.write("workspace/"+name, "old")
 		}
-		s.write("workspace/outcome.json", `{"result":"noChanges"}`) // an earlier attempt's
 		code, outcome := s.run("agent")
 		s.wants(code, outcome, 0, "succeeded", "")
 		if got := s.read("workspace/CLAUDE.md"); got != rendered+strings.Repeat("learnt\n", 2) {
@@ -145,7 +145,7 @@ func TestGuidelinesAreThoseOfTheClonesLanguages(t *testing.T) {
 	}
 	eachShell(t, func(t *testing.T, s stage) {
 		s.agent("exit 0")
-		s.must(os.MkdirAll(filepath.Join(s.directory, work), 0o755))
+		s.run("agent")
 		for marker, want := range markers {
 			for _, place := range []string{"workspace/target-repo/", work} {
 				s.write(place+marker, "")
@@ -173,34 +173,33 @@ func TestTheAgentWorksInItsDirectoryAndTheScriptLeavesNothingInTheClone(t *testi
 	for _, directory := range []string{"auth-api", ".", "services/auth api", "$(touch ran)", "`touch ran`", "'\"; touch ran; '", "a\\b", "--help", "é", "*"} {
 		run := codeRun()
 		run.Spec.WorkingDirectory = v1.RelativePath(directory)
-		s := newStage(t, "sh", run)
+		s := served(t, "sh", run)
 		s.agent(`pwd >"$HOME/pwd"`)
 		code, outcome := s.run("agent")
 		s.wants(code, outcome, 0, "succeeded", "")
 		if got := strings.TrimSuffix(s.read("home/pwd"), "\n"); got != filepath.Join(s.env["RUNFLEET_CLONE"], directory) {
 			t.Errorf("%q: the agent worked in %q", directory, got)
 		}
-		if got := s.files(clone); got != nil {
+		if got := s.git(clone, "status", "--porcelain", "--ignored"); got != "" {
 			t.Errorf("%q: %v is in the clone", directory, got)
 		}
 	}
 }
 
 func TestTheAgentIsToldOfServersWhereThereAreSome(t *testing.T) {
-	s := newStage(t, "sh", codeRun())
+	s := served(t, "sh", codeRun())
 	if got, want := s.started(), []string{"-p", "--mcp-config", s.env["RUNFLEET_CONFIG"] + "/mcp.json"}; !slices.Equal(got, want) {
 		t.Errorf("want %q, got %q", want, got)
 	}
-	s = newStage(t, "sh", withTools(func(r *v1.CodeRunSpec) { r.ToolConfig = v1.ToolsMinimal }))
+	s = served(t, "sh", withTools(func(r *v1.CodeRunSpec) { r.ToolConfig = v1.ToolsMinimal }))
 	if got, want := s.started(), []string{"-p"}; !slices.Equal(got, want) {
 		t.Errorf("want %q, got %q", want, got)
 	}
 }
 
 func TestADocsRunHasNoGuidelines(t *testing.T) {
-	s := newStage(t, "sh", docsRun())
-	s.must(os.Mkdir(filepath.Join(s.directory, "workspace/target-repo"), 0o755))
-	s.write("workspace/target-repo/go.mod", "")
+	s := served(t, "sh", docsRun())
+	s.publish("main", map[string]string{"go.mod": "module x\n"})
 	s.started()
 	if !s.exists("workspace/CLAUDE.md") || s.exists("workspace/coding-guidelines.md") {
 		t.Error("want the memory and no guidelines")

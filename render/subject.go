@@ -157,6 +157,14 @@ func (a subject) githubUser() string {
 	return string(a.code.GitHubUser)
 }
 
+// githubApp is the App whose token is used; it wins over the user.
+func (a subject) githubApp() string {
+	if a.docs != nil {
+		return string(a.docs.GitHubApp)
+	}
+	return ""
+}
+
 // branch is the branch that the work is pushed to, and never the one it started from. It is the same for every attempt, so
 // that the next one goes on where the last one ended.
 func (a subject) branch() string {

@@ -21,12 +21,13 @@ type view struct {
 	GitHubUser       string `json:"githubUser"`
 	Clone            string `json:"clone"` // where the repository is in the container
 
-	Service        string `json:"service"` // code only, as the next four
+	Service        string `json:"service"` // code only, as the next five
 	HasTask        bool   `json:"hasTask"` // false for task 0, which has no files
 	TaskID         int64  `json:"taskId"`  //
 	DocsRepository string `json:"docsRepository"`
 	DocsBranch     string `json:"docsBranch"`
 	DocsDirectory  string `json:"docsDirectory"`
+	Documents      string `json:"documents"` // where the task's documents are in the container
 
 	Guidance        string    `json:"guidance"` // spec.promptModification
 	ReplacesPrompt  bool      `json:"replacesPrompt"`
@@ -83,6 +84,7 @@ func (a subject) view() view {
 		Clone:            cloneDirectory,
 		DocsRepository:   a.docsRepositoryURL(),
 		DocsBranch:       a.docsBranch(),
+		Documents:        documentsDirectory,
 		Guidance:         strings.TrimSpace(string(spec.PromptModification)),
 		Retry:            a.retry(),
 		Permissions:      a.permissions(),

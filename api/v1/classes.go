@@ -14,6 +14,8 @@ const (
 	ClassSecretMissing FailureClass = "SecretMissing"
 	// ClassPrerequisiteMissing: the start script refused to spend a token because something is missing (exit code 78).
 	ClassPrerequisiteMissing FailureClass = "PrerequisiteMissing"
+	// ClassRepositoryUnreachable: the start script could not fetch from the run's repository, or from that of its documents.
+	ClassRepositoryUnreachable FailureClass = "RepositoryUnreachable"
 	// ClassDeadlineExceeded: the attempt passed its deadline.
 	ClassDeadlineExceeded FailureClass = "DeadlineExceeded"
 	// ClassRunDeadlineExceeded: the whole run passed spec.totalDeadlineSeconds.

@@ -30,8 +30,9 @@ var Classes = []ClassDef{
 	{v1.ClassOutOfMemory, RetryBudget, "The agent's container used more memory than its limit.", "Raise the memory limit."},
 	{v1.ClassNodeLost, RetryInfra, "The node failed or was drained, or the pod was evicted, preempted or ended from outside.", "Nothing, unless it happens often."},
 	{v1.ClassImage, RetryNever, "The image could not be pulled or started until the provisioning deadline.", "Correct the image or its pull secret, then raise spec.contextVersion."},
-	{v1.ClassSecretMissing, RetryNever, "A Secret or ConfigMap that the pod needs was not there until the provisioning deadline.", "Create it on the member, then raise spec.contextVersion."},
+	{v1.ClassSecretMissing, RetryNever, "A Secret or ConfigMap that the pod needs was not there until the provisioning deadline, or the start script missed it.", "Create it on the member, then raise spec.contextVersion."},
 	{v1.ClassPrerequisiteMissing, RetryNever, "The start script refused to spend a token because something is missing (exit code 78).", "Supply what the message names, then raise spec.contextVersion."},
+	{v1.ClassRepositoryUnreachable, RetryBudget, "The start script could not fetch from a repository; no token was spent.", "Read the message: address, host key, credentials, network."},
 	{v1.ClassDeadlineExceeded, RetryNever, "The attempt passed its deadline.", "Raise spec.deadlineSeconds together with spec.contextVersion, or ask for retries with spec.retry.alsoOn."},
 	{v1.ClassRunDeadlineExceeded, RetryNever, "The whole run passed spec.totalDeadlineSeconds.", "Raise spec.totalDeadlineSeconds together with spec.contextVersion."},
 	{v1.ClassProvisioningDeadlineExceeded, RetryNever, "No agent was seen started within spec.provisioningDeadlineSeconds.", "See the message: quota, scheduling, volume."},
@@ -58,6 +59,8 @@ var resultClasses = map[string]v1.FailureClass{
 	ResultFailed:              v1.ClassAgentError,
 	ResultTimeout:             v1.ClassDeadlineExceeded,
 	ResultPrerequisiteMissing: v1.ClassPrerequisiteMissing,
+	ResultSecretMissing:       v1.ClassSecretMissing,
+	ResultUnreachable:         v1.ClassRepositoryUnreachable,
 	ResultStartedTooLate:      v1.ClassStartedTooLate,
 }
 

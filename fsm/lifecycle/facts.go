@@ -191,6 +191,8 @@ const (
 	ResultFailed              = "failed"
 	ResultTimeout             = "timeout"
 	ResultPrerequisiteMissing = "prerequisiteMissing"
+	ResultSecretMissing       = "secretMissing"
+	ResultUnreachable         = "repositoryUnreachable"
 	ResultStartedTooLate      = "startedTooLate"
 	ResultInterrupted         = "interrupted" // told to end from outside; partial work is pushed
 )

@@ -80,7 +80,7 @@ const day = 24 * 60 * 60
 
 // keys are all that config.yaml may say, in the order of the documentation. Of two keys that mean the same the later wins.
 var keys = slices.Concat([]key{
-	{"agent.image.repository", "The agent's image, without its tag. It must hold `sh`, `timeout` and the agent's program.", text(imageName, func(d *draft) *string { return &d.repository })},
+	{"agent.image.repository", "The agent's image, without its tag. It must hold `sh`, coreutils, `git`, `jq`, `curl` and the agent's program; `ssh` for SSH addresses, `openssl` for a GitHub App.", text(imageName, func(d *draft) *string { return &d.repository })},
 	{"agent.image.tag", "Its tag or digest. In quotes, if it looks like a number.", text(imageTag, func(d *draft) *string { return &d.tag })},
 	{"agent.image.pullPolicy", "When a member's node pulls it: Always, IfNotPresent or Never.", oneOf(func(d *draft) *corev1.PullPolicy { return &d.Render.ImagePullPolicy }, corev1.PullAlways, corev1.PullIfNotPresent, corev1.PullNever)},
 	{"agent.imagePullSecrets", "Secrets to pull it with, on the member in the run's namespace.", list(objectName, func(d *draft) *[]string { return &d.Render.ImagePullSecrets })},

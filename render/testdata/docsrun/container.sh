@@ -1,41 +1,55 @@
 #!/bin/sh
 # Runs one attempt of an agent: sh container.sh COMMAND [ARGUMENT...]
 #
-# The agent gets prompt.md on its standard input and what is left of its time. Whatever happens, the last thing written is
-# the outcome, one JSON object in the termination message, from which the operator learns how the attempt ended. An agent
-# that knows more, such as its pull request, leaves an outcome of its own in $RUNFLEET_OUTCOME; it is passed on.
+# It fetches the task and the code, gives the agent prompt.md on its standard input and what is left of its time, and then
+# delivers: commit, push, pull request. Whatever happens, the last thing written is the outcome, one JSON object in the
+# termination message, from which the operator learns how the attempt ended.
 #
 # Everything that comes from a person arrives in environment variables and files. All times are in seconds.
 set -eu
 
 config=${RUNFLEET_CONFIG:-/config}
 message=${RUNFLEET_TERMINATION_LOG:-/dev/termination-log}
-outcome=${RUNFLEET_OUTCOME:-/workspace/.runfleet-outcome.json}
-
-largest=4096 # bytes of a termination message: the kubelet cuts off the rest, and half a JSON object is none
+workspace=$(pwd -P)
+tasks=$workspace/task # the task's documents
+log=$HOME/.agent.jsonl
 
 result=failed # until something better is known
 reason='The start script itself failed; its log says at which step.'
-agent=        # the process to end on TERM
+child=        # the process to end on TERM
 interrupted=  # whether it was ever told to end
 signalled=    # whether that was during the last wait
+conflicts=    # whether the agent has a merge to resolve
+pull_request='' pushed='' commit='' # what was delivered
+code=0                               # of the agent
 
-# report is the last act on every path. It only prints words of this script, so nothing needs to be escaped.
+# report is the last act on every path.
 # shellcheck disable=SC2317 # the trap calls it
 report() {
-  code=$?
-  trap '' TERM
-  if [ "$result" != passed ]; then
+  status=$?
+  trap '' TERM INT
+  if command -v jq >/dev/null; then
+    spent | jq -c --arg result "$result" --arg reason "$reason" --arg branch "${pushed:-}" --arg commit "${commit:-}" --arg pr "$pull_request" \
+      '{$result, reason: ($reason | .[0:1000])} + . + {$branch, $commit, pullRequestUrl: $pr} | with_entries(select(.value != "" and .value != null))' \
+      >"$message" || true
+  else # this script's own words, which need no escaping
     printf '{"result":"%s","reason":"%s"}\n' "$result" "$reason" >"$message" || true
   fi
-  exit "$code"
+  exit "$status"
 }
 trap report EXIT
 
-# interrupt lets the agent end by itself; its end is waited for below.
+# spent prints what the agent says of itself in the last line of its stream.
+# shellcheck disable=SC2317 # report calls it
+spent() {
+  tail -n 1 -- "$log" 2>/dev/null | jq -c 'select(.type? == "result") | {sessionId: .session_id, costUSD: .total_cost_usd, inputTokens: .usage.input_tokens,
+    outputTokens: .usage.output_tokens, turns: .num_turns}' 2>/dev/null | grep . || echo '{}'
+}
+
+# interrupt lets what runs end by itself; its end is waited for where it was started.
 interrupt() {
   interrupted=yes signalled=yes
-  [ -z "$agent" ] || kill -TERM "$agent" 2>/dev/null || true
+  [ -z "$child" ] || kill -TERM "$child" 2>/dev/null || true
 }
 trap interrupt TERM INT
 
@@ -48,6 +62,23 @@ finish() {
 
 now() { date +%s; }
 
+# attend COMMAND... runs a command that TERM ends at once, and returns how it ended. A signal ends wait early, even when the
+# command ended at the same moment: only a wait without one says how. One that was said already is not said again (127).
+attend() {
+  "$@" <"${input:-/dev/null}" &
+  child=$!
+  [ -z "$interrupted" ] || interrupt # it came before the line above
+  signalled='' ended=0
+  wait "$child" || ended=$?
+  while [ -n "$signalled" ]; do
+    signalled='' again=0
+    wait "$child" || again=$?
+    [ "$again" -eq 127 ] || ended=$again
+  done
+  child=
+  return "$ended"
+}
+
 # --- May it still start? (rule F: after this moment the operator may have started another attempt)
 late=$(($(now) - RUNFLEET_START_BEFORE - RUNFLEET_MAX_SKEW))
 if [ "$late" -gt 0 ]; then
@@ -55,17 +86,34 @@ if [ "$late" -gt 0 ]; then
 fi
 
 # --- Is everything there, before a token is spent?
-[ -r "$config/prompt.md" ] || finish 78 prerequisiteMissing 'prompt.md is not in the configuration directory.'
+for file in prompt.md CLAUDE.md git.sh github.sh; do
+  [ -r "$config/$file" ] || finish 78 prerequisiteMissing "$file is not in the configuration directory."
+done
 [ $# -gt 0 ] || finish 78 prerequisiteMissing 'No agent command was given.'
-command -v "$1" >/dev/null || finish 78 prerequisiteMissing "The agent's program is not in the image."
-command -v timeout >/dev/null || finish 78 prerequisiteMissing 'The program timeout (coreutils) is not in the image.'
+command -v "$1" >/dev/null || finish 78 prerequisiteMissing "The program of the agent is not in the image."
+for program in timeout git jq curl ${GITHUB_APP:+openssl}; do
+  command -v "$program" >/dev/null || finish 78 prerequisiteMissing "The program $program is not in the image."
+done
+# shellcheck source=git.sh
+. "$config/git.sh"
+# shellcheck source=github.sh
+. "$config/github.sh"
+
+# --- Fetch the code and the task.
+url=$(location "$REPOSITORY_URL")
+identify
+clone
+keep
+switch
+documents
+place=$RUNFLEET_CLONE/$WORKING_DIRECTORY
+if [ "$TASK_TYPE" = docs ]; then
+  [ -e "$place/.taskmaster/tasks/tasks.json" ] ||
+    finish 78 prerequisiteMissing "There is no .taskmaster/tasks/tasks.json in $WORKING_DIRECTORY of $REPOSITORY_URL, branch $base."
+fi
+mkdir -p -- "$place"
 
 # --- Put the files in place, beside the clone, where the agent finds them and no commit does.
-workspace=$(pwd -P)
-place="$RUNFLEET_CLONE/$WORKING_DIRECTORY"
-mkdir -p -- "$place"
-rm -f -- "$outcome" # of an earlier attempt
-
 # The agent's memory stays as the agent left it, unless the run wants it replaced. What is copied can be written to.
 if [ "${RUNFLEET_OVERWRITE_MEMORY:-false}" = true ] || ! [ -e CLAUDE.md ]; then
   rm -f -- CLAUDE.md
@@ -95,6 +143,17 @@ sessions=$workspace/.runfleet/sessions/$RUNFLEET_SESSION
 mkdir -p -- "$sessions" "$HOME/.claude"
 ln -sfn -- "$sessions" "$HOME/.claude/projects"
 
+# The prompt: what was rendered, what the task says itself, and what the agent finds in its clone.
+prompt=$HOME/.prompt.md
+cat -- "$config/prompt.md" >"$prompt"
+if [ -e "$tasks/prompt.md" ]; then
+  { printf '\n## The task in its own words\n\n' && cat -- "$tasks/prompt.md"; } >>"$prompt"
+fi
+if [ -n "$conflicts" ]; then
+  { printf '\n## Conflicts\n\nThe clone is in the middle of a merge. Resolve the conflicts first, and commit the merge:\n\n' &&
+    in_clone diff --name-only --diff-filter=U | sed 's/^/- /'; } >>"$prompt"
+fi
+
 # --- Go where the agent works, and tell it what it finds there.
 cd -- "$place"
 if [ "${RUNFLEET_USE_MCP:-false}" = true ]; then
@@ -115,38 +174,43 @@ left=$((RUNFLEET_NOT_AFTER - start))
 [ "$left" -gt 0 ] || finish 124 timeout "The attempt's deadline passed before the agent could start."
 [ -z "$interrupted" ] || finish 143 interrupted 'The attempt was told to end before the agent started.'
 
-timeout -k "$RUNFLEET_KILL_AFTER" "$left" "$@" <"$config/prompt.md" &
-agent=$!
-[ -z "$interrupted" ] || interrupt # it came between the check above and the line before
+# Its stream is logged and kept, since its last line says what the run cost.
+stream=$HOME/.stream
+rm -f -- "$stream" "$log"
+mkfifo -- "$stream"
+tee -- "$log" <"$stream" &
+copier=$!
+input=$prompt
+attend timeout -k "$RUNFLEET_KILL_AFTER" "$left" "$@" >"$stream" || code=$?
+input=
+timeout 5 tail --pid="$copier" -f /dev/null || kill "$copier" || true # what the agent left running may hold the stream open
 
-# A signal ends wait early, even when the agent ended at the same moment: only a wait without one says how it ended. One
-# that was said already is not said again (127).
-code=0
-wait "$agent" || code=$?
-while [ -n "$signalled" ]; do
-  signalled='' again=0
-  wait "$agent" || again=$?
-  [ "$again" -eq 127 ] || code=$again
-done
-agent=
-
-# --- How did it end? Its own word counts when it ended by itself, or well.
-timed_out=
+# --- How did it end? One that was told to end and says that it is done has finished at the bell.
+timed_out='' failure=''
 case $code in # by TERM (as two implementations of timeout report it) or by KILL
 124 | 137 | 143) [ $(($(now) - start)) -lt "$left" ] || timed_out=yes ;;
 esac
-if [ "$code" -eq 0 ] || [ -z "$interrupted$timed_out" ]; then
-  if [ -f "$outcome" ] && [ "$(wc -c <"$outcome")" -le "$largest" ] && [ "$(head -c 1 <"$outcome")" = '{' ]; then
-    cat -- "$outcome" >"$message"
-    result=passed
-    exit "$code"
-  fi
+says=$(tail -n 1 -- "$log" | jq -r 'select(.type? == "result") | if .is_error then "error: \(.subtype)" else "done" end' 2>/dev/null || true)
+case $says in
+error*) failure="The agent ended with exit code $code and reports an $says." ;;
+*) [ "$code" -eq 0 ] || failure="The agent ended with exit code $code." ;;
+esac
+if [ -n "$interrupted" ] && [ "$says" != "done" ] && [ "$code" -eq 0 ]; then
+  code=143 # it ended well, but did it finish?
 fi
-[ -z "$timed_out" ] || finish "$code" timeout "The agent was ended after $left s, at the end of its time."
-if [ -n "$interrupted" ]; then
-  [ "$code" -ne 0 ] || code=143 # told to end, it ended well, but did it finish? Only an outcome would say so
-  finish "$code" interrupted 'The attempt was told to end from outside.'
+
+# --- Deliver what there is, on every path. From here on nothing is gained by ending early.
+trap '' TERM INT
+cd -- "$workspace"
+partial=
+[ "$code" -eq 0 ] && [ -z "$failure" ] || partial=yes
+deliver
+[ -z "$timed_out" ] || finish "$code" timeout "The agent was ended after $left s, at the end of its time.$problem"
+[ -z "$interrupted" ] || [ "$code" -eq 0 ] || finish "$code" interrupted "The attempt was told to end from outside.$problem"
+[ -z "$failure" ] || finish "$((code ? code : 1))" failed "$failure$problem"
+[ -z "$unpushed" ] || finish 1 failed "The agent is done.$problem"
+if [ -z "$pushed" ]; then
+  [ "$TASK_TYPE" = code ] || finish 0 noChanges 'The documents are complete as they are.'
+  finish 0 succeeded 'The agent is done and has changed nothing.'
 fi
-[ "$code" -eq 0 ] || finish "$code" failed "The agent ended with exit code $code."
-[ ! -e "$outcome" ] || finish 0 unreadable "The agent's outcome is no JSON object of at most $largest bytes."
-finish 0 succeeded 'The agent ended with exit code 0.'
+finish 0 succeeded "The agent is done.$problem"

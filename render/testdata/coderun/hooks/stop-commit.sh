@@ -32,7 +32,7 @@ fi
 
 # --- Commit what there is.
 [ -z "$(git ls-files --unmerged)" ] || fail 'There are conflicts, so nothing was committed.'
-message="chore: keep what attempt $RUNFLEET_ATTEMPT of $RUNFLEET_RUN left uncommitted"
+message="chore: keep what attempt $RUNFLEET_ATTEMPT of $RUNFLEET_RUN left uncommitted${RUNFLEET_PARTIAL:+ (partial)}"
 if [ "$TASK_TYPE" = docs ]; then
   cd -- "$WORKING_DIRECTORY" || fail "$WORKING_DIRECTORY is not in the clone any more."
   set -- .taskmaster/docs
