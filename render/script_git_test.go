@@ -84,6 +84,24 @@ func dirNames(entries []os.DirEntry) string {
 	return strings.Join(names, " ")
 }
 
+func TestTheDescriptionOfAnotherBranchIsNotThisOnes(t *testing.T) {
+	onStage(t, func(t *testing.T, s stage) {
+		s.agent("echo mine >../PR_DESCRIPTION.md")
+		s.run("agent")
+		s.agent("cat ../PR_DESCRIPTION.md >../../found; exit 3")
+		s.run("agent")
+		if got := s.read("workspace/found"); got != "mine\n" || s.published(ownBranch, "PR_DESCRIPTION.md") != "" {
+			t.Errorf("the next attempt finds it, and nobody commits it: %q", got)
+		}
+		s.env["RUNFLEET_BRANCH"] = "feature/task-8-implementation"
+		s.agent("exit 0")
+		s.run("agent")
+		if s.exists(clone + "/PR_DESCRIPTION.md") {
+			t.Error("it was written for another task")
+		}
+	})
+}
+
 func TestConflictsAreLeftToTheAgentAndSaidInItsPrompt(t *testing.T) {
 	onStage(t, func(t *testing.T, s stage) {
 		s.agent("echo agent >main.c")

@@ -136,6 +136,10 @@ has() { in_clone show-ref --verify --quiet "$1"; }
 
 unmerged() { [ -n "$(in_clone ls-files --unmerged)" ]; }
 
+# The text of the pull request stays out of every commit. One that was written for another branch is of no use on this one.
+but_description=':(exclude)PR_DESCRIPTION.md'
+forget_description() { in_clone ls-files --error-unmatch PR_DESCRIPTION.md >/dev/null 2>&1 || rm -f -- "$RUNFLEET_CLONE/PR_DESCRIPTION.md"; }
+
 # keep commits what an interrupted attempt left uncommitted: on the branch where it lies or, where that is nobody's own to
 # commit to, on one that is made for it.
 keep() {
@@ -144,25 +148,26 @@ keep() {
   if [ "$on" = "$branch" ] && unmerged; then
     return # the agent resolves it
   fi
-  [ -n "$(in_clone status --porcelain)" ] || return 0
+  [ -n "$(in_clone status --porcelain -- . "$but_description")" ] || return 0
   in_clone rebase --quit 2>/dev/null || true
   if [ -z "$on" ] || [ "$on" = "$base" ]; then
     in_clone checkout --quiet -b "kept/$(now)"
   fi
-  in_clone add --all
+  in_clone add --all -- . "$but_description"
   in_clone commit --quiet --no-verify --message="chore: keep what an interrupted attempt left"
 }
 
 # switch brings the run's branch up to date with the remote's and with the base. Conflicts are left to the agent.
 switch() {
-  if [ "$(in_clone symbolic-ref --quiet --short HEAD || true)" = "$branch" ] && [ -e "$RUNFLEET_CLONE/.git/index" ]; then
-    : # here already, perhaps in the middle of a merge
-  elif has "refs/heads/$branch"; then
-    in_clone checkout --quiet "$branch" --
-  elif has "refs/remotes/origin/$branch"; then
-    in_clone checkout --quiet --no-track -b "$branch" "refs/remotes/origin/$branch"
-  else
-    in_clone checkout --quiet --no-track -b "$branch" "refs/remotes/origin/$base"
+  if [ "$(in_clone symbolic-ref --quiet --short HEAD || true)" != "$branch" ] || [ ! -e "$RUNFLEET_CLONE/.git/index" ]; then
+    forget_description
+    if has "refs/heads/$branch"; then
+      in_clone checkout --quiet "$branch" --
+    elif has "refs/remotes/origin/$branch"; then
+      in_clone checkout --quiet --no-track -b "$branch" "refs/remotes/origin/$branch"
+    else
+      in_clone checkout --quiet --no-track -b "$branch" "refs/remotes/origin/$base"
+    fi
   fi
   for from in "$branch" "$base"; do
     if unmerged; then
