@@ -1,18 +1,21 @@
 package render_test
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/runfleet/runfleet/render"
 )
 
@@ -77,7 +80,7 @@ type pod struct {
 func newPod(t *testing.T, o render.Objects) pod {
 	t.Helper()
 	p := pod{directory: t.TempDir(), env: map[string]string{}}
-	for _, directory := range []string{"workspace/target-repo", "bin", "home"} {
+	for _, directory := range []string{"workspace", "bin", "home"} {
 		must(t, os.MkdirAll(filepath.Join(p.directory, directory), 0o755))
 	}
 	for name, text := range o.Files() {
@@ -93,7 +96,7 @@ func newPod(t *testing.T, o render.Objects) pod {
 	p.env["RUNFLEET_CONFIG"] = filepath.Join(p.directory, "config")
 	p.env["RUNFLEET_TERMINATION_LOG"] = filepath.Join(p.directory, "message")
 	p.env["RUNFLEET_CLONE"] = filepath.Join(p.directory, "workspace/target-repo")
-	p.env["RUNFLEET_OUTCOME"] = filepath.Join(p.directory, "workspace/outcome.json")
+	p.env["RUNFLEET_CREDENTIALS"] = filepath.Join(p.directory, "credentials")
 	p.env["HOME"] = filepath.Join(p.directory, "home")
 	p.env["PATH"] = filepath.Join(p.directory, "bin") + ":" + os.Getenv("PATH")
 	deadline := fmt.Sprint(time.Now().Unix() + 600)
@@ -133,6 +136,7 @@ func (p pod) tried(t *testing.T) {
 		note += fmt.Sprintf("printf '%%s\\0' \"$%s\" >>\"$HOME/variables\"\n", name)
 	}
 	p.write(t, "bin/agent", note)
+	p.surrounded(t)
 	if out, err := p.command("config/container.sh", "sh", filepath.Join(p.directory, "bin/agent")).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
@@ -140,14 +144,10 @@ func (p pod) tried(t *testing.T) {
 	for _, name := range p.given {
 		want.WriteString(p.env[name] + "\x00")
 	}
-	if diff := cmp.Diff([]string{p.prompt, want.String()}, []string{p.read(t, "home/prompt"), p.read(t, "home/variables")}); diff != "" {
+	if diff := gocmp.Diff([]string{p.prompt, want.String()}, []string{p.read(t, "home/prompt"), p.read(t, "home/variables")}); diff != "" {
 		t.Errorf("the agent must get its prompt and its variables as they are (-want +got):\n%s", diff)
 	}
 
-	git := exec.Command("git", "init", "--quiet", p.env["RUNFLEET_CLONE"])
-	if out, err := git.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
 	hooks, err := filepath.Glob(filepath.Join(p.directory, "config/hooks/*.sh"))
 	must(t, err)
 	if len(hooks) == 0 {
@@ -163,6 +163,69 @@ func (p pod) tried(t *testing.T) {
 	if found := p.executed(t); len(found) > 0 {
 		t.Errorf("a value was executed: %q", found)
 	}
+}
+
+// surrounded gives the pod what it needs of the world: credentials, GitHub's API, and the repositories that its addresses
+// name, with the branches and documents that it asks for.
+func (p pod) surrounded(t *testing.T) {
+	t.Helper()
+	for _, name := range []string{"token", "ssh-privatekey", "app-id", "private-key"} {
+		p.write(t, "credentials/"+name, "secret")
+	}
+	p.write(t, "bin/openssl", "#!/bin/sh\ncat >/dev/null\necho signed\n")
+	p.write(t, "bin/curl", `#!/bin/sh
+cat >/dev/null
+status=200
+while [ $# -gt 0 ]; do
+  case $1 in
+  --output) printf '{"id":1,"token":"t","html_url":"https://example.com/1"}' >"$2" ;;
+  --request) [ "$2" = GET ] || status=201 ;;
+  esac
+  shift
+done
+printf "$status"
+`)
+	work, docs := filepath.Join(p.directory, "work.git"), filepath.Join(p.directory, "docs.git")
+	if p.env["DOCS_REPOSITORY_URL"] == p.env["REPOSITORY_URL"] {
+		docs = work
+	}
+	p.repository(t, work, cmp.Or(p.env["BRANCH"], "main"), p.env["WORKING_DIRECTORY"]+"/.taskmaster/tasks/tasks.json")
+	instead := []string{work, p.env["REPOSITORY_URL"]}
+	if p.env["TASK_TYPE"] == "code" {
+		tasks := ".taskmaster/docs/task-" + p.env["TASK_ID"] + "/task.md"
+		if directory := p.env["DOCS_PROJECT_DIRECTORY"]; directory != "" {
+			tasks = directory + "/" + tasks
+		}
+		p.repository(t, docs, p.env["DOCS_BRANCH"], tasks)
+		instead = append(instead, docs, p.env["DOCS_REPOSITORY_URL"])
+	}
+	n := 0
+	for i := 0; i < len(instead); i += 2 {
+		for _, prefix := range []string{"", "https://github.com/"} {
+			p.env[fmt.Sprintf("GIT_CONFIG_KEY_%d", n)] = "url." + instead[i] + ".insteadOf"
+			p.env[fmt.Sprintf("GIT_CONFIG_VALUE_%d", n)] = prefix + instead[i+1]
+			n++
+		}
+	}
+	p.env["GIT_CONFIG_COUNT"] = strconv.Itoa(n)
+}
+
+// repository has a branch with one file. It is written without a work tree: a path may be longer than a file system takes.
+func (p pod) repository(t *testing.T, place, branch, file string) {
+	t.Helper()
+	git := func(input string, args ...string) string {
+		cmd := exec.Command("git", append([]string{"--git-dir=" + place}, args...)...)
+		cmd.Stdin = strings.NewReader(input)
+		cmd.Env = append(os.Environ(), "GIT_AUTHOR_NAME=x", "GIT_AUTHOR_EMAIL=x", "GIT_COMMITTER_NAME=x", "GIT_COMMITTER_EMAIL=x")
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("git %q: %v: %s", args, err, out)
+		}
+		return strings.TrimSpace(string(out))
+	}
+	git("", "init", "--quiet", "--bare", "--initial-branch=main", place)
+	git("", "update-index", "--add", "--cacheinfo", "100644,"+git("{}", "hash-object", "-w", "--stdin")+","+path.Clean(file))
+	git("", "update-ref", "refs/heads/"+branch, git("", "commit-tree", "-m", "x", git("", "write-tree")))
 }
 
 func (p pod) read(t *testing.T, name string) string {

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -131,9 +132,7 @@ func TestPartialWorkIsPushedHoweverTheAgentEnds(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			onStage(t, func(t *testing.T, s stage) {
-				for k, v := range test.env {
-					s.env[k] = v
-				}
+				maps.Copy(s.env, test.env)
 				var o outcome
 				if test.interrupt {
 					_, o = s.interrupted(test.agent)

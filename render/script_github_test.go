@@ -74,7 +74,7 @@ func (g *forge) serve(w http.ResponseWriter, r *http.Request) {
 	g.calls = append(g.calls, call)
 	answer := func(status int, body any) {
 		w.WriteHeader(status)
-		_ = json.NewEncoder(w).Encode(body)
+		g.s.must(json.NewEncoder(w).Encode(body))
 	}
 	if status := g.fail[call]; status != 0 {
 		answer(status, map[string]string{"message": "not today"})

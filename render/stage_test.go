@@ -53,11 +53,11 @@ func eachShell(t *testing.T, test func(*testing.T, stage)) {
 		if err != nil {
 			continue // sh is always there
 		}
-		real, err := filepath.EvalSymlinks(path)
-		if err != nil || seen[real] {
-			continue
+		program, err := filepath.EvalSymlinks(path)
+		if err != nil || seen[program] {
+			continue // sh is often one of the others
 		}
-		seen[real] = true
+		seen[program] = true
 		t.Run(shell, func(t *testing.T) {
 			t.Parallel() // most of the time is waited
 			test(t, served(t, path, codeRun()))
@@ -125,7 +125,7 @@ func (s stage) must(err error) {
 func (s stage) write(name, text string) {
 	s.t.Helper()
 	s.must(os.MkdirAll(filepath.Dir(s.path(name)), 0o755))
-	s.must(os.WriteFile(s.path(name), []byte(text), 0o755)) //nolint:gosec // scripts are among them
+	s.must(os.WriteFile(s.path(name), []byte(text), 0o755))
 }
 
 func (s stage) read(name string) string {
