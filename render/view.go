@@ -1,6 +1,7 @@
 package render
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/runfleet/runfleet/api/v1"
@@ -100,7 +101,8 @@ func (a subject) view() view {
 		v.DocsDirectory = string(a.code.DocsProjectDirectory)
 	}
 	for _, e := range a.failures() {
-		v.Failures = append(v.Failures, failure{Attempt: e.Number, Class: string(e.Class), Message: e.Message})
+		where := fmt.Sprintf("attempt %d on member %s: ", e.Number, e.Cluster) // which the list says itself
+		v.Failures = append(v.Failures, failure{Attempt: e.Number, Class: string(e.Class), Message: strings.TrimPrefix(e.Message, where)})
 	}
 	return v
 }
