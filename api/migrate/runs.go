@@ -15,7 +15,7 @@ var shared = []string{
 }
 
 // homeless are the fields of the original's last generation that mean nothing here.
-var homeless = map[string]string{ //nolint:gosec // names of fields, no credentials
+var homeless = map[string]string{
 	"enableDocker":                  "an agent gets no Docker daemon: build images elsewhere",
 	"taskRequirements":              "decode it: its environment belongs into env, its secrets into envFromSecrets",
 	"serviceAccountName":            "the operator's configuration says: agent.serviceAccountName",
@@ -50,8 +50,9 @@ var homeless = map[string]string{ //nolint:gosec // names of fields, no credenti
 }
 
 const (
-	noLinear = "there is no Linear integration"
-	noStages = "a run is one agent: ask for a run for each stage, and runfleet wait between them"
+	noLinear    = "there is no Linear integration"
+	noStages    = "a run is one agent: ask for a run for each stage, and runfleet wait between them"
+	noVariables = "a DocsRun has no variables of its own"
 )
 
 // both takes what DocsRun and CodeRun have in common.
@@ -86,8 +87,8 @@ func (d *draft) documentation() bool {
 		"taskId":         "a DocsRun documents all tasks",
 		"service":        "a DocsRun needs no service",
 		"toolConfig":     "a DocsRun has no preset: write localTools and remoteTools",
-		"env":            "a DocsRun has no variables of its own",
-		"envFromSecrets": "a DocsRun has no variables of its own",
+		"env":            noVariables,
+		"envFromSecrets": noVariables,
 		"tools":          "write localTools and remoteTools",
 	})
 	d.model()
@@ -176,8 +177,8 @@ func (d *draft) signer() {
 	case app == "":
 	case text(d.left["githubUser"]) == "":
 		d.left["githubUser"] = app
-		d.notef("spec.githubApp", "is spec.githubUser now: a CodeRun takes no App: put a token into the Secret github-token-%s, key token, "+
-			"on the member", app)
+		d.notef("spec.githubApp", "is spec.githubUser now: a CodeRun takes no App: put a token into the Secret github-token-%s, "+
+			"key token, on the member", app)
 	default:
 		d.notef("spec.githubApp", "has no home here: githubUser signs, and selects the Secrets")
 	}

@@ -74,7 +74,8 @@ func (in *renderInput) sides(attempts []int32, configs, templates []string) ([2]
 	for i := range out {
 		s := &out[i]
 		s.renderInput = renderInput{
-			hub: in.hub, files: []string{nth(in.files, i)}, config: nth(configs, i), templates: nth(templates, i), attempt: nth(attempts, i),
+			hub: in.hub, files: []string{nth(in.files, i)}, config: nth(configs, i), templates: nth(templates, i),
+			attempt: nth(attempts, i),
 		}
 		var labels []string
 		if len(in.files) > 1 {

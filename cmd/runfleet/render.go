@@ -46,7 +46,8 @@ they are: the next rendering replaces exactly these, and nothing that somebody e
 			return err
 		}
 		if slices.Contains([]string{outputJSON, outputYAML, outputWide, outputName}, directory) {
-			return usagef("-o names a directory here, and the objects are YAML anyway: for a directory of this name write -o ./%s", directory)
+			return usagef("-o names a directory here, and the objects are YAML anyway: for a directory of this name write -o ./%s",
+				directory)
 		}
 		renderings, err := in.render(cmd.InOrStdin())
 		if err != nil {
@@ -137,16 +138,16 @@ func markDirectory(cmd *cobra.Command, flag string) {
 type renderOutput struct{ stdout, stderr io.Writer }
 
 // notes say on standard error what of the renderings is not what a cluster would make of them.
-func (out renderOutput) notes(renderings []rendering) {
+func (w renderOutput) notes(renderings []rendering) {
 	var made, doubts []string
 	for _, r := range renderings {
 		made, doubts = append(made, r.notes.Placeholders...), append(doubts, r.notes.Doubts...)
 	}
 	if made = distinct(made); len(made) > 0 {
-		fmt.Fprintln(out.stderr, "Made up, as no cluster was asked:\n  "+strings.Join(made, "\n  "))
+		fmt.Fprintln(w.stderr, "Made up, as no cluster was asked:\n  "+strings.Join(made, "\n  "))
 	}
 	for _, d := range distinct(doubts) {
-		fmt.Fprintln(out.stderr, "Warning: "+printable(d))
+		fmt.Fprintln(w.stderr, "Warning: "+printable(d))
 	}
 }
 

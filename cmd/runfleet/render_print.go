@@ -9,38 +9,38 @@ import (
 )
 
 // print shows renderings: on a terminal for reading, in a pipe as the objects alone.
-func (out renderOutput) print(renderings []rendering) error {
-	if _, _, ok := terminal(out.stdout); !ok {
-		return out.pipe(renderings)
+func (w renderOutput) print(renderings []rendering) error {
+	if _, _, ok := terminal(w.stdout); !ok {
+		return w.pipe(renderings)
 	}
-	p := pageFor(out.stdout)
+	p := pageFor(w.stdout)
 	for _, r := range renderings {
 		lines, err := r.table(p)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintln(out.stdout, strings.Join(lines, "\n"))
-		if err := out.read(p, r); err != nil {
+		fmt.Fprintln(w.stdout, strings.Join(lines, "\n"))
+		if err := w.read(p, r); err != nil {
 			return err
 		}
 	}
-	out.notes(renderings)
+	w.notes(renderings)
 	return nil
 }
 
 // pipe writes YAML to standard output, for programs, and the table to standard error, for whoever started them.
-func (out renderOutput) pipe(renderings []rendering) error {
-	if err := tables(out.stderr, renderings); err != nil {
+func (w renderOutput) pipe(renderings []rendering) error {
+	if err := tables(w.stderr, renderings); err != nil {
 		return err
 	}
-	out.notes(renderings)
+	w.notes(renderings)
 	for _, r := range renderings {
 		for _, o := range r.objects {
 			text, _, err := yamlOf(o, true)
 			if err != nil {
 				return err
 			}
-			if _, err := fmt.Fprintf(out.stdout, "---\n%s", text); err != nil {
+			if _, err := fmt.Fprintf(w.stdout, "---\n%s", text); err != nil {
 				return fmt.Errorf("printing %s: %w", nameOf(o), err)
 			}
 		}
@@ -64,11 +64,11 @@ func tables(w io.Writer, renderings []rendering) error {
 }
 
 // read shows objects and files one after the other: each file as the agent reads it, after its object without it.
-func (out renderOutput) read(p page, r rendering) error {
+func (w renderOutput) read(p page, r rendering) error {
 	section := func(title, text string) {
-		fmt.Fprintf(out.stdout, "\n%s\n%s", paintOn(p, cyan, "--- "+title), visible(text))
+		fmt.Fprintf(w.stdout, "\n%s\n%s", paintOn(p, cyan, "--- "+title), visible(text))
 		if !strings.HasSuffix(text, "\n") {
-			fmt.Fprintln(out.stdout, paintOn(p, quiet, "(no newline at the end)"))
+			fmt.Fprintln(w.stdout, paintOn(p, quiet, "(no newline at the end)"))
 		}
 	}
 	for _, o := range r.objects {
@@ -83,7 +83,7 @@ func (out renderOutput) read(p page, r rendering) error {
 			}
 		}
 	}
-	fmt.Fprintln(out.stdout)
+	fmt.Fprintln(w.stdout)
 	return nil
 }
 

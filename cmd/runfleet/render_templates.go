@@ -84,7 +84,7 @@ func templatesBelow(directory string) (map[string]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading templates: %w", err)
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	data := map[string]string{}
 	err = fs.WalkDir(root.FS(), ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil {

@@ -25,7 +25,7 @@ type writtenFile struct {
 }
 
 // write writes renderings below a directory. Several runs have a directory each.
-func (out renderOutput) write(directory string, renderings []rendering) error {
+func (w renderOutput) write(directory string, renderings []rendering) error {
 	files := map[string]writtenFile{}
 	for _, r := range renderings {
 		below := ""
@@ -39,11 +39,11 @@ func (out renderOutput) write(directory string, renderings []rendering) error {
 	if err := replaceFiles(directory, files); err != nil {
 		return err
 	}
-	if err := tables(out.stdout, renderings); err != nil {
+	if err := tables(w.stdout, renderings); err != nil {
 		return err
 	}
-	out.notes(renderings)
-	fmt.Fprintf(out.stderr, "Written below %s: files under their names, objects in %s.\n", directory, objectsDirectory)
+	w.notes(renderings)
+	fmt.Fprintf(w.stderr, "Written below %s: files under their names, objects in %s.\n", directory, objectsDirectory)
 	return nil
 }
 
@@ -94,7 +94,7 @@ func replaceFiles(directory string, files map[string]writtenFile) error {
 	if err != nil {
 		return fmt.Errorf("writing: %w", err)
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	ours, err := readSums(root)
 	if err != nil {
 		return fmt.Errorf("writing below %s: %w", directory, err)

@@ -157,10 +157,10 @@ func (r *rehearsal) step() error {
 }
 
 func (r *rehearsal) remedy() string {
-	switch s := r.run.RunStatus(); {
-	case s.Phase == v1.PhaseTerminating:
+	switch r.run.RunStatus().Phase {
+	case v1.PhaseTerminating:
 		return ""
-	case s.Phase == v1.PhaseStopping:
+	case v1.PhaseStopping:
 		return ": look again when it has ended"
 	default:
 		return ": raise spec.contextVersion in the file"

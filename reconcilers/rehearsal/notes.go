@@ -24,12 +24,12 @@ func recorded(run v1.Run, n int32, c config.Config) Notes {
 			continue
 		}
 		if e.TemplateDigest != c.TemplateDigest {
-			notes.doubt("attempt %d was made with other templates or settings (digest %.12s) than these (%.12s): they may make something else",
-				n, e.TemplateDigest, c.TemplateDigest)
+			notes.doubtf("attempt %d was made with other templates or settings (digest %.12s) than these (%.12s): "+
+				"they may make something else", n, e.TemplateDigest, c.TemplateDigest)
 		}
 		if now := run.RunSpec().ContextVersion; e.ContextVersion != now {
-			notes.doubt("attempt %d was of context version %d, and this spec is of version %d: what it was asked may have been something else",
-				n, e.ContextVersion, now)
+			notes.doubtf("attempt %d was of context version %d, and this spec is of version %d: "+
+				"what it was asked may have been something else", n, e.ContextVersion, now)
 		}
 	}
 	return notes
@@ -42,15 +42,15 @@ func (r *rehearsal) notes(n int32) Notes {
 		notes.Placeholders = append(notes.Placeholders, "the failure of attempt "+list(r.failed))
 	}
 	if charged := r.run.RunStatus().RetryCount; charged > r.retries {
-		notes.doubt("spec.retry.maxRetries is %d: there is no attempt %d without a higher contextVersion", r.retries, n)
+		notes.doubtf("spec.retry.maxRetries is %d: there is no attempt %d without a higher contextVersion", r.retries, n)
 	}
 	if r.held != "" {
-		notes.doubt("%s is true: no attempt starts", r.held)
+		notes.doubtf("%s is true: no attempt starts", r.held)
 	}
 	return notes
 }
 
-func (n *Notes) doubt(format string, args ...any) {
+func (n *Notes) doubtf(format string, args ...any) {
 	n.Doubts = append(n.Doubts, fmt.Sprintf(format, args...))
 }
 

@@ -92,7 +92,8 @@ func (d definition) judge(o *unstructured.Unstructured) field.ErrorList {
 	errs = append(errs, listtype.ValidateListSetsAndMaps(nil, d.structure, o.Object)...)
 	for _, e := range errs {
 		switch e.Type {
-		case field.ErrorTypeNotSupported, field.ErrorTypeRequired, field.ErrorTypeTooLong, field.ErrorTypeTooMany, field.ErrorTypeTypeInvalid:
+		case field.ErrorTypeNotSupported, field.ErrorTypeRequired, field.ErrorTypeTooLong, field.ErrorTypeTooMany,
+			field.ErrorTypeTypeInvalid:
 			return errs
 		default:
 		}

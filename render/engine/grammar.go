@@ -10,8 +10,8 @@ import (
 //
 //	template = { text | comment | "{{" call "}}" | "{{{" call "}}}" | block }
 //	block    = "{{#" name path "}}" template { "{{else " name path "}}" template } [ "{{else}}" template ] "{{/" name "}}"
-//	call     = [ helper ] path
 //	path     = "this" | name { "." field }
+//	call     = [ helper ] path
 //
 // There are no partials (theirs can recurse until the process dies), no sub-expressions, no ../ and no @data.
 type grammar struct {

@@ -44,7 +44,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	r := &report{Runs: s.runs, Rounds: s.rounds}
 	if !s.takeover {
 		say("rendering ...")
-		if err := r.renders(); err != nil {
+		if err := r.renders(); err != nil { //nolint:contextcheck // it asks nobody and waits for nobody
 			return fmt.Errorf("measuring how fast attempts are rendered: %w", err)
 		}
 	}

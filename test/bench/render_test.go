@@ -1,18 +1,17 @@
 package main
 
 import (
-	"os"
 	"testing"
 
 	"github.com/runfleet/runfleet/reconcilers/rehearsal"
 	"github.com/runfleet/runfleet/render"
 )
 
-// BenchmarkRender is what rendersPerSecond measures, for the profiler: go test ./test/bench -run - -bench Render -cpuprofile cpu.out
+// BenchmarkRender is what rendersPerSecond measures, for the profiler:
+//
+//	go test ./test/bench -run - -bench Render -cpuprofile cpu.out
 func BenchmarkRender(b *testing.B) {
-	if err := os.Chdir("../.."); err != nil {
-		b.Fatal(err)
-	}
+	b.Chdir("../..")
 	for _, example := range []string{"docsrun.yaml", "coderun.yaml"} {
 		run, c, err := toRender(example)
 		if err != nil {
