@@ -11,8 +11,9 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
-// agentSettings is as much of the agent's settings as Runfleet writes: names and types are those of their published schema
-// (json.schemastore.org/claude-code-settings.json), and nothing else may stand in the file.
+// agentSettings is as much of the agent's settings as Runfleet writes, and nothing else may stand in the file. Names and types
+// were compared by eye with json.schemastore.org/claude-code-settings.json (SchemaStore 00d7563704c8), except the names in env.
+// No test validates against that schema.
 type agentSettings struct {
 	Model                      string `json:"model"`
 	CleanupPeriodDays          int    `json:"cleanupPeriodDays"`
@@ -35,7 +36,7 @@ type hookMatcher struct {
 	} `json:"hooks"`
 }
 
-// permissionRule is the schema's pattern of a rule.
+// permissionRule is a copy of the schema's pattern of a rule.
 var permissionRule = regexp.MustCompile(`^((Agent|Bash|Cd|Edit|ExitPlanMode|Glob|Grep|KillShell|LSP|Monitor|MultiEdit|NotebookEdit|PowerShell|` +
 	`Read|Skill|TaskCreate|TaskGet|TaskList|TaskOutput|TaskStop|TaskUpdate|TodoWrite|ToolSearch|WebFetch|WebSearch|Write)(\([^)]+\))?|mcp__.*)$`)
 
@@ -63,7 +64,7 @@ func TestBehaviour29SettingsAreTheAgentsManagedOnes(t *testing.T) {
 	}
 }
 
-// TestSettingsAreWhatTheAgentReads checks them against what their schema says of the names in them.
+// TestSettingsAreWhatTheAgentReads checks them against what is written down here of their schema.
 func TestSettingsAreWhatTheAgentReads(t *testing.T) {
 	for name, edit := range map[string]func(*v1.RunSpec, *Settings){
 		"as they are":       func(*v1.RunSpec, *Settings) {},

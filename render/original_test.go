@@ -77,8 +77,8 @@ func TestOriginalAgentToolsAllowExactlyWhatIsEnabled(t *testing.T) {
 			{Name: "edit", Enabled: new(false)}, {Name: "websearch", Enabled: new(true)},
 		}
 	})
-	// {Bash(*), WebSearch(*)} and {Bash(rm:*), Bash(sudo:*)} there. Name(*) means Name, and the agent of today refuses it for
-	// WebSearch; and since it accepts edits, edit is only off where it is denied.
+	// {Bash(*), WebSearch(*)} and {Bash(rm:*), Bash(sudo:*)} there. Name(*) means Name, and the agent of today does not take
+	// WebSearch(*) as an allow rule; and since it accepts edits, edit is only off where it is denied.
 	want := permissionsView{Allow: []string{"Bash", "WebSearch"}, Deny: []string{"Bash(rm:*)", "Bash(sudo:*)", "Edit"}}
 	if diff := cmp.Diff(want, read[agentSettings](t, run, s, "settings.json").Permissions.permissionsView); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -125,7 +125,8 @@ func (a subject) serverRules() []string {
 	return rules
 }
 
-// wholeRules writes Name(*), as the original did, as Name: it means the same, and the agent refuses it for some tools.
+// wholeRules writes Name(*), as the original did, as Name: it means the same, and for some tools the agent does not take the
+// former as an allow rule.
 func wholeRules(rules []string) []string {
 	out := []string{}
 	for _, r := range rules {
