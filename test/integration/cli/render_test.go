@@ -69,7 +69,7 @@ var _ = Describe("render", func() {
 		text := newScreen(120, 50).call("", "render --attempt 2 -f "+file, "NO_COLOR=1")
 		Expect(text).To(And(
 			HavePrefix("Attempt 2 of docsrun/shop in namespace default, on member member-1\nOBJECT OR FILE "),
-			ContainSubstring("\n--- /config/prompt.md\n"), ContainSubstring(`Red \x1b[31m or \u202enot.`),
+			ContainSubstring("\n--- /config/prompt.md\n"), ContainSubstring("Red [U+001B][31m or [U+202E]not."),
 			ContainSubstring("\n- Attempt 1 ended as AgentError."), ContainSubstring("\n--- job/shop-00000000-2\napiVersion: batch/v1\n"),
 			ContainSubstring("\nMade up, as no cluster was asked:\n"), Not(ContainSubstring("\x1b")), Not(ContainSubstring("\u202e"))))
 		table, _, _ := strings.Cut(text, "\n\n")
