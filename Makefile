@@ -119,7 +119,7 @@ lint: ## Run every linter of .golangci.yml (its first run builds the linter: 2 m
 
 .PHONY: shellcheck
 shellcheck: ## Check every shell script (needs shellcheck).
-	@git ls-files -co --exclude-standard '*.sh' .ci/run | sort -u | xargs shellcheck
+	@git ls-files -co --exclude-standard '*.sh' .ci/run | sort -u | xargs shellcheck -x -P SCRIPTDIR
 
 .PHONY: clean
 clean: ## Remove bin; built control planes stay in the cache.
