@@ -28,7 +28,7 @@ func TestBehaviour34AndDefect30NothingExecutes(t *testing.T) {
 	}
 	for _, k := range all {
 		for i := range 4 {
-			t.Run(fmt.Sprintf("%s %d", k.name, i), func(t *testing.T) {
+			t.Run(fmt.Sprintf("F24: %s %d", k.name, i), func(t *testing.T) {
 				o, err := k.rendered(strings.Join(fragments, " "), func(path string) string {
 					switch {
 					case path == "workingDirectory" && i > 0:

@@ -25,9 +25,11 @@ import (
 
 const (
 	document = "docs/faults.md"
-	tests    = "test"
 	sim      = "test/sim"
 )
+
+// tests are the directories whose tests are read.
+var tests = []string{"render", "test"}
 
 // done are the steps of the matrix in which every fault must be covered by now.
 var done = []string{"lifecycle", "fencing"}
@@ -69,33 +71,42 @@ func run() error {
 
 func collect() (map[string]*coverage, error) {
 	covered := map[string]*coverage{}
-	err := filepath.WalkDir(tests, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || filepath.Ext(path) != ".go" {
-			return err
-		}
-		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
-		if err != nil {
-			return err
-		}
-		path = filepath.ToSlash(path)
-		ast.Inspect(file, func(n ast.Node) bool {
-			text, ok := literal(n)
-			if found := specOf.FindStringSubmatch(text); ok && found != nil && strings.HasSuffix(path, "_test.go") {
-				for id := range strings.FieldsSeq(found[1]) {
-					of(covered, id).specs[path]++
-				}
+	for _, directory := range tests {
+		err := filepath.WalkDir(directory, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || filepath.Ext(path) != ".go" {
+				return err
 			}
-			if found := faultIn.FindStringSubmatch(text); ok && found != nil && strings.HasPrefix(path, sim+"/") {
-				c := of(covered, found[1])
-				if !slices.Contains(c.injected, text) {
-					c.injected = append(c.injected, text)
-				}
-			}
-			return true
+			return read(filepath.ToSlash(path), covered)
 		})
-		return nil
+		if err != nil {
+			return nil, err
+		}
+	}
+	return covered, nil
+}
+
+// read adds what the texts of one file cover.
+func read(path string, covered map[string]*coverage) error {
+	file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+	if err != nil {
+		return err
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		text, ok := literal(n)
+		if found := specOf.FindStringSubmatch(text); ok && found != nil && strings.HasSuffix(path, "_test.go") {
+			for id := range strings.FieldsSeq(found[1]) {
+				of(covered, id).specs[path]++
+			}
+		}
+		if found := faultIn.FindStringSubmatch(text); ok && found != nil && strings.HasPrefix(path, sim+"/") {
+			c := of(covered, found[1])
+			if !slices.Contains(c.injected, text) {
+				c.injected = append(c.injected, text)
+			}
+		}
+		return true
 	})
-	return covered, err
+	return nil
 }
 
 func of(all map[string]*coverage, id string) *coverage {

@@ -72,7 +72,7 @@ var _ = Describe("Templates of the user's own", first, Ordered, func() {
 		w.Expect(w.inputs(run)[0].Data).To(HaveKeyWithValue("note.md", "one"))
 	})
 
-	It("that make too large a file of one run fail that run alone, before anything is created", func(ctx SpecContext) {
+	It("F20: that make too large a file of one run fail that run alone, before anything is created", func(ctx SpecContext) {
 		w := onWild(ctx)
 		inForce(w, "three", map[string]string{"docs_copies.md.hbs": strings.Repeat("{{guidance}}\n", 100)})
 		run := w.docs("large", func(r *v1.DocsRun) { r.Spec.PromptModification = v1.Prompt(strings.Repeat("x", 10_000)) })
@@ -83,7 +83,7 @@ var _ = Describe("Templates of the user's own", first, Ordered, func() {
 		w.await(w.docs("small"), v1.PhaseSucceeded)
 	})
 
-	It("that are too much for one ConfigMap are split, and all parts go with the run", func(ctx SpecContext) {
+	It("F20: that are too much for one ConfigMap are split, and all parts go with the run", func(ctx SpecContext) {
 		w := onWild(ctx)
 		// A ConfigMap of templates has 1 MiB at most, so the run's guidance makes them large.
 		inForce(w, "four", map[string]string{

@@ -134,6 +134,10 @@ var _ = Describe("behaviour 55: a hub of the original", Ordered, func() {
 		}
 	})
 
+	AfterAll(func(ctx SpecContext) {
+		Eventually(ctx, hub.Orphans).WithArguments(ctx, "", member).WithTimeout(patience).Should(BeEmpty())
+	})
+
 	It("is not taken over by an operator that may not look for its controller, which places new runs all the same", func(ctx SpecContext) {
 		role := &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: "runfleet-runs"}}
 		Expect(hub.Get(ctx, client.ObjectKeyFromObject(role), role)).To(Succeed())
