@@ -47,7 +47,7 @@ var actionDefs = []fsm.ActionDef{
 	{Name: RecordFailure, Doc: "Writes the failure class into the attempt; charges budget or allowance and sets the back-off when a retry follows."},
 	{Name: RecordSuperseded, Raises: "contextVersion", Doc: "Takes over spec.contextVersion with a fresh budget; a waiting run starts at once, a running attempt is told to end."},
 	{Name: RecordLoss, Doc: "Writes ClusterLost into the attempt and charges the infrastructure allowance."},
-	{Name: RecordReplaced, Doc: "Notes why the attempt ends before it began; the next one is due at once and costs neither budget nor allowance."},
+	{Name: RecordReplaced, Doc: "Notes why the attempt ends before it began; the next one is due at once, after more of them with back-off, and costs neither budget nor allowance."},
 	{Name: RecordAgent, Doc: "Writes the Job's UID: this authorises exactly that Job. Never changed afterwards."},
 	{Name: RecordStart, Doc: "Writes startSeenAt by the hub's clock, and the nearer fence that follows from it."},
 	{Name: RecordPlacement, Doc: "Writes the member, and adds it to the members this run ever touched."},
@@ -193,7 +193,18 @@ func (c change) recordLoss() {
 
 func (c change) recordReplaced() {
 	e := c.entry()
-	e.Class, e.Message = v1.ClassStopped, "the operator was upgraded or configured anew before it created the Job, and no longer has the "+
-		"templates and settings of this attempt; nothing was executed, and a new attempt takes its place"
+	e.Class, e.Message = v1.ClassStopped, causeReplaced
 	c.s.NextAttemptAt = c.now()
+	before := int32(0)
+	for _, a := range c.s.Attempts {
+		if a.Number != e.Number && a.ContextVersion == e.ContextVersion && a.Message == causeReplaced {
+			before++
+		}
+	}
+	if before > 0 { // an upgrade does it once; two operators that each take the other's for lost would go on for ever
+		c.backOff(before)
+	}
 }
+
+const causeReplaced = "the operator was upgraded or configured anew before it created the Job, and no longer has the " +
+	"templates and settings of this attempt; nothing was executed, and a new attempt takes its place"
