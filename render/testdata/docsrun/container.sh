@@ -101,6 +101,7 @@ done
 
 # --- Fetch the code and the task.
 url=$(location "$REPOSITORY_URL")
+docs_url=$(location "${DOCS_REPOSITORY_URL:-$REPOSITORY_URL}")
 identify
 clone
 keep

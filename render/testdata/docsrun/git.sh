@@ -31,7 +31,7 @@ host() {
 # identify tells git who works, and how to prove it. All of it lies in the agent's home, which ends with the pod.
 identify() {
   export GIT_TERMINAL_PROMPT=0 GIT_CONFIG_GLOBAL="$HOME/.gitconfig"
-  RUNFLEET_GIT_HOSTS="$(host "$(location "$REPOSITORY_URL")") $(host "$(location "${DOCS_REPOSITORY_URL:-$REPOSITORY_URL}")")"
+  RUNFLEET_GIT_HOSTS="$(host "$url") $(host "$docs_url")"
   RUNFLEET_TOKEN=$credentials/token
   [ -r "$RUNFLEET_TOKEN" ] || RUNFLEET_TOKEN=$credentials/pat # its older name
   [ -z "${GITHUB_APP:-}" ] || RUNFLEET_TOKEN=$HOME/.github-token # minted below, from the App's key
@@ -53,7 +53,7 @@ identify() {
     mint_token || finish 78 secretMissing "$problem"
     return
   fi
-  for address in "$url" "$(location "${DOCS_REPOSITORY_URL:-$REPOSITORY_URL}")"; do
+  for address in "$url" "$docs_url"; do
     case $address in
     https://*) [ -r "$RUNFLEET_TOKEN" ] || absent token "github-token-$login or github-pat-$login" ;;
     ssh://* | *@*:*) use_ssh ;;
@@ -186,14 +186,14 @@ switch() {
 documents() {
   rm -rf -- "$tasks"
   [ "$TASK_TYPE" = code ] && [ "$TASK_ID" != 0 ] || return 0
-  if [ "$(location "$DOCS_REPOSITORY_URL")" = "$url" ]; then
+  if [ "$docs_url" = "$url" ]; then
     archive=$RUNFLEET_CLONE/.git from=refs/remotes/origin/$DOCS_BRANCH
   else
     archive=$HOME/docs.git from=HEAD
     rm -rf -- "$archive"
-    remote "$DOCS_REPOSITORY_URL" git ls-remote --quiet --heads -- "$(location "$DOCS_REPOSITORY_URL")" "refs/heads/$DOCS_BRANCH" >"$HOME/.heads"
+    remote "$DOCS_REPOSITORY_URL" git ls-remote --quiet --heads -- "$docs_url" "refs/heads/$DOCS_BRANCH" >"$HOME/.heads"
     if [ -s "$HOME/.heads" ]; then
-      remote "$DOCS_REPOSITORY_URL" git clone --quiet --bare --depth=1 --branch="$DOCS_BRANCH" -- "$(location "$DOCS_REPOSITORY_URL")" "$archive"
+      remote "$DOCS_REPOSITORY_URL" git clone --quiet --bare --depth=1 --branch="$DOCS_BRANCH" -- "$docs_url" "$archive"
     fi
   fi
   git --git-dir="$archive" rev-parse --quiet --verify "$from^{commit}" >/dev/null 2>&1 ||
