@@ -120,18 +120,14 @@ func (g *forge) signed(jwt string) bool {
 		return false
 	}
 	var claims struct {
-		IssuedAt, ExpiresAt int64
-		Issuer              string
+		Issuer    string `json:"iss"`
+		IssuedAt  int64  `json:"iat"`
+		ExpiresAt int64  `json:"exp"`
 	}
-	text, _ := base64.RawURLEncoding.DecodeString(parts[1])
-	var raw map[string]any
-	if json.Unmarshal(text, &raw) != nil {
+	text, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil || json.Unmarshal(text, &claims) != nil {
 		return false
 	}
-	iat, _ := raw["iat"].(float64)
-	exp, _ := raw["exp"].(float64)
-	claims.IssuedAt, claims.ExpiresAt = int64(iat), int64(exp)
-	claims.Issuer, _ = raw["iss"].(string)
 	now := time.Now().Unix()
 	return claims.Issuer == "4711" && claims.IssuedAt <= now && claims.ExpiresAt > now && claims.ExpiresAt-claims.IssuedAt <= 600
 }
