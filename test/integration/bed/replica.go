@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/onsi/gomega"
+	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/runfleet/runfleet/test/controlplane/process"
 )
@@ -45,6 +46,18 @@ func Build(ctx context.Context, dir string) (*Program, error) {
 		return nil, fmt.Errorf("building runfleet: %w\n%s", err, out)
 	}
 	return p, nil
+}
+
+// Discard removes the program and its logs once its suite has passed, and says where they are otherwise. Nothing was built: nothing
+// is done.
+func (p *Program) Discard(passed bool) {
+	switch {
+	case p == nil:
+	case passed:
+		_ = os.RemoveAll(p.Dir)
+	default:
+		ctrl.Log.Info("Keeping the logs", "directory", p.Dir)
+	}
 }
 
 // StartOperator starts an operator against a hub and returns at once.

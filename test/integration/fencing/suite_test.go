@@ -68,15 +68,7 @@ func TestFencing(t *testing.T) {
 }
 
 // The log of the operator stays where something went wrong.
-var _ = ReportAfterSuite("logs", func(r Report) {
-	switch {
-	case program == nil:
-	case r.SuiteSucceeded:
-		_ = os.RemoveAll(program.Dir)
-	default:
-		GinkgoLogr.Info("Keeping the logs", "directory", program.Dir)
-	}
-})
+var _ = ReportAfterSuite("logs", func(r Report) { program.Discard(r.SuiteSucceeded) })
 
 var _ = BeforeSuite(func(ctx SpecContext) {
 	DeferCleanup(endOfLife)

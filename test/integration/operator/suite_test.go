@@ -72,13 +72,7 @@ func TestOperator(t *testing.T) {
 }
 
 // The logs of the operators stay where something went wrong.
-var _ = ReportAfterSuite("logs", func(r Report) {
-	if r.SuiteSucceeded {
-		_ = os.RemoveAll(program.Dir)
-	} else {
-		GinkgoLogr.Info("Keeping the logs", "directory", program.Dir)
-	}
-})
+var _ = ReportAfterSuite("logs", func(r Report) { program.Discard(r.SuiteSucceeded) })
 
 var _ = BeforeSuite(func(ctx SpecContext) {
 	all, stop := context.WithCancel(context.Background()) // the suite's whole life

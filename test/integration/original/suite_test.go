@@ -55,15 +55,7 @@ func TestOriginal(t *testing.T) {
 	RunSpecs(t, "what the original left")
 }
 
-var _ = ReportAfterSuite("logs", func(r Report) {
-	switch {
-	case program == nil:
-	case r.SuiteSucceeded:
-		_ = os.RemoveAll(program.Dir)
-	default:
-		GinkgoLogr.Info("Keeping the logs", "directory", program.Dir)
-	}
-})
+var _ = ReportAfterSuite("logs", func(r Report) { program.Discard(r.SuiteSucceeded) })
 
 var _ = BeforeSuite(func(ctx SpecContext) {
 	dir, err := os.MkdirTemp("", "runfleet-original-")

@@ -51,15 +51,7 @@ func TestRestore(t *testing.T) {
 }
 
 // The logs of the operators stay where something went wrong.
-var _ = ReportAfterSuite("logs", func(r Report) {
-	switch {
-	case program == nil:
-	case r.SuiteSucceeded:
-		_ = os.RemoveAll(program.Dir)
-	default:
-		GinkgoLogr.Info("Keeping the logs", "directory", program.Dir)
-	}
-})
+var _ = ReportAfterSuite("logs", func(r Report) { program.Discard(r.SuiteSucceeded) })
 
 var _ = BeforeSuite(func(ctx SpecContext) {
 	dir, err := os.MkdirTemp("", "runfleet-restore-")
