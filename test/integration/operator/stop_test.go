@@ -117,13 +117,15 @@ var _ = Describe("A deadline", func() {
 	})
 
 	Story("behaviour 12: that the agent does not keep fails the run, with the reason", func(w *scene) {
-		short := func(r *v1.DocsRun) { r.Spec.DeadlineSeconds = nil } // ten seconds by configuration
-		run := w.docs("sim-hang", short)
-		again := w.docs("sim-hang-again", short, with[*v1.DocsRun](func(s *v1.RunSpec) {
+		// The pod's limit lies three seconds before the Job's, which deletes the pod; of ten seconds it would be one.
+		run := w.docs("sim-hang", func(r *v1.DocsRun) { r.Spec.DeadlineSeconds = new(int32(96)) })
+		again := w.docs("sim-hang-again", with[*v1.DocsRun](func(s *v1.RunSpec) {
+			s.DeadlineSeconds = nil // ten seconds by configuration
 			s.Retry = v1.RetryPolicy{MaxRetries: new(int32(1)), AlsoOn: []v1.FailureClass{v1.ClassDeadlineExceeded}}
 		}))
-		s := w.await(run, v1.PhaseFailed)
-		w.Expect(s).To(And(be(v1.PhaseFailed, string(v1.ClassDeadlineExceeded)), HaveField("Attempts", HaveLen(1)),
+		w.Eventually(w.status(run), "3m").Should(be(v1.PhaseFailed, string(v1.ClassDeadlineExceeded)))
+		s := run.Status
+		w.Expect(s).To(And(HaveField("Attempts", HaveLen(1)),
 			says("attempt 1 on member "+s.Cluster, "Raise spec.deadlineSeconds together with spec.contextVersion")))
 		w.Expect(s.Usage).NotTo(BeNil(), "the agent was ended gently and could still report")
 		w.Expect(condition(s, v1.ConditionSucceeded).Reason).To(Equal(string(v1.ClassDeadlineExceeded)))
