@@ -6,7 +6,8 @@ import (
 	"github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/test/controlplane"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/resource"
+	nodev1 "k8s.io/api/node/v1"
+	schedulingv1 "k8s.io/api/scheduling/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -25,9 +26,9 @@ func TestBehaviours1And28AnAPIServerAcceptsTheObjects(t *testing.T) {
 			t.Errorf("creating %T %s: %v", o, o.GetName(), err)
 		}
 	}
-	s := SampleSettings()
-	s.ServiceAccount, s.ImagePullSecrets = "agent", []string{"registry"}
-	s.Resources.Requests = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("100m")}
+	s := ofThePod()
+	create(&schedulingv1.PriorityClass{ObjectMeta: metav1.ObjectMeta{Name: s.PriorityClass}, Value: 1000})
+	create(&nodev1.RuntimeClass{ObjectMeta: metav1.ObjectMeta{Name: s.RuntimeClass}, Handler: "runsc"})
 
 	for namespace, run := range map[string]v1.Run{"docs": docsRun(), "code": codeRun()} {
 		create(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace, Labels: map[string]string{

@@ -147,34 +147,6 @@ func TestBehaviour18DeadlinesLieInsideOneAnother(t *testing.T) {
 	}
 }
 
-func TestBehaviour28ThePodMayDoLittle(t *testing.T) {
-	s := SampleSettings()
-	s.ServiceAccount, s.ImagePullSecrets = "agent", []string{"registry"}
-	s.Resources.Limits = corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("4Gi")}
-	for _, run := range sampleRuns() {
-		o := mustRender(t, run, s)
-		pod, c := o.Agent.Spec.Template.Spec, container(o)
-		id := new(int64(1000))
-		want := &corev1.PodSecurityContext{
-			RunAsNonRoot: new(true), RunAsUser: id, RunAsGroup: id, FSGroup: id, FSGroupChangePolicy: new(corev1.FSGroupChangeOnRootMismatch),
-			SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
-		}
-		if diff := cmp.Diff(want, pod.SecurityContext); diff != "" {
-			t.Errorf("pod (-want +got):\n%s", diff)
-		}
-		wantContainer := &corev1.SecurityContext{
-			AllowPrivilegeEscalation: new(false), Capabilities: &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}},
-		}
-		if diff := cmp.Diff(wantContainer, c.SecurityContext); diff != "" {
-			t.Errorf("container (-want +got):\n%s", diff)
-		}
-		if *pod.AutomountServiceAccountToken || pod.ServiceAccountName != "agent" || pod.ImagePullSecrets[0].Name != "registry" ||
-			c.Resources.Limits.Memory().String() != "4Gi" || c.Image != s.Image {
-			t.Errorf("the configuration did not arrive: %+v", pod)
-		}
-	}
-}
-
 func TestTheAPIKeyIsOnlyEverNamed(t *testing.T) {
 	for _, v := range container(mustRender(t, docsRun(), SampleSettings())).Env {
 		if v.Name != "ANTHROPIC_API_KEY" {
@@ -285,6 +257,7 @@ func TestTheSpecHashTellsWhatIsExecutedAndNothingElse(t *testing.T) {
 func TestTheDigestFollowsEverySetting(t *testing.T) {
 	full := func() Settings {
 		s := SampleSettings()
+		s.PriorityClass, s.RuntimeClass, s.NodeSelector, s.Tolerations = "c", "d", map[string]string{"e": "f"}, []corev1.Toleration{{Key: "g"}}
 		s.ImagePullSecrets, s.ServiceAccount, s.Permissions.Override, s.Telemetry.Enabled = []string{"a"}, "b", true, true
 		s.Resources.Limits = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("1")}
 		s.Workspace.StorageClass = new("fast")

@@ -19,6 +19,10 @@ type Settings struct {
 	ImagePullSecrets []string
 	ServiceAccount   string
 	Resources        corev1.ResourceRequirements
+	PriorityClass    string
+	RuntimeClass     string
+	NodeSelector     map[string]string
+	Tolerations      []corev1.Toleration
 
 	Templates *Templates `json:"-"` // nil: the built-in ones
 
@@ -29,6 +33,7 @@ type Settings struct {
 	Permissions Permissions
 	Telemetry   Telemetry
 	Workspace   Workspace
+	Scratch     Scratch
 
 	MemberTelemetry map[string]Telemetry // instead of Telemetry, by the name of the member
 	ToolServerURL   string               // of remote tools; "": there is none
@@ -60,6 +65,13 @@ type Telemetry struct {
 type Workspace struct {
 	Size         resource.Quantity // zero: 10Gi
 	StorageClass *string           // nil: the member's default
+}
+
+// Scratch are the sizes of the directories that live as long as a pod. Zero is without a limit.
+type Scratch struct {
+	Workspace resource.Quantity // of a DocsRun, which has no volume
+	Home      resource.Quantity
+	Tmp       resource.Quantity
 }
 
 // Digest identifies the set of templates and everything else in the settings that shapes an attempt. It is frozen with
@@ -113,7 +125,10 @@ func SampleSettings() Settings {
 			LogsEndpoint: "http://collector.telemetry:4318", LogsProtocol: "http/protobuf",
 		},
 		ToolServerURL: "http://toolman.mcp:3000/mcp",
-		MaxSkew:       10 * time.Minute,
-		Grace:         time.Minute,
+		Scratch: Scratch{
+			Workspace: resource.MustParse("10Gi"), Home: resource.MustParse("5Gi"), Tmp: resource.MustParse("5Gi"),
+		},
+		MaxSkew: 10 * time.Minute,
+		Grace:   time.Minute,
 	}
 }

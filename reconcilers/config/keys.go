@@ -37,6 +37,9 @@ func defaults() draft {
 		ImagePullPolicy: corev1.PullIfNotPresent,
 		APIKey:          render.SecretKey{Name: "anthropic-api-key", Key: "api-key"},
 		Workspace:       render.Workspace{Size: resource.MustParse("10Gi")},
+		Scratch: render.Scratch{
+			Workspace: resource.MustParse("10Gi"), Home: resource.MustParse("5Gi"), Tmp: resource.MustParse("5Gi"),
+		},
 		Resources: corev1.ResourceRequirements{
 			Requests: quantities("100m", "256Mi"),
 			Limits:   quantities("2", "4Gi"),
@@ -90,6 +93,10 @@ var keys = slices.Concat([]key{
 	{"agent.resources.requests", "What a pod reserves on its node.", resources(func(d *draft) *corev1.ResourceList { return &d.Render.Resources.Requests })},
 	{"agent.resources.limits", "What a pod may use at most.", resources(func(d *draft) *corev1.ResourceList { return &d.Render.Resources.Limits })},
 	{"agent.serviceAccountName", "The pod's service account, whose token it does not get. Without it the namespace's default.", text(objectName, func(d *draft) *string { return &d.Render.ServiceAccount })},
+	{"agent.priorityClassName", "The pod's priority class. Without it the member's default.", text(objectName, func(d *draft) *string { return &d.Render.PriorityClass })},
+	{"agent.runtimeClassName", "The pod's runtime class, such as one with a sandbox of its own. Without it the member's default.", text(objectName, func(d *draft) *string { return &d.Render.RuntimeClass })},
+	{"agent.nodeSelector", "Labels that a pod's node must have.", labels(func(d *draft) *map[string]string { return &d.Render.NodeSelector })},
+	{"agent.tolerations", "Taints of nodes that a pod tolerates, as Kubernetes writes them.", tolerations(func(d *draft) *[]corev1.Toleration { return &d.Render.Tolerations })},
 
 	{"secrets.apiKeySecretName", "The Secret with the API key of the model, on the member in the run's namespace.", text(objectName, func(d *draft) *string { return &d.Render.APIKey.Name })},
 	{"secrets.apiKeySecretKey", "Its key.", text(secretKey, func(d *draft) *string { return &d.Render.APIKey.Key })},
@@ -104,6 +111,9 @@ var keys = slices.Concat([]key{
 
 	{"storage.storageClassName", "The storage class of the workspaces. Without it the member's default.", storageClass()},
 	{"storage.workspaceSize", "The size of a service's workspace. It is not changed on volumes that exist.", quantity(func(d *draft) *resource.Quantity { return &d.Render.Workspace.Size })},
+	{"storage.docsWorkspaceSize", "How much a DocsRun may write into its workspace, which ends with its pod.", size(func(d *draft) *resource.Quantity { return &d.Render.Scratch.Workspace })},
+	{"storage.homeSize", "How much a pod may write into its home directory.", size(func(d *draft) *resource.Quantity { return &d.Render.Scratch.Home })},
+	{"storage.tmpSize", "How much a pod may write into `/tmp`.", size(func(d *draft) *resource.Quantity { return &d.Render.Scratch.Tmp })},
 
 	{"job.activeDeadlineSeconds", "The original's deadline of both kinds; a CodeRun gets at least 7200. `deadlines` wins.", originalDeadline()},
 	{"deadlines.docsSeconds", "The deadline of an attempt of a DocsRun that does not say.", seconds(1, 7*day, func(d *draft) *time.Duration { return &d.Deadlines.Docs })},

@@ -18,6 +18,11 @@ import (
 
 const image = "agent: {image: {repository: registry.example.com/agent, tag: \"1.0.0\"}}\n"
 
+// agentWith is a configuration with one more line about the agent.
+func agentWith(line string) string {
+	return "agent:\n  image: {repository: registry.example.com/agent, tag: \"1.0.0\"}\n  " + line + "\n"
+}
+
 // example is the config.yaml of docs/examples.
 func example(t *testing.T) string {
 	t.Helper()
@@ -76,12 +81,16 @@ agent:
   model: opus
   resources: {requests: {cpu: 1}, limits: {memory: 1Gi}}
   serviceAccountName: agent
+  priorityClassName: batch
+  runtimeClassName: gvisor
+  nodeSelector: {example.com/pool: agents}
+  tolerations: [{key: agents, operator: Exists, effect: NoSchedule}, {key: slow, value: "yes", effect: NoExecute, tolerationSeconds: 60}, {operator: Exists}]
 secrets: {apiKeySecretName: key, apiKeySecretKey: value}
 permissions: {agentToolsOverride: true, allow: [Read], deny: [Bash]}
 telemetry: {enabled: true, otlpEndpoint: "http://a:1", otlpProtocol: http, logsEndpoint: "https://b", logsProtocol: grpc,
   members: {eu-1: {otlpEndpoint: "http://eu:1"}, us-1: {enabled: false}}}
 tools: {serverUrl: "http://tools:3000/mcp"}
-storage: {storageClassName: fast, workspaceSize: 1Gi}
+storage: {storageClassName: fast, workspaceSize: 1Gi, docsWorkspaceSize: 2Gi, homeSize: 3Gi, tmpSize: 4Gi}
 deadlines: {docsSeconds: 101, codeSeconds: 102, minSeconds: 100, maxSeconds: 103, provisioningSeconds: 104}
 retries: {infraAllowance: 7, keptAttempts: 8}
 cleanup: {enabled: false, completedJobDelayMinutes: 1, failedJobDelayMinutes: 2}
@@ -138,34 +147,48 @@ func TestValuesArriveWhereTheyBelong(t *testing.T) {
 
 func TestMistakesAreToldWithWhatToWriteInstead(t *testing.T) {
 	for name, test := range map[string]struct{ text, want string }{
-		"behaviour 33: no image":              {"{}", `agent.image.repository: is not set: write the agent's image, such as registry.example.com/agent`},
-		"behaviour 33: the original's marker": {"agent: {image: {repository: MISSING_IMAGE_CONFIG, tag: x}}", `agent.image.repository: is "MISSING_IMAGE_CONFIG": write an image without its tag`},
-		"an empty file":                       {"", `agent.image.tag: is not set`},
-		"a tag that YAML takes for a number":  {"agent: {image: {repository: a, tag: 1.0}}", `agent.image.tag: is 1: write it in quotes, or YAML takes it for a number`},
-		"a number in quotes":                  {image + `deadlines: {docsSeconds: "60"}`, `deadlines.docsSeconds: is "60": write a whole number of seconds from 1 to 604800, without quotes`},
-		"a fraction":                          {image + `deadlines: {docsSeconds: 1.5}`, `deadlines.docsSeconds: is 1.5: write a whole number`},
-		"a negative number":                   {image + `cleanup: {failedJobDelayMinutes: -1}`, `cleanup.failedJobDelayMinutes: is -1: write a whole number of minutes from 0`},
-		"a duration":                          {image + `timing: {settleSeconds: 15s}`, `timing.settleSeconds: is "15s": write a whole number of seconds`},
-		"yes in quotes":                       {image + `cleanup: {enabled: "yes"}`, `cleanup.enabled: is "yes": write true or false, without quotes`},
-		"a word that is not offered":          {strings.Replace(image, `"}`, `", pullPolicy: Sometimes}`, 1), `agent.image.pullPolicy: is "Sometimes": write one of [Always IfNotPresent Never]`},
-		"a text where a list belongs":         {image + `permissions: {allow: Read}`, `permissions.allow: is "Read": write a list, each item text`},
-		"a number in a list":                  {image + `permissions: {allow: [1]}`, `permissions.allow: one item is 1: write it in quotes`},
-		"a value where a section belongs":     {image + `storage: 10Gi`, `storage.storageClassName: storage is no section: write its keys below it, indented`},
-		"no quantity":                         {image + `storage: {workspaceSize: big}`, `storage.workspaceSize: is "big": write a quantity above zero, such as 500m or 4Gi`},
-		"nothing reserved":                    {"agent: {image: {repository: a, tag: b}, resources: {requests: {cpu: 0}}}", `agent.resources.requests: cpu is 0: write a quantity`},
-		"more reserved than allowed":          {"agent: {image: {repository: a, tag: b}, resources: {requests: {cpu: 4}}}", `agent.resources.requests: cpu is 4, above its limit of 2: lower it`},
-		"bounds the wrong way round":          {image + `deadlines: {minSeconds: 90000}`, `deadlines.minSeconds: is above deadlines.maxSeconds`},
-		"a default out of bounds":             {image + `deadlines: {docsSeconds: 90000}`, `deadlines.docsSeconds: 90000 is not between minSeconds and maxSeconds`},
-		"back-off the wrong way round":        {image + `timing: {backoffBaseSeconds: 500}`, `timing.backoffBaseSeconds: is above timing.backoffMaxSeconds`},
-		"credentials in an address":           {image + `telemetry: {otlpEndpoint: "http://me:pw@host"}`, `telemetry.otlpEndpoint: is "http://me:pw@host": write an address`},
-		"telemetry of a member, no section":   {image + `telemetry: {members: {eu-1: off}}`, `telemetry.members: eu-1: is false: write its telemetry, such as {enabled: false}`},
-		"telemetry of no member":              {image + `telemetry: {members: [eu-1]}`, `telemetry.members: is ["eu-1"]: write names of members`},
-		"a wrong address of a member":         {image + `telemetry: {members: {eu-1: {logsEndpoint: x}}}`, `telemetry.members: eu-1: logsEndpoint: is "x": write an address`},
-		"a tool server without a scheme":      {image + `tools: {serverUrl: "tools:3000"}`, `tools.serverUrl: is "tools:3000": write an address such as`},
-		"no command":                          {"agent: {image: {repository: a, tag: b}, command: []}", `agent.command: is empty: write the agent's program`},
-		"a list instead of sections":          {"- a", `it must be sections with keys`},
-		"a key twice":                         {"job: {}\njob: {}", `key "job" already set in map`},
-		"no YAML":                             {"{", `reading it as YAML`},
+		"behaviour 33: no image":               {"{}", `agent.image.repository: is not set: write the agent's image, such as registry.example.com/agent`},
+		"behaviour 33: the original's marker":  {"agent: {image: {repository: MISSING_IMAGE_CONFIG, tag: x}}", `agent.image.repository: is "MISSING_IMAGE_CONFIG": write an image without its tag`},
+		"an empty file":                        {"", `agent.image.tag: is not set`},
+		"a tag that YAML takes for a number":   {"agent: {image: {repository: a, tag: 1.0}}", `agent.image.tag: is 1: write it in quotes, or YAML takes it for a number`},
+		"a number in quotes":                   {image + `deadlines: {docsSeconds: "60"}`, `deadlines.docsSeconds: is "60": write a whole number of seconds from 1 to 604800, without quotes`},
+		"a fraction":                           {image + `deadlines: {docsSeconds: 1.5}`, `deadlines.docsSeconds: is 1.5: write a whole number`},
+		"a negative number":                    {image + `cleanup: {failedJobDelayMinutes: -1}`, `cleanup.failedJobDelayMinutes: is -1: write a whole number of minutes from 0`},
+		"a duration":                           {image + `timing: {settleSeconds: 15s}`, `timing.settleSeconds: is "15s": write a whole number of seconds`},
+		"yes in quotes":                        {image + `cleanup: {enabled: "yes"}`, `cleanup.enabled: is "yes": write true or false, without quotes`},
+		"a word that is not offered":           {strings.Replace(image, `"}`, `", pullPolicy: Sometimes}`, 1), `agent.image.pullPolicy: is "Sometimes": write one of [Always IfNotPresent Never]`},
+		"a text where a list belongs":          {image + `permissions: {allow: Read}`, `permissions.allow: is "Read": write a list, each item text`},
+		"a number in a list":                   {image + `permissions: {allow: [1]}`, `permissions.allow: one item is 1: write it in quotes`},
+		"a value where a section belongs":      {image + `storage: 10Gi`, `storage.storageClassName: storage is no section: write its keys below it, indented`},
+		"labels of nodes in a list":            {agentWith("nodeSelector: [pool]"), `agent.nodeSelector: is ["pool"]: write labels of nodes, such as {pool: agents}`},
+		"a key that no label has":              {agentWith(`nodeSelector: {"my pool": x}`), `agent.nodeSelector: is "my pool": write the key of a label`},
+		"a value that is no text":              {agentWith("nodeSelector: {gpu: true}"), `agent.nodeSelector: gpu is true: write its value in quotes`},
+		"a value that no label has":            {agentWith("nodeSelector: {pool: a b}"), `agent.nodeSelector: pool is "a b": write the value of a label`},
+		"one toleration, no list":              {agentWith("tolerations: {key: a}"), `agent.tolerations: is {"key":"a"}: write a list of tolerations, each such as {key: agents`},
+		"a toleration in one word":             {agentWith("tolerations: [agents]"), `agent.tolerations: one item is "agents": write key, operator, value, effect and tolerationSeconds alone`},
+		"a toleration with a slip":             {agentWith("tolerations: [{keys: a}]"), `agent.tolerations: one item is {"keys":"a"}: write key, operator`},
+		"an operator that is not offered":      {agentWith("tolerations: [{key: a, operator: In}]"), `write operator: Exists or Equal`},
+		"a toleration of nothing":              {agentWith("tolerations: [{effect: NoSchedule}]"), `write the key of the taint, or operator: Exists for every taint`},
+		"a key that no taint has":              {agentWith("tolerations: [{key: a b}]"), `write the key of a taint`},
+		"a value beside Exists":                {agentWith("tolerations: [{key: a, operator: Exists, value: b}]"), `write a value such as yes with operator: Equal, and none with Exists`},
+		"an effect that is not offered":        {agentWith("tolerations: [{key: a, effect: Never}]"), `write effect: NoSchedule, PreferNoSchedule or NoExecute`},
+		"a time to tolerate without NoExecute": {agentWith("tolerations: [{key: a, tolerationSeconds: 1}]"), `write effect: NoExecute beside tolerationSeconds`},
+		"a directory of ten bytes":             {image + `storage: {tmpSize: 10}`, `storage.tmpSize: is 10: write a size of at least 64Mi, such as 5Gi`},
+		"no quantity":                          {image + `storage: {workspaceSize: big}`, `storage.workspaceSize: is "big": write a quantity above zero, such as 500m or 4Gi`},
+		"nothing reserved":                     {"agent: {image: {repository: a, tag: b}, resources: {requests: {cpu: 0}}}", `agent.resources.requests: cpu is 0: write a quantity`},
+		"more reserved than allowed":           {"agent: {image: {repository: a, tag: b}, resources: {requests: {cpu: 4}}}", `agent.resources.requests: cpu is 4, above its limit of 2: lower it`},
+		"bounds the wrong way round":           {image + `deadlines: {minSeconds: 90000}`, `deadlines.minSeconds: is above deadlines.maxSeconds`},
+		"a default out of bounds":              {image + `deadlines: {docsSeconds: 90000}`, `deadlines.docsSeconds: 90000 is not between minSeconds and maxSeconds`},
+		"back-off the wrong way round":         {image + `timing: {backoffBaseSeconds: 500}`, `timing.backoffBaseSeconds: is above timing.backoffMaxSeconds`},
+		"credentials in an address":            {image + `telemetry: {otlpEndpoint: "http://me:pw@host"}`, `telemetry.otlpEndpoint: is "http://me:pw@host": write an address`},
+		"telemetry of a member, no section":    {image + `telemetry: {members: {eu-1: off}}`, `telemetry.members: eu-1: is false: write its telemetry, such as {enabled: false}`},
+		"telemetry of no member":               {image + `telemetry: {members: [eu-1]}`, `telemetry.members: is ["eu-1"]: write names of members`},
+		"a wrong address of a member":          {image + `telemetry: {members: {eu-1: {logsEndpoint: x}}}`, `telemetry.members: eu-1: logsEndpoint: is "x": write an address`},
+		"a tool server without a scheme":       {image + `tools: {serverUrl: "tools:3000"}`, `tools.serverUrl: is "tools:3000": write an address such as`},
+		"no command":                           {"agent: {image: {repository: a, tag: b}, command: []}", `agent.command: is empty: write the agent's program`},
+		"a list instead of sections":           {"- a", `it must be sections with keys`},
+		"a key twice":                          {"job: {}\njob: {}", `key "job" already set in map`},
+		"no YAML":                              {"{", `reading it as YAML`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, _, err := Parse([]byte(test.text))

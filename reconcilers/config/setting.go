@@ -229,6 +229,23 @@ func quantity(at func(*draft) *resource.Quantity) setting {
 	}
 }
 
+// leastSize is less than any agent gets along with: who writes 10 means Gi.
+var leastSize = resource.MustParse("64Mi")
+
+// size is a quantity of bytes that a directory may hold.
+func size(at func(*draft) *resource.Quantity) setting {
+	s := quantity(at)
+	s.read = func(d *draft, v any) error {
+		q, err := asQuantity(v)
+		if err != nil || q.Cmp(leastSize) < 0 {
+			return is(v, "a size of at least 64Mi, such as 5Gi")
+		}
+		*at(d) = q
+		return nil
+	}
+	return s
+}
+
 func resources(at func(*draft) *corev1.ResourceList) setting {
 	return setting{
 		read: func(d *draft, v any) error {
