@@ -162,7 +162,7 @@ func (a subject) githubApp() string {
 	if a.docs != nil {
 		return string(a.docs.GitHubApp)
 	}
-	return ""
+	return string(a.code.GitHubApp)
 }
 
 // branch is the branch that the work is pushed to, and never the one it started from. It is the same for every attempt, so

@@ -71,11 +71,15 @@ func (d *draft) docsRun() bool {
 	if d.spec["workingDirectory"] == nil {
 		d.spec["workingDirectory"] = "."
 	}
-	needed := []string{"repositoryUrl", "sourceBranch"}
-	if d.spec["githubApp"] == nil {
-		needed = append(needed, "githubUser")
+	return d.become("DocsRun", d.needed("repositoryUrl", "sourceBranch")...)
+}
+
+// needed adds the user to what a run needs, unless an App stands for it.
+func (d *draft) needed(names ...string) []string {
+	if text(d.spec["githubApp"]) == "" {
+		names = append(names, "githubUser")
 	}
-	return d.become("DocsRun", needed...)
+	return names
 }
 
 // documentation makes a DocsRun of a CodeRun that was asked to document: the last generation had no other kind.
@@ -131,7 +135,6 @@ func split(names string) []any {
 
 func (d *draft) codeRun() bool {
 	d.model()
-	d.signer()
 	d.both()
 	d.service("service")
 	d.addressOf("repositoryUrl", "docsRepositoryUrl")
@@ -142,7 +145,7 @@ func (d *draft) codeRun() bool {
 	d.older("platformBranch", "docsBranch")
 	d.older("resumeSession", "continueSession")
 	d.older("tools", "localTools and remoteTools")
-	d.keep("taskId", "docsProjectDirectory", "docsBranch", "branch", "workingDirectory", "model", "githubUser")
+	d.keep("taskId", "docsProjectDirectory", "docsBranch", "branch", "workingDirectory", "model", "githubUser", "githubApp")
 	d.toolList("localTools")
 	d.toolList("remoteTools")
 	d.preset()
@@ -151,7 +154,7 @@ func (d *draft) codeRun() bool {
 		d.spec["taskId"] = int64(0)
 		d.notef("spec.taskId", "is 0 now: the run has no task files, and promptModification alone says what to do")
 	}
-	return d.become("CodeRun", "service", "repositoryUrl", "model", "githubUser")
+	return d.become("CodeRun", d.needed("service", "repositoryUrl", "model")...)
 }
 
 // model takes the model from the last generation's settings of the agent's program, where the run names none.
@@ -167,20 +170,6 @@ func (d *draft) model() {
 		d.notef("spec.cliConfig.model", "is spec.model now")
 	} else if name != d.left["model"] {
 		d.notef("spec.cliConfig.model", "was dropped: spec.model says it already")
-	}
-}
-
-// signer makes a user of the last generation's GitHub App: a CodeRun has none.
-func (d *draft) signer() {
-	app := d.takeText("githubApp")
-	switch {
-	case app == "":
-	case text(d.left["githubUser"]) == "":
-		d.left["githubUser"] = app
-		d.notef("spec.githubApp", "is spec.githubUser now: a CodeRun takes no App: put a token into the Secret github-token-%s, "+
-			"key token, on the member", app)
-	default:
-		d.notef("spec.githubApp", "has no home here: githubUser signs, and selects the Secrets")
 	}
 }
 

@@ -36,8 +36,8 @@ func newCreateDocsCommand() *cobra.Command {
 		if err := f.missing(cmd); err != nil {
 			return err
 		}
-		if s.GitHubUser == "" && s.GitHubApp == "" {
-			return usagef("still needed: --github-user or --github-app")
+		if err := someone(s.GitHubUser, s.GitHubApp); err != nil {
+			return err
 		}
 		run := &v1.DocsRun{Spec: s}
 		if err := f.fill(cmd, name, run); err != nil {
@@ -70,18 +70,22 @@ func newCreateCodeCommand() *cobra.Command {
 		{(*string)(&s.DocsRepositoryURL), "docs-repository", "", "the repository with the task, a `URL` or org/repo (default --repository)"},
 		{(*string)(&s.DocsBranch), "docs-branch", "", "the `BRANCH` of the task's repository (default main)"},
 		{(*string)(&s.DocsProjectDirectory), "docs-directory", "", "the `DIRECTORY` with .taskmaster there (default its root)"},
-		{(*string)(&s.GitHubUser), "github-user", "", "the `USER` whose Secrets hold the credentials"},
+		{(*string)(&s.GitHubUser), "github-user", "", "the `USER` whose Secrets hold the credentials; or --github-app"},
+		{(*string)(&s.GitHubApp), "github-app", "", "the GitHub `APP` whose token is used; wins over --github-user"},
 	})
 	env := cmd.Flags().StringToString("env", nil, "environment variables `KEY=VALUE` of the agent; never a secret")
 	cmd.Flags().Lookup("env").DefValue = "" // not "[]"
 	f.add(cmd)
-	f.need(cmd, "task", "service", "repository", "model", "github-user")
+	f.need(cmd, "task", "service", "repository", "model")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		name, err := oneName(args)
 		if err != nil {
 			return err
 		}
 		if err := f.missing(cmd); err != nil {
+			return err
+		}
+		if err := someone(s.GitHubUser, s.GitHubApp); err != nil {
 			return err
 		}
 		run := &v1.CodeRun{Spec: s}
@@ -98,6 +102,14 @@ func newCreateCodeCommand() *cobra.Command {
 		return f.create(cmd, codeRuns, run)
 	}
 	return cmd
+}
+
+// someone refuses a run that nobody signs.
+func someone(user, app v1.GitHubName) error {
+	if user == "" && app == "" {
+		return usagef("still needed: --github-user or --github-app")
+	}
+	return nil
 }
 
 // textFlag is a flag that is one text.

@@ -145,7 +145,7 @@ func (f specField) advice(name string) string {
 // with is a good manifest with one field set, or left out.
 func with(kind, name string, value any) *unstructured.Unstructured {
 	o := base(kind)
-	if kind == "DocsRun" && name == "githubUser" {
+	if name == "githubUser" {
 		set(o, "githubApp", "octo-app") // so that the user may be absent
 	}
 	set(o, name, value)
