@@ -15,14 +15,14 @@ func (a subject) credentials() corev1.VolumeSource {
 	var sources []corev1.VolumeProjection
 	login := a.login()
 	if a.githubApp() != "" {
-		sources = append(sources, secretFiles("github-app-"+login, false, same("app-id"), same("private-key")))
+		sources = append(sources, secretFiles(AppSecret(login), false, same(KeyAppID), same(KeyAppPrivateKey)))
 	} else {
 		if isSSH(a.repositoryURL()) || isSSH(a.docsRepositoryURL()) {
-			sources = append(sources, secretFiles("github-ssh-"+login, false, same("ssh-privatekey")))
+			sources = append(sources, secretFiles(SSHSecret(login), false, same(KeySSH)))
 		}
 		sources = append(sources,
-			secretFiles("github-token-"+login, true, same("token")),
-			secretFiles("github-pat-"+login, true, corev1.KeyToPath{Key: "token", Path: "pat"}))
+			secretFiles(TokenSecret(login), true, same(KeyToken)),
+			secretFiles(patSecret(login), true, corev1.KeyToPath{Key: KeyToken, Path: "pat"}))
 	}
 	return corev1.VolumeSource{Projected: &corev1.ProjectedVolumeSource{Sources: sources, DefaultMode: new(int32(0o600))}}
 }
@@ -36,11 +36,8 @@ func secretFiles(name string, optional bool, items ...corev1.KeyToPath) corev1.V
 // same is a key that becomes a file of the same name.
 func same(key string) corev1.KeyToPath { return corev1.KeyToPath{Key: key, Path: key} }
 
-// login is the run's App or user as the names of Secrets have it: in lower case, and without what they cannot have.
-func (a subject) login() string {
-	name := strings.ToLower(cmp.Or(a.githubApp(), a.githubUser()))
-	return strings.ReplaceAll(strings.TrimSuffix(name, "[bot]"), "_", "-")
-}
+// login is the run's App or user as the names of Secrets have it.
+func (a subject) login() string { return Login(cmp.Or(a.githubApp(), a.githubUser())) }
 
 // isSSH says that git reaches an address by ssh: ssh://host/path, or user@host:path.
 func isSSH(url string) bool {

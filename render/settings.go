@@ -30,6 +30,7 @@ type Settings struct {
 	Model   string   // for runs that name none; "" leaves the choice to the agent
 
 	APIKey      SecretKey
+	EnvAllowed  []string // Secrets that spec.envFromSecrets may name: names, in which * stands for any characters
 	Permissions Permissions
 	Telemetry   Telemetry
 	Workspace   Workspace
@@ -119,6 +120,7 @@ func SampleSettings() Settings {
 		Command:         []string{"claude", "-p", "--output-format", "stream-json", "--verbose"},
 		Model:           "sonnet",
 		APIKey:          SecretKey{Name: "anthropic-api-key", Key: "api-key"},
+		EnvAllowed:      []string{"*"},
 		Telemetry: Telemetry{
 			Enabled:      true,
 			OTLPEndpoint: "http://collector.telemetry:4317", OTLPProtocol: "grpc",

@@ -73,7 +73,7 @@ func (a subject) valid() error {
 	demand(a.code == nil || a.code.TaskID != nil, "spec.taskId is not set")
 	_, known := presets[a.preset()]
 	demand(known, "spec.toolConfig is no preset: write minimal, default or advanced")
-	return errors.Join(errs...)
+	return errors.Join(append(errs, a.permitted())...)
 }
 
 func (a subject) taskType() string {

@@ -13,6 +13,13 @@ const (
 	LabelHub = "orchestrator.platform/hub"
 )
 
+// LabelAgents, on a Secret on a member, is [AgentsAllowed] where runs may name it in spec.envFromSecrets. Its owner sets it,
+// never Runfleet; secrets.envAllowed of the configuration must name the Secret too.
+const (
+	LabelAgents   = "orchestrator.platform/agents"
+	AgentsAllowed = "allowed"
+)
+
 // Annotations.
 const (
 	// AnnotationHome, on an object on a member, is "Kind/namespace/name" of its run on the hub, such as DocsRun/default/shop.

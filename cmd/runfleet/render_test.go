@@ -159,6 +159,8 @@ func TestRenderRefuses(t *testing.T) {
 	bad := manifestFile(t, strings.NewReplacer("sourceBranch: main", "sourceBranch: 'my branch'", "example/shop", "'https://x:y@example.com/shop'").Replace(docsManifest))
 	unknown := manifestFile(t, strings.Replace(docsManifest, "githubUser", "branch: x, githubUser", 1))
 	original := manifestFile(t, strings.Replace(docsManifest, "orchestrator.platform", "agents.platform", 1))
+	secret := manifestFile(t, `{apiVersion: orchestrator.platform/v1, kind: CodeRun, metadata: {name: fix}, spec: {taskId: 7, service: auth, repositoryUrl: example/shop,
+  model: opus, githubApp: bot, envFromSecrets: [{name: DATABASE, secretName: database, secretKey: url}]}}`)
 	none := manifestFile(t, "{apiVersion: v1, kind: ConfigMap, metadata: {name: other}}\n")
 	config := manifestFile(t, "agent: {image: {tag: '1'}}\n")
 	for _, c := range []struct {
@@ -173,6 +175,8 @@ func TestRenderRefuses(t *testing.T) {
 		{"a field that is not there", []string{"-f", unknown}, exitFail, unknown + ": docsrun/shop: the API server would refuse it:\n" +
 			`  DocsRun in version "v1" cannot be handled as a DocsRun: strict decoding error: unknown field "spec.branch"` + "\n"},
 		{"a run of the original", []string{"-f", original}, exitFail, original + ": docsrun/shop is of the original system (agents.platform/v1): runfleet convert -f " + original + " makes a run of it\n"},
+		{"a Secret that runs may not name", []string{"-f", secret, "--config", configExample}, exitFail, "rendering attempt 1 of CodeRun/default/fix: " +
+			"spec.envFromSecrets: the configuration does not let runs name the Secret database: an administrator adds it, or a pattern such as team-*, to secrets.envAllowed"},
 		{"no run", []string{"-f", none}, exitFail, none + ": there is no run in it: it needs a DocsRun or CodeRun of orchestrator.platform/v1\n"},
 		{"no file", []string{"-f", "absent.yaml"}, exitFail, "reading manifests: stat absent.yaml: no such file or directory\n"},
 		{"a configuration that is none", []string{"-f", good, "--config", config}, exitFail, config + " is no valid configuration:\n  agent.image.repository: is not set"},

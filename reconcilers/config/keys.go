@@ -72,6 +72,8 @@ var (
 		"the name of an object: lower-case letters, digits, '-' and '.'"}
 	secretKey = pattern{regexp.MustCompile(`^[-._a-zA-Z0-9]{1,253}$`),
 		"a key of a Secret: letters, digits, '-', '_' and '.'"}
+	secretGlob = pattern{regexp.MustCompile(`^[a-z0-9*]([-a-z0-9.*]{0,251}[a-z0-9*])?$`),
+		"the name of a Secret, in which * stands for any characters, such as team-*"}
 	modelName = pattern{regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}(\[[A-Za-z0-9]+\])?$`),
 		"the name of a model, such as sonnet"}
 	address = pattern{regexp.MustCompile(`^https?://[^\s/@]+(/\S*)?$`),
@@ -100,6 +102,7 @@ var keys = slices.Concat([]key{
 
 	{"secrets.apiKeySecretName", "The Secret with the API key of the model, on the member in the run's namespace.", text(objectName, func(d *draft) *string { return &d.Render.APIKey.Name })},
 	{"secrets.apiKeySecretKey", "Its key.", text(secretKey, func(d *draft) *string { return &d.Render.APIKey.Key })},
+	{"secrets.envAllowed", "Secrets that runs may name in `envFromSecrets`, on the member in the run's namespace; `*` stands for any characters. Each must be labelled `orchestrator.platform/agents: allowed` too. Without it there are none.", list(secretGlob, func(d *draft) *[]string { return &d.Render.EnvAllowed })},
 
 	{"permissions.agentToolsOverride", "Whether `allow` and `deny` take the place of the built-in rules, which allow every usual tool. A run's `agentTools` can then take from them and add nothing.", boolean(func(d *draft) *bool { return &d.Render.Permissions.Override })},
 	{"permissions.allow", "What the agent may do without asking, such as `Bash(git:*)`.", list(word, func(d *draft) *[]string { return &d.Render.Permissions.Allow })},

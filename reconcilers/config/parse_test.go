@@ -85,7 +85,7 @@ agent:
   runtimeClassName: gvisor
   nodeSelector: {example.com/pool: agents}
   tolerations: [{key: agents, operator: Exists, effect: NoSchedule}, {key: slow, value: "yes", effect: NoExecute, tolerationSeconds: 60}, {operator: Exists}]
-secrets: {apiKeySecretName: key, apiKeySecretKey: value}
+secrets: {apiKeySecretName: key, apiKeySecretKey: value, envAllowed: [database, "team-*"]}
 permissions: {agentToolsOverride: true, allow: [Read], deny: [Bash]}
 telemetry: {enabled: true, otlpEndpoint: "http://a:1", otlpProtocol: http, logsEndpoint: "https://b", logsProtocol: grpc,
   members: {eu-1: {otlpEndpoint: "http://eu:1"}, us-1: {enabled: false}}}
@@ -174,6 +174,7 @@ func TestMistakesAreToldWithWhatToWriteInstead(t *testing.T) {
 		"an effect that is not offered":        {agentWith("tolerations: [{key: a, effect: Never}]"), `write effect: NoSchedule, PreferNoSchedule or NoExecute`},
 		"a time to tolerate without NoExecute": {agentWith("tolerations: [{key: a, tolerationSeconds: 1}]"), `write effect: NoExecute beside tolerationSeconds`},
 		"a directory of ten bytes":             {image + `storage: {tmpSize: 10}`, `storage.tmpSize: is 10: write a size of at least 64Mi, such as 5Gi`},
+		"a pattern that is more than a star":   {image + `secrets: {envAllowed: ["team-?"]}`, `secrets.envAllowed: one item is "team-?": write the name of a Secret, in which * stands for any characters, such as team-*`},
 		"no quantity":                          {image + `storage: {workspaceSize: big}`, `storage.workspaceSize: is "big": write a quantity above zero, such as 500m or 4Gi`},
 		"nothing reserved":                     {"agent: {image: {repository: a, tag: b}, resources: {requests: {cpu: 0}}}", `agent.resources.requests: cpu is 0: write a quantity`},
 		"more reserved than allowed":           {"agent: {image: {repository: a, tag: b}, resources: {requests: {cpu: 4}}}", `agent.resources.requests: cpu is 4, above its limit of 2: lower it`},
