@@ -16,7 +16,7 @@ var groups = []struct {
 		return append([]*cobra.Command{newCreateCommand(), newGetCommand(), newWaitCommand(), newRetryCommand()}, newChangeCommands()...)
 	}},
 	{"fleet", "Fleet:", func() []*cobra.Command {
-		return []*cobra.Command{newOperatorCommand(), newCRDsCommand(), newOrphansCommand(), newRecoverCommand(), newConvertCommand()}
+		return []*cobra.Command{newOperatorCommand(), newCRDsCommand(), newOrphansCommand(), newRecoverCommand(), newConvertCommand(), newNetworkPolicyCommand()}
 	}},
 	{"files", "Files:", func() []*cobra.Command { return []*cobra.Command{newRenderCommand(), newDiffCommand()} }},
 	{"machine", "Machine:", func() []*cobra.Command { return []*cobra.Command{newFSMCommand()} }},

@@ -1,12 +1,14 @@
 package cli
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -84,6 +86,24 @@ var _ = Describe("render", func() {
 		}
 		Expect(newScreen(120, 50).call("", "render -f "+file)).To(And(
 			HavePrefix("\x1b[1mAttempt 1 of"), ContainSubstring("\n\x1b[36m--- /config/prompt.md\x1b[0m\n")))
+	})
+})
+
+var _ = Describe("network-policy", func() {
+	It("prints what an API server takes, into the namespace of its flag or into the one of kubectl", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		everything := strings.Fields("network-policy --egress public --egress 10.1.2.0/24:443,3000 --egress 2001:db8::/32 --egress 0.0.0.0/0 --egress ::/0")
+		for _, args := range [][]string{{"network-policy", "-n", ns}, everything} {
+			got := call("", args...)
+			Expect(got.Code).To(BeZero(), got.Stderr)
+			policy := &networkingv1.NetworkPolicy{}
+			Expect(yaml.UnmarshalStrict([]byte(got.Stdout), policy)).To(Succeed())
+			policy.Namespace = cmp.Or(policy.Namespace, newNamespace(ctx))
+			sent := policy.DeepCopy()
+			Expect(client.WithFieldValidation(hub, metav1.FieldValidationStrict).Create(ctx, policy)).To(Succeed())
+			Expect(policy.Spec).To(Equal(sent.Spec), "the API server adds nothing")
+		}
+		Expect(hub.Get(ctx, client.ObjectKey{Namespace: ns, Name: "runfleet-agents"}, &networkingv1.NetworkPolicy{})).To(Succeed())
 	})
 })
 
