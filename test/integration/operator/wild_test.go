@@ -144,7 +144,7 @@ var _ = Describe("The operator as a process", first, Ordered, func() {
 		}
 		w.Eventually(func() float64 { // what is under way comes to its end
 			before := wild.replica.Passes()
-			w.Consistently(func() error { return nil }, "1s").Should(Succeed())
+			w.Consistently(func() error { return nil }, "3s").Should(Succeed())
 			return wild.replica.Passes() - before
 		}).Should(BeZero())
 		before := wild.replica.Passes()
