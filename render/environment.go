@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	corev1 "k8s.io/api/core/v1"
 )
@@ -13,12 +14,37 @@ import (
 // that is unset today.
 const reserved = "RUNFLEET_"
 
-// environment is what the container gets: Runfleet's own variables, then the run's. No name stands twice, and in a
-// conflict ours win, then those from Secrets.
+const apiKeyVariable = "ANTHROPIC_API_KEY"
+
+// Reserved says whether Runfleet sets a variable itself, in some run, so that nobody else may.
+func Reserved(name string) bool {
+	return strings.HasPrefix(name, reserved) || name == apiKeyVariable || slices.Contains(systemVariables(), name)
+}
+
+// systemVariables are the names of all that Runfleet sets in runs of both kinds that use everything.
+var systemVariables = sync.OnceValue(func() []string {
+	var names []string
+	for _, run := range sampleRuns() {
+		a, err := subjectOf(run, run.RunStatus().Attempt, sampleHub, SampleSettings())
+		if err != nil { // a test renders the samples
+			return nil
+		}
+		for _, v := range a.system() {
+			names = append(names, v.Name)
+		}
+	}
+	return names
+})
+
+// environment is what the container gets: Runfleet's own variables and the configuration's, then the run's. No name stands
+// twice, and in a conflict ours win, then those from Secrets.
 func (a subject) environment() []corev1.EnvVar {
 	own := slices.Concat(a.system(), a.clock())
 	if a.APIKey.Name != "" {
-		own = append(own, fromSecret("ANTHROPIC_API_KEY", a.APIKey.Name, a.APIKey.Key))
+		own = append(own, fromSecret(apiKeyVariable, a.APIKey.Name, a.APIKey.Key))
+	}
+	for _, name := range slices.Sorted(maps.Keys(a.Env)) { // none of them is Reserved
+		own = append(own, literal(name, a.Env[name]))
 	}
 	if a.code == nil {
 		return own

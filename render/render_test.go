@@ -189,6 +189,38 @@ func TestOwnVariablesWinAndNoNameStandsTwice(t *testing.T) {
 	}
 }
 
+func TestConfiguredVariablesReachEveryAgentAndNoRunChangesThem(t *testing.T) {
+	settings := SampleSettings()
+	settings.Env = map[string]string{"GITHUB_API_URL": "https://github.example.com/api/v3", "COST": "5$(HOME)"}
+	code := codeRun()
+	code.Spec.Env = map[string]v1.EnvValue{"GITHUB_API_URL": "https://elsewhere.example.com", "COST": "1", "OTHER": "2"}
+	for _, run := range []v1.Run{docsRun(), code} {
+		o := mustRender(t, run, settings)
+		var names []string
+		for _, v := range container(o).Env {
+			names = append(names, v.Name)
+		}
+		slices.Sort(names)
+		if len(slices.Compact(slices.Clone(names))) != len(names) {
+			t.Errorf("%T: a name stands twice: %v", run, names)
+		}
+		if env := environment(o); env["GITHUB_API_URL"] != "https://github.example.com/api/v3" || env["COST"] != "5$$(HOME)" {
+			t.Errorf("%T: the configuration must win, got %v", run, env)
+		}
+	}
+}
+
+func TestReservedVariablesAreThoseThatRunfleetSets(t *testing.T) {
+	settings := SampleSettings()
+	for _, run := range sampleRuns() {
+		for _, v := range container(mustRender(t, run, settings)).Env {
+			if own := v.Name != "LOG_LEVEL"; Reserved(v.Name) != own { // the sample's own
+				t.Errorf("%T: %s is reserved: %v", run, v.Name, Reserved(v.Name))
+			}
+		}
+	}
+}
+
 func TestRenderingIsDeterministicAndReadsOnlyWhatIsFrozen(t *testing.T) {
 	for i, run := range sampleRuns() {
 		want := bytesOf(t, mustRender(t, run, SampleSettings()))

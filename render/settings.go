@@ -26,8 +26,9 @@ type Settings struct {
 
 	Templates *Templates `json:"-"` // nil: the built-in ones
 
-	Command []string // the agent's program and its arguments; the prompt comes on its standard input
-	Model   string   // for runs that name none; "" leaves the choice to the agent
+	Env     map[string]string // of every agent; none of the names is [Reserved]
+	Command []string          // the agent's program and its arguments; the prompt comes on its standard input
+	Model   string            // for runs that name none; "" leaves the choice to the agent
 
 	APIKey      SecretKey
 	EnvAllowed  []string // Secrets that spec.envFromSecrets may name: names, in which * stands for any characters

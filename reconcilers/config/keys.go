@@ -91,6 +91,7 @@ var keys = slices.Concat([]key{
 	{"agent.imagePullSecrets", "Secrets to pull it with, on the member in the run's namespace.", list(objectName, func(d *draft) *[]string { return &d.Render.ImagePullSecrets })},
 	{"agent.command", "The agent's program.", list(word, func(d *draft) *[]string { return &d.command })},
 	{"agent.args", "Its arguments. The prompt comes on its standard input.", list(word, func(d *draft) *[]string { return &d.args })},
+	{"agent.env", "Variables of every agent, such as `GITHUB_API_URL`, `ANTHROPIC_BASE_URL` or `HTTPS_PROXY`. A run cannot change them. Everybody who may read Jobs on the members reads them.", variables(func(d *draft) *map[string]string { return &d.Render.Env })},
 	{"agent.model", "The model of runs that name none. Without it the agent chooses.", text(modelName, func(d *draft) *string { return &d.Render.Model })},
 	{"agent.resources.requests", "What a pod reserves on its node.", resources(func(d *draft) *corev1.ResourceList { return &d.Render.Resources.Requests })},
 	{"agent.resources.limits", "What a pod may use at most.", resources(func(d *draft) *corev1.ResourceList { return &d.Render.Resources.Limits })},

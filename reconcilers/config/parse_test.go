@@ -81,6 +81,7 @@ agent:
   model: opus
   resources: {requests: {cpu: 1}, limits: {memory: 1Gi}}
   serviceAccountName: agent
+  env: [{name: HTTPS_PROXY, value: "http://proxy:3128"}, {name: LOG_LEVEL, value: ""}]
   priorityClassName: batch
   runtimeClassName: gvisor
   nodeSelector: {example.com/pool: agents}
@@ -160,6 +161,16 @@ func TestMistakesAreToldWithWhatToWriteInstead(t *testing.T) {
 		"a text where a list belongs":          {image + `permissions: {allow: Read}`, `permissions.allow: is "Read": write a list, each item text`},
 		"a number in a list":                   {image + `permissions: {allow: [1]}`, `permissions.allow: one item is 1: write it in quotes`},
 		"a value where a section belongs":      {image + `storage: 10Gi`, `storage.storageClassName: storage is no section: write its keys below it, indented`},
+		"variables in no list":                 {agentWith("env: {A: b}"), `agent.env: is no list: write variables as the original does, such as [{name: LOG_LEVEL, value: info}]`},
+		"a variable from elsewhere":            {agentWith("env: [{name: A, valueFrom: {}}]"), `agent.env: item 1 has not name and value alone: write`},
+		"a variable with a hyphen":             {agentWith("env: [{name: LOG-LEVEL, value: info}]"), `agent.env: item 1 is "LOG-LEVEL": write the name of a variable`},
+		"a variable of Runfleet's":             {agentWith("env: [{name: A, value: b}, {name: RUNFLEET_X, value: y}]"), `agent.env: item 2 is RUNFLEET_X, which Runfleet sets itself: leave it out`},
+		"a variable with a key of its own":     {agentWith("env: [{name: MODEL, value: opus}]"), `agent.env: item 1 is MODEL, which Runfleet sets itself: leave it out, and write agent.model`},
+		"the API key in the open":              {agentWith("env: [{name: ANTHROPIC_API_KEY, value: x}]"), `leave it out, and write secrets.apiKeySecretName`},
+		"a variable that is a number":          {agentWith("env: [{name: RETRIES, value: 3}]"), `agent.env: item 1 is RETRIES with a value that is no text: write it in quotes`},
+		"a proxy with a password":              {agentWith(`env: [{name: HTTPS_PROXY, value: "http://me:hush@proxy:3128"}]`), `agent.env: item 1 is HTTPS_PROXY with a password or token, which everybody who may read a Job would read: leave that out of the value`},
+		"a variable of two lines":              {agentWith(`env: [{name: A, value: "b\nc"}]`), `agent.env: item 1 is A with more than one line`},
+		"a variable twice":                     {agentWith(`env: [{name: A, value: b}, {name: A, value: c}]`), `agent.env: item 2 is A once more: leave one out`},
 		"labels of nodes in a list":            {agentWith("nodeSelector: [pool]"), `agent.nodeSelector: is ["pool"]: write labels of nodes, such as {pool: agents}`},
 		"a key that no label has":              {agentWith(`nodeSelector: {"my pool": x}`), `agent.nodeSelector: is "my pool": write the key of a label`},
 		"a value that is no text":              {agentWith("nodeSelector: {gpu: true}"), `agent.nodeSelector: gpu is true: write its value in quotes`},
@@ -247,7 +258,6 @@ func TestUnknownKeysAreNamedWithWhatWasMeant(t *testing.T) {
 		image + "fluentBit: {enabled: false, image: {tag: x}}":         "fluentBit: has no effect: there is no log sidecar",
 		image + "timing: {settleSecond: 1}":                            "timing.settleSecond: unknown key, did you mean settleSeconds?",
 		image + "deadlines: {provisioningDeadlineSeconds: 1}":          "deadlines.provisioningDeadlineSeconds: unknown key",
-		"agent: {image: {repository: a, tag: b}, env: [{name: A}]}":    "agent.env: has no effect: variables are set by spec.env of the run",
 		image + "cleanup: {deleteConfigMap: true}":                     "cleanup.deleteConfigMap: has no effect: ConfigMaps are removed with their Jobs",
 		image + "telemetry: {otlpEndpoint: http://a, otlpEndpiont: b}": "telemetry.otlpEndpiont: unknown key, did you mean otlpEndpoint?",
 		image + "telemetry: {members: {eu-1: {enable: true}}}":         "telemetry.members.eu-1.enable: unknown key, did you mean enabled?",

@@ -14,7 +14,6 @@ var originals = map[string]string{ //nolint:gosec // names of keys, no credentia
 	"job.ttlSecondsAfterFinished":     "cleanup says how long finished Jobs stay",
 	"job.restartPolicy":               "a pod is never restarted; retries are spec.retry of the run",
 	"agent.securityContext":           "the pod is always as restricted as it can be",
-	"agent.env":                       "variables are set by spec.env of the run",
 	"agent.cliImages":                 "there is one agent image: agent.image",
 	"agent.cliProviders":              "there is one agent image: agent.image",
 	"agent.agentCliConfigs":           "there is one agent image: agent.image",
