@@ -31,7 +31,7 @@ func Down(ctx context.Context, dir string) error {
 	}
 	if awaitEnd(ctx, dir, politeness) {
 		awaitGone(ctx, r.Supervisor)
-		return nil
+		return clearAfter(r)
 	}
 	if ctx.Err() != nil {
 		return fmt.Errorf("waiting for supervisor %d to end: %w", r.Supervisor, context.Cause(ctx))
@@ -43,6 +43,19 @@ func Down(ctx context.Context, dir string) error {
 		return fmt.Errorf("supervisor %d does not end", r.Supervisor)
 	}
 	return r.clear()
+}
+
+// clearAfter clears what a supervisor has left that did not end as it was asked to,
+// but was killed meanwhile.
+func clearAfter(r *Record) error {
+	left, err := read(r.Dir)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && left.Supervisor != r.Supervisor {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return left.clear()
 }
 
 // open reads the record of the box in dir.

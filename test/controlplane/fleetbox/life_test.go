@@ -3,8 +3,10 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -156,6 +158,46 @@ func TestKilledSupervisorTakesItsProgramsWithIt(t *testing.T) {
 		t.Errorf("down ended with %d: %s", d.code, d.stderr)
 	}
 	awaitAbsent(t, dir)
+}
+
+func TestDownClearsAfterASupervisorThatIsKilledMeanwhile(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "box")
+	up(t, dir, "--members", "0", "--nodes", "none")
+	r := record(t, dir)
+	if err := syscall.Kill(r.Supervisor, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	down := command(t, nil, "down", "--dir", dir)
+	if err := down.Start(); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the supervisor asked to end", func() bool { return asked(t, r.Supervisor) })
+	if err := syscall.Kill(r.Supervisor, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	if err := down.Wait(); err != nil {
+		t.Errorf("down: %v", err)
+	}
+	if _, err := os.Stat(dir); !os.IsNotExist(err) {
+		t.Errorf("%s is still there (%v)", dir, err)
+	}
+}
+
+// asked tells whether SIGTERM waits for a process that is stopped.
+func asked(t *testing.T, pid int) bool {
+	t.Helper()
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, pending, _ := strings.Cut(string(data), "ShdPnd:\t")
+	pending, _, _ = strings.Cut(pending, "\n")
+	set, err := strconv.ParseUint(pending, 16, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set&(1<<(syscall.SIGTERM-1)) != 0
 }
 
 func TestUpThatEndsEarlyLeavesNothing(t *testing.T) {
