@@ -93,6 +93,8 @@ func (c *ControlPlane) controllerManager() *component {
 	m.args = func() []string {
 		return append(append(c.secured(m), clientLimits()...),
 			"--concurrent-job-syncs=20",
+			// Its default is made below /usr.
+			"--flex-volume-plugin-dir="+c.file("volume-plugins"),
 			"--root-ca-file="+c.file("ca.crt"),
 			"--service-account-private-key-file="+c.file("service-account.key"),
 		)
