@@ -22,6 +22,9 @@ type Spec struct {
 	Path string
 	Args []string
 	Log  string // file that takes standard output and error
+	// Apart puts the process into namespaces of its own for mounts, processes,
+	// network, host name and IPC, as their first process. Linux only.
+	Apart bool
 }
 
 // A Process has been started.
@@ -49,7 +52,7 @@ func Start(s Spec) (*Process, error) {
 	cmd := exec.Command(s.Path, s.Args...)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.Dir = filepath.Dir(s.Log)
-	cmd.SysProcAttr = attributes()
+	cmd.SysProcAttr = attributes(s.Apart)
 	if err := onParentThread(cmd.Start); err != nil {
 		return nil, fmt.Errorf("starting %s: %w", s.Name, err)
 	}
