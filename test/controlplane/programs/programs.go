@@ -10,6 +10,9 @@
 //     everything that decides what the built program is,
 //  4. a build with the go command, published into that cache.
 //
+// What only real nodes need besides (containerd, runc, CNI plugins) is taken as
+// installed, else unpacked from Debian's packages into the cache.
+//
 // Whatever it is, it is linked into bin/k8s of the checkout, for people.
 package programs
 
@@ -31,6 +34,8 @@ const (
 	Scheduler         = "kube-scheduler"
 	Kwok              = "kwok"
 	Kubectl           = "kubectl"
+	Kubelet           = "kubelet"
+	Pause             = "pause"
 )
 
 // packages says where the source of each program is. It is also the list of
@@ -42,6 +47,8 @@ var packages = map[string]string{
 	Scheduler:         "k8s.io/kubernetes/cmd/kube-scheduler",
 	Kwok:              "sigs.k8s.io/kwok/cmd/kwok",
 	Kubectl:           "k8s.io/kubernetes/cmd/kubectl",
+	Kubelet:           "k8s.io/kubernetes/cmd/kubelet",
+	Pause:             "github.com/runfleet/runfleet/test/controlplane/binaries/pause",
 }
 
 // API are the programs that serve the Kubernetes API, enough for tests that
@@ -52,6 +59,14 @@ func API() []string { return []string{Etcd, APIServer} }
 // to look at it.
 func All() []string {
 	return []string{Etcd, APIServer, ControllerManager, Scheduler, Kwok, Kubectl}
+}
+
+// Node are the programs of a cluster in which Jobs run in real containers.
+func Node() []string {
+	return []string{
+		Etcd, APIServer, ControllerManager, Scheduler, Kubectl,
+		Kubelet, Pause, Containerd, Shim, Ctr, Runc, Bridge, HostLocal, Loopback,
+	}
 }
 
 // A Set is where programs are: name to absolute path.
@@ -80,7 +95,7 @@ func Need(ctx context.Context, o Options, names ...string) (Set, error) {
 	}
 	set := Set{}
 	for _, name := range names {
-		if packages[name] == "" {
+		if packages[name] == "" && debian[name] == "" {
 			return nil, fmt.Errorf("unknown program %q", name)
 		}
 		if set[name], err = b.find(ctx, name); err != nil {
@@ -92,6 +107,12 @@ func Need(ctx context.Context, o Options, names ...string) (Set, error) {
 }
 
 func (b *builder) find(ctx context.Context, name string) (string, error) {
+	if debian[name] != "" {
+		if path := installed(name); path != "" {
+			return path, nil
+		}
+		return b.unpack(ctx, name)
+	}
 	if path := b.asset(name); path != "" {
 		return path, nil
 	}

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/runfleet/runfleet/test/controlplane/programs"
 )
 
@@ -170,5 +172,44 @@ func TestNoCheckout(t *testing.T) {
 	_, err := programs.Checkout()
 	if want := "looking for the checkout: " + dir + " is not inside one of github.com/runfleet/runfleet"; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+func TestProgramsOfANodeAreUnpackedFromDebianOnce(t *testing.T) {
+	s := newSurroundings(t)
+	tools := filepath.Join(filepath.Dir(s.cache), "tools")
+	// An apt-get that has to be told to update first, and a dpkg that unpacks
+	// every package into the same programs.
+	put(t, filepath.Join(tools, "apt-get"), `#!/bin/sh
+echo "apt-get $2" >>`+s.builds+`
+case $2 in
+update) : >`+s.cache+`/updated ;;
+download) [ -e `+s.cache+`/updated ] && : >containerd.deb ;;
+esac
+`)
+	put(t, filepath.Join(tools, "dpkg"), `#!/bin/sh
+echo "dpkg $1" >>`+s.builds+`
+for name in usr/bin/ctr usr/bin/containerd; do
+	/bin/mkdir -p "$3/${name%/*}" && echo '#!/bin/sh' >"$3/$name" && /bin/chmod +x "$3/$name"
+done
+`)
+	put(t, filepath.Join(s.cache, ".keep"), "")
+	t.Setenv("PATH", tools) // so that nothing is found that this machine has
+	set := need(t, programs.Ctr)
+	if got := filepath.Base(filepath.Dir(filepath.Dir(filepath.Dir(set[programs.Ctr])))); got != "debian" {
+		t.Errorf("ctr is at %s, want it in the cache", set[programs.Ctr])
+	}
+	need(t, programs.Ctr, programs.Containerd)
+	if diff := cmp.Diff([]string{"apt-get download", "apt-get update", "apt-get download", "dpkg -x"}, s.built(t)); diff != "" {
+		t.Errorf("what was run (-want +got):\n%s", diff)
+	}
+}
+
+func TestWhereThereIsNoDebianTheMissingProgramsAreNamed(t *testing.T) {
+	newSurroundings(t)
+	t.Setenv("PATH", t.TempDir())
+	_, err := programs.Need(t.Context(), programs.Options{Progress: &strings.Builder{}}, programs.Runc)
+	if err == nil || !strings.Contains(err.Error(), "containerd, runc or the CNI plugins bridge, host-local and loopback are not installed") {
+		t.Errorf("got error %v", err)
 	}
 }
