@@ -80,6 +80,10 @@ faults: ## Break real processes: kill at every row, lose members, set the hub ba
 	  $(GO) test -tags faults -v -count=1 -timeout 6m ./test/integration/operator -ginkgo.label-filter left || failed=1; \
 	  exit $$failed # one that fails keeps no other from being told
 
+.PHONY: e2e
+e2e: ## Run containers on real nodes (root on Linux; not in CI yet).
+	@$(GO) test -tags e2e -v -count=1 -timeout 15m -run 'Real|Machine' ./test/controlplane ./test/controlplane/fleetbox
+
 .PHONY: bench
 bench: build ## Measure what runs cost beside a plain client that creates the same Jobs (not in CI, 5 minutes).
 	@$(GO) run ./test/bench

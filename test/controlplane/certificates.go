@@ -54,6 +54,14 @@ func (a *authority) server() (pair, error) {
 	return a.sign(t)
 }
 
+// serverAt signs a certificate for an address.
+func (a *authority) serverAt(name, address string) (pair, error) {
+	t := template(pkix.Name{CommonName: name})
+	t.IPAddresses = []net.IP{net.ParseIP(address)}
+	t.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
+	return a.sign(t)
+}
+
 // client signs a certificate that Kubernetes reads as a user in groups.
 func (a *authority) client(user string, groups ...string) (pair, error) {
 	return a.clientUntil(time.Now().AddDate(1, 0, 0), user, groups...)

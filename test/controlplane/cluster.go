@@ -21,7 +21,7 @@ func (c *ControlPlane) awaitNamespace(ctx context.Context) error {
 		if _, err := client.CoreV1().Namespaces().Get(ctx, "default", metav1.GetOptions{}); err != nil {
 			return false
 		}
-		if c.opts.Nodes == 0 {
+		if !c.opts.works() {
 			return true
 		}
 		_, err := client.CoreV1().ServiceAccounts("default").Get(ctx, "default", metav1.GetOptions{})

@@ -58,7 +58,10 @@ func (c *ControlPlane) apiServer(etcd string) *component {
 			"--max-mutating-requests-inflight=1000",
 			"--profiling=false",
 		}
-		if c.opts.Nodes == 0 {
+		if c.opts.Containerd {
+			args = append(args, c.askKubelets()...)
+		}
+		if !c.opts.works() {
 			// Nobody makes the service accounts that this would insist on.
 			args = append(args, "--disable-admission-plugins=ServiceAccount")
 		}

@@ -12,6 +12,7 @@ import (
 
 	"k8s.io/client-go/rest"
 
+	"github.com/runfleet/runfleet/test/controlplane/machine"
 	"github.com/runfleet/runfleet/test/controlplane/process"
 	"github.com/runfleet/runfleet/test/controlplane/programs"
 )
@@ -30,6 +31,10 @@ type Options struct {
 	// kube-controller-manager, kube-scheduler and kwok, and Jobs run as the
 	// package stages says.
 	Nodes int
+	// Containerd asks for one real node instead: a kubelet and a containerd, so
+	// that Jobs run in containers. It needs root on Linux; machine.Missing says
+	// what lacks.
+	Containerd bool
 	// APIServerArgs are further arguments of kube-apiserver.
 	APIServerArgs []string
 	// Programs are those to run. Defaults to what programs.Need finds or builds.
@@ -47,10 +52,12 @@ type ControlPlane struct {
 	url        string
 	config     *rest.Config
 	kubeconfig []byte
+	outside    string
 
 	mu      sync.Mutex
 	running []*component
 	stopped bool
+	ends    []func() // what to end before the programs
 	crashes chan *process.Crash
 }
 
@@ -61,6 +68,11 @@ type ControlPlane struct {
 func Start(ctx context.Context, o Options) (*ControlPlane, error) {
 	if o.Name == "" {
 		o.Name = "hub"
+	}
+	if o.Containerd {
+		if err := machine.Missing(); err != nil {
+			return nil, err
+		}
 	}
 	if o.Programs == nil {
 		set, err := programs.Need(ctx, programs.Options{Progress: o.Progress}, o.needs()...)
@@ -81,11 +93,17 @@ func Start(ctx context.Context, o Options) (*ControlPlane, error) {
 }
 
 func (o Options) needs() []string {
-	if o.Nodes == 0 {
+	switch {
+	case o.Containerd:
+		return programs.Node()
+	case o.Nodes == 0:
 		return programs.API()
 	}
 	return []string{programs.Etcd, programs.APIServer, programs.ControllerManager, programs.Scheduler, programs.Kwok}
 }
+
+// works tells whether Jobs run.
+func (o Options) works() bool { return o.Nodes > 0 || o.Containerd }
 
 // start brings the components up, each as soon as what it needs is there.
 func (c *ControlPlane) start(ctx context.Context) error {
@@ -102,7 +120,12 @@ func (c *ControlPlane) start(ctx context.Context) error {
 	if err := c.writeKubeconfig(); err != nil {
 		return err
 	}
-	if c.opts.Nodes > 0 {
+	switch {
+	case c.opts.Containerd:
+		if err := c.startMachine(ctx); err != nil {
+			return err
+		}
+	case c.opts.Nodes > 0:
 		if err := c.startNodes(ctx); err != nil {
 			return err
 		}
@@ -144,20 +167,36 @@ func (c *ControlPlane) Crashes() <-chan *process.Crash { return c.crashes }
 // Stop ends every process and removes the directory. It may be called twice.
 func (c *ControlPlane) Stop() error {
 	c.mu.Lock()
-	running := c.running
-	c.running, c.stopped = nil, true
+	running, ends := c.running, c.ends
+	c.running, c.ends, c.stopped = nil, nil, true
 	c.mu.Unlock()
+	for _, end := range slices.Backward(ends) {
+		end()
+	}
 	for _, m := range slices.Backward(running) {
 		m.process.Stop()
 	}
-	if c.release == nil {
-		return nil
-	}
 	defer c.release()
-	if err := os.RemoveAll(c.dir); err != nil {
-		return fmt.Errorf("removing %s: %w", c.dir, err)
+	return Remove(c.dir)
+}
+
+// Remove removes what the control plane in dir has left, once its programs are
+// ended or the process that started them is.
+func Remove(dir string) error {
+	if err := machine.Remove(filepath.Join(dir, machineDir)); err != nil {
+		return err
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		return fmt.Errorf("removing %s: %w", dir, err)
 	}
 	return nil
+}
+
+// atEnd has something done before the programs are ended, the last first.
+func (c *ControlPlane) atEnd(do func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ends = append(c.ends, do)
 }
 
 func (c *ControlPlane) file(name string) string { return filepath.Join(c.dir, name) }
@@ -171,6 +210,10 @@ func (c *ControlPlane) writeCredentials() error {
 	if err != nil {
 		return err
 	}
+	kubelets, err := c.authority.client("kube-apiserver", "system:masters")
+	if err != nil {
+		return err
+	}
 	accounts, err := serviceAccountKey()
 	if err != nil {
 		return err
@@ -179,6 +222,8 @@ func (c *ControlPlane) writeCredentials() error {
 		"ca.crt":              c.authority.pem,
 		"server.crt":          server.cert,
 		"server.key":          server.key,
+		"kubelet-client.crt":  kubelets.cert,
+		"kubelet-client.key":  kubelets.key,
 		"service-account.key": accounts,
 	})
 }

@@ -55,7 +55,7 @@ func sweep() {
 		lock := filepath.Join(dir, "lock")
 		info, err := os.Stat(lock)
 		if err == nil && time.Since(info.ModTime()) > time.Minute && !filelock.Held(lock) {
-			_ = os.RemoveAll(dir)
+			_ = Remove(dir)
 		}
 	}
 }

@@ -16,6 +16,9 @@
 //	│   ca.crt  server.crt  kubeconfig  logs/*.log  etcd/           │
 //	└───────────────────────────────────────────────────────────────┘
 //
+// With Options.Containerd the last is a kubelet and a containerd instead, in
+// namespaces of their own, and Pods run in containers: see package machine.
+//
 // The programs are those whose versions binaries/go.mod pins; package programs
 // finds or builds them. Package box makes several control
 // planes into a fleet that outlives its caller, and the command fleetbox is its

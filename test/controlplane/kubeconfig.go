@@ -41,6 +41,7 @@ func kubeconfig(name string, cfg *rest.Config) ([]byte, error) {
 	k.Clusters[name] = &clientcmdapi.Cluster{
 		Server:                   cfg.Host,
 		CertificateAuthorityData: cfg.CAData,
+		TLSServerName:            cfg.ServerName,
 	}
 	k.AuthInfos["admin"] = &clientcmdapi.AuthInfo{
 		ClientCertificateData: cfg.CertData,

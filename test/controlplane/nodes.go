@@ -48,7 +48,7 @@ func (c *ControlPlane) startNodes(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.awaitNodes(ctx, client)
+	return c.awaitNodes(ctx, client, c.opts.Nodes)
 }
 
 func (c *ControlPlane) kwok() *component {
@@ -119,8 +119,8 @@ func simulatedNode(name string) *corev1.Node {
 
 // awaitNodes returns when a Pod would find a node: all are Ready and the
 // controller manager has taken the taint of new nodes off.
-func (c *ControlPlane) awaitNodes(ctx context.Context, client kubernetes.Interface) error {
-	return c.until(ctx, "the simulated nodes", func(ctx context.Context) bool {
+func (c *ControlPlane) awaitNodes(ctx context.Context, client kubernetes.Interface, want int) error {
+	return c.until(ctx, "the nodes to be Ready", func(ctx context.Context) bool {
 		list, err := client.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
 		if err != nil {
 			return false
@@ -133,6 +133,6 @@ func (c *ControlPlane) awaitNodes(ctx context.Context, client kubernetes.Interfa
 				}
 			}
 		}
-		return ready == c.opts.Nodes
+		return ready == want
 	})
 }

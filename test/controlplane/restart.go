@@ -42,7 +42,9 @@ func (c *ControlPlane) halting(names []string) []*component {
 // rerun starts a component on the ports that it had. It is no new one: its place
 // among the others stays.
 func (c *ControlPlane) rerun(ctx context.Context, m *component) error {
-	p, err := process.Start(m.process.Spec)
+	spec := m.process.Spec
+	spec.Args = m.args()
+	p, err := process.Start(spec)
 	if err != nil {
 		return err
 	}

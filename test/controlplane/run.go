@@ -1,6 +1,7 @@
 package controlplane
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -24,6 +25,8 @@ const (
 // A component is one program of a control plane and how it is run.
 type component struct {
 	name    string
+	program string          // path of what runs; empty means the program of that name
+	apart   bool            // see process.Spec
 	args    func() []string // reads port, sets url
 	ports   int             // how many it needs
 	port    []int
@@ -55,10 +58,11 @@ func (c *ControlPlane) tryRun(ctx context.Context, m *component) error {
 		return err
 	}
 	m.process, err = process.Start(process.Spec{
-		Name: m.name,
-		Path: c.opts.Programs[m.name],
-		Args: m.args(),
-		Log:  c.file("logs/" + m.name + ".log"),
+		Name:  m.name,
+		Path:  cmp.Or(m.program, c.opts.Programs[m.name]),
+		Args:  m.args(),
+		Log:   c.file("logs/" + m.name + ".log"),
+		Apart: m.apart,
 	})
 	if err != nil {
 		return err

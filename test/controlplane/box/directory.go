@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"github.com/runfleet/runfleet/test/controlplane"
 )
 
 // DownCommand is what ends the box in dir, as somebody in the checkout types it.
@@ -70,7 +72,7 @@ func makeable(dir string) error {
 func (r *Record) clear() error {
 	var errs []error
 	for _, c := range r.Clusters() {
-		errs = append(errs, os.RemoveAll(filepath.Dir(c.Kubeconfig)))
+		errs = append(errs, controlplane.Remove(filepath.Dir(c.Kubeconfig)))
 	}
 	// The lock goes last: until then the directory counts as taken.
 	for _, name := range []string{pidFile, logFile, recordFile + ".new", recordFile, lockFile} {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
@@ -108,8 +109,24 @@ func (p *Part) look(ctx context.Context, cfg *rest.Config) {
 	p.RSS = resident(p.PID)
 }
 
-// resident is the memory that a process has in use, where the kernel tells it.
+// resident is the memory that a process and its group have in use, where the
+// kernel tells it: a kubelet is started by another program, which waits for it.
 func resident(pid int) uint64 {
+	var sum uint64
+	all, _ := filepath.Glob("/proc/[0-9]*")
+	for _, dir := range all {
+		id, err := strconv.Atoi(filepath.Base(dir))
+		if err != nil {
+			continue
+		}
+		if group, err := syscall.Getpgid(id); err == nil && group == pid {
+			sum += residentAlone(id)
+		}
+	}
+	return sum
+}
+
+func residentAlone(pid int) uint64 {
 	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0

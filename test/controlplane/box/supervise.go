@@ -103,12 +103,7 @@ func (s *supervisor) startClusters(ctx context.Context) error {
 	var all sync.WaitGroup
 	for _, c := range s.record.Clusters() {
 		all.Go(func() {
-			plane, err := controlplane.Start(ctx, controlplane.Options{
-				Name:     c.Name,
-				Dir:      filepath.Dir(c.Kubeconfig),
-				Nodes:    s.config.Nodes,
-				Programs: s.config.Programs,
-			})
+			plane, err := s.startCluster(ctx, c)
 			if err != nil {
 				cancel(err)
 				return
@@ -121,6 +116,24 @@ func (s *supervisor) startClusters(ctx context.Context) error {
 	}
 	all.Wait()
 	return context.Cause(ctx)
+}
+
+func (s *supervisor) startCluster(ctx context.Context, c Cluster) (*controlplane.ControlPlane, error) {
+	o := controlplane.Options{
+		Name:       c.Name,
+		Dir:        filepath.Dir(c.Kubeconfig),
+		Nodes:      s.config.Nodes,
+		Containerd: s.config.Containerd && (s.config.HubNode || c != s.config.Hub),
+		Programs:   s.config.Programs,
+	}
+	plane, err := controlplane.Start(ctx, o)
+	if err != nil || !o.Containerd {
+		return plane, err
+	}
+	if err := plane.Load(ctx, s.config.Images...); err != nil {
+		return nil, errors.Join(err, plane.Stop())
+	}
+	return plane, nil
 }
 
 // watch writes down what crashes until it is time to end.

@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"github.com/runfleet/runfleet/test/controlplane/disk"
+	"github.com/runfleet/runfleet/test/controlplane/machine"
 	"github.com/runfleet/runfleet/test/controlplane/programs"
 	"github.com/runfleet/runfleet/test/controlplane/progress"
 )
@@ -21,6 +22,8 @@ const (
 	// ClusterSpace is the free disk that each cluster asks for: etcd writes
 	// 64 MiB of log ahead, and again whenever that is full.
 	ClusterSpace = 256 << 20
+	// nodeSpace is what a real node asks for besides: images, packed and unpacked.
+	nodeSpace = 2 << 30
 	// MaxMembers is more than a machine of 24 GiB holds.
 	MaxMembers = 32
 	// nodes is how many simulated nodes a cluster has: with two, losing one is
@@ -34,6 +37,11 @@ type Options struct {
 	Members int
 	// Simulate asks for simulated nodes. Without them clusters only serve.
 	Simulate bool
+	// Containerd asks for one real node in each member instead, and in the hub too
+	// if HubNode.
+	Containerd, HubNode bool
+	// Images are tars whose images every real node gets.
+	Images []string
 	// Progress takes a line for what takes long. Nil means nobody looks.
 	Progress io.Writer
 	// Free tells the free disk. Nil means disk.Free.
@@ -45,9 +53,12 @@ type Options struct {
 // A Config is what a supervisor is told to do.
 type Config struct {
 	Summary
-	Nodes    int          `json:"nodes"`
-	Programs programs.Set `json:"programs"`
-	Made     []string     `json:"made"`
+	Nodes      int          `json:"nodes"`
+	Containerd bool         `json:"containerd"`
+	HubNode    bool         `json:"hubNode"`
+	Images     []string     `json:"images,omitempty"`
+	Programs   programs.Set `json:"programs"`
+	Made       []string     `json:"made"`
 }
 
 // A report is what a supervisor answers, once.
@@ -73,6 +84,11 @@ func Up(ctx context.Context, o Options) (*Summary, error) {
 	if o.Progress == nil {
 		o.Progress = io.Discard
 	}
+	if o.Containerd {
+		if err := machine.Missing(); err != nil {
+			return nil, err
+		}
+	}
 	dir, err := filepath.Abs(o.Dir)
 	if err != nil {
 		return nil, fmt.Errorf("looking for the directory: %w", err)
@@ -88,10 +104,13 @@ func Up(ctx context.Context, o Options) (*Summary, error) {
 		return nil, err
 	}
 	what := describe(o.Members)
-	if err := disk.Require(o.Free, what, dir, uint64(o.Members+1)*ClusterSpace); err != nil {
+	if err := disk.Require(o.Free, what, dir, o.space()); err != nil {
 		return nil, err
 	}
-	c := Config{Summary: newSummary(dir, o.Members), Programs: set}
+	c := Config{
+		Summary: newSummary(dir, o.Members), Programs: set,
+		Containerd: o.Containerd, HubNode: o.HubNode, Images: o.Images,
+	}
 	if o.Simulate {
 		c.Nodes = nodes
 	}
@@ -120,9 +139,21 @@ func describe(members int) string {
 	}
 }
 
+// space is the free disk that the box asks for.
+func (o Options) space() uint64 {
+	all := uint64(o.Members+1) * ClusterSpace
+	if o.Containerd {
+		all += uint64(o.Members+1) * nodeSpace
+	}
+	return all
+}
+
 // needs are the programs of the box, and kubectl for whoever uses it.
 func (o Options) needs() []string {
-	if o.Simulate {
+	switch {
+	case o.Containerd:
+		return programs.Node()
+	case o.Simulate:
 		return programs.All()
 	}
 	return append(programs.API(), programs.Kubectl)

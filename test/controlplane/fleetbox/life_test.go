@@ -96,6 +96,9 @@ func TestBoxesRunSideBySide(t *testing.T) {
 	if left, err := os.ReadDir(one); err != nil || len(left) != 0 {
 		t.Errorf("down left %v (%v), want the empty directory", left, err)
 	}
+	if l := fleetbox(t, "load", "--dir", two, os.Args[0]); l.code != 1 || l.stderr != "fleetbox: the box in "+two+" has no real node; start one with: --nodes containerd\n" {
+		t.Errorf("load without a real node ended with %d: %s", l.code, l.stderr)
+	}
 	if s := fleetbox(t, "status", "--dir", two); s.code != 0 {
 		t.Errorf("the other box is not healthy any more:\n%s", s.stdout)
 	}

@@ -34,7 +34,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(upCommand(), downCommand(), statusCommand(), buildCommand(), superviseCommand())
+	root.AddCommand(upCommand(), downCommand(), statusCommand(), buildCommand(), loadCommand(), superviseCommand())
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)

@@ -14,7 +14,13 @@ func TestBadUsageIsOneLine(t *testing.T) {
 		args []string
 		want string
 	}{
-		"unknown nodes":    {[]string{"up", "--nodes", "real"}, `fleetbox: --nodes "real": want kwok or none`},
+		"unknown nodes":           {[]string{"up", "--nodes", "real"}, `fleetbox: --nodes "real": want kwok, containerd or none`},
+		"node without containers": {[]string{"up", "--hub-node"}, "fleetbox: --hub-node and --image need --nodes containerd"},
+		"image that is not there": {
+			[]string{"up", "--nodes", "containerd", "--image", "/nowhere/image.tar"},
+			"fleetbox: image /nowhere/image.tar: want a tar, as docker save writes it",
+		},
+		"load nothing":     {[]string{"load"}, "fleetbox: name at least one tar: fleetbox load TAR..."},
 		"too many members": {[]string{"up", "--members", "99"}, "fleetbox: --members 99: want 0 to 32"},
 		"negative members": {[]string{"up", "--members", "-1"}, "fleetbox: --members -1: want 0 to 32"},
 		"members no number": {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -20,14 +21,24 @@ func upCommand() *cobra.Command {
 	}
 	dir := dirFlag(cmd)
 	members := cmd.Flags().Int("members", 2, "how many member clusters")
-	nodes := cmd.Flags().String("nodes", "kwok", "kwok: simulated nodes, on which Jobs run; none: clusters that only serve")
+	nodes := cmd.Flags().String("nodes", "kwok",
+		"kwok: simulated nodes, on which Jobs run; containerd: a real one in each member (root on Linux); none: clusters that only serve")
+	hubNode := cmd.Flags().Bool("hub-node", false, "with --nodes containerd: a real node in the hub too")
+	tars := cmd.Flags().StringArray("image", nil, "with --nodes containerd: a tar whose images every real node gets; may be repeated")
 	free := assumeFree(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if *members < 0 || *members > box.MaxMembers {
 			return badUsage("--members %d: want 0 to %d", *members, box.MaxMembers)
 		}
-		if *nodes != "kwok" && *nodes != "none" {
-			return badUsage("--nodes %q: want kwok or none", *nodes)
+		if !slices.Contains([]string{"kwok", "containerd", "none"}, *nodes) {
+			return badUsage("--nodes %q: want kwok, containerd or none", *nodes)
+		}
+		if *nodes != "containerd" && (*hubNode || len(*tars) > 0) {
+			return badUsage("--hub-node and --image need --nodes containerd")
+		}
+		images, err := archives(*tars)
+		if err != nil {
+			return err
 		}
 		at, err := place(*dir)
 		if err != nil {
@@ -41,6 +52,9 @@ func upCommand() *cobra.Command {
 			Dir:        at,
 			Members:    *members,
 			Simulate:   *nodes == "kwok",
+			Containerd: *nodes == "containerd",
+			HubNode:    *hubNode,
+			Images:     images,
 			Progress:   cmd.ErrOrStderr(),
 			Free:       free(),
 			Supervisor: []string{self, "supervise"},
