@@ -14,6 +14,8 @@ import (
 	"github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/reconcilers/rehearsal"
 	"github.com/runfleet/runfleet/render"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 )
@@ -33,7 +35,9 @@ var fragments = []string{
 var good = map[string]string{
 	"repositoryUrl": "https://github.com/example/shop", "docsRepositoryUrl": "https://github.com/example/docs",
 	"platformRepositoryUrl": "https://github.com/example/old", "promptMode": "append", "toolConfig": "default",
-	"agentTools[].name": "bash", "retry.alsoOn[]": "DeadlineExceeded", "retry.notOn[]": "AgentError", "placement.onClusterLost": "Wait", "placement.selector.matchExpressions[].operator": "In", "workingDirectory": "x", "env.key": "X", "envFromSecrets[].name": "Y",
+	"agentTools[].name": "bash", "retry.alsoOn[]": "DeadlineExceeded", "retry.notOn[]": "AgentError",
+	"pod.resources.requests.key": "cpu", "pod.resources.requests.value": "1", "pod.resources.limits.key": "cpu", "pod.resources.limits.value": "1",
+	"pod.tolerations[].operator": "Equal", "pod.tolerations[].effect": "NoExecute", "placement.onClusterLost": "Wait", "placement.selector.matchExpressions[].operator": "In", "workingDirectory": "x", "env.key": "X", "envFromSecrets[].name": "Y",
 }
 
 // kind is one of the kinds of runs, with what was learnt of its fields.
@@ -209,7 +213,32 @@ func (k *kind) rendered(message string, choose func(path string) string) (render
 	status := render.SampleStatus(run)
 	status.Attempts[0].Message = message
 	*run.RunStatus() = status
-	return render.Render(run, status.Attempt, render.SampleHub, render.SampleSettings())
+	return render.Render(run, status.Attempt, render.SampleHub, letting(render.SampleSettings(), run.RunSpec().Pod))
+}
+
+// letting are settings that let a run change its pod as it does.
+func letting(s render.Settings, p *v1.PodOverrides) render.Settings {
+	if p == nil {
+		return s
+	}
+	o := render.Overrides{
+		PriorityClasses: []string{string(p.PriorityClassName)}, RuntimeClasses: []string{string(p.RuntimeClassName)},
+		ServiceAccounts: []string{string(p.ServiceAccountName)}, MaxResources: corev1.ResourceList{},
+		NodeSelectorKeys: slices.Collect(maps.Keys(p.NodeSelector)),
+	}
+	for _, name := range p.ImagePullSecrets {
+		o.ImagePullSecrets = append(o.ImagePullSecrets, string(name))
+	}
+	for _, t := range p.Tolerations {
+		o.TolerationKeys = append(o.TolerationKeys, t.Key)
+	}
+	for _, quantities := range []v1.ResourceQuantities{p.Resources.Requests, p.Resources.Limits} {
+		for name := range quantities {
+			o.MaxResources[corev1.ResourceName(name)] = resource.MustParse("999999999999999Ti")
+		}
+	}
+	s.Overrides = o
+	return s
 }
 
 func TestEveryTextOfASpecIsTriedAtItsWorst(t *testing.T) {

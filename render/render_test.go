@@ -290,6 +290,7 @@ func TestTheDigestFollowsEverySetting(t *testing.T) {
 	full := func() Settings {
 		s := SampleSettings()
 		s.PriorityClass, s.RuntimeClass, s.NodeSelector, s.Tolerations = "c", "d", map[string]string{"e": "f"}, []corev1.Toleration{{Key: "g"}}
+		s.Overrides.PriorityClasses = []string{"h"}
 		s.ImagePullSecrets, s.ServiceAccount, s.Permissions.Override, s.Telemetry.Enabled = []string{"a"}, "b", true, true
 		s.Resources.Limits = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("1")}
 		s.Workspace.StorageClass = new("fast")

@@ -23,6 +23,7 @@ type Settings struct {
 	RuntimeClass     string
 	NodeSelector     map[string]string
 	Tolerations      []corev1.Toleration
+	Overrides        Overrides // of all these, by a run's spec.pod
 
 	Templates *Templates `json:"-"` // nil: the built-in ones
 

@@ -31,7 +31,8 @@ type subject struct {
 }
 
 func subjectOf(run v1.Run, n int32, hub types.UID, s Settings) (subject, error) {
-	a := subject{Settings: s, run: run, hub: hub}
+	own, refused := s.overriddenBy(run.RunSpec().Pod)
+	a := subject{Settings: own, run: run, hub: hub}
 	switch r := run.(type) {
 	case *v1.DocsRun:
 		a.docs = &r.Spec
@@ -52,7 +53,7 @@ func subjectOf(run v1.Run, n int32, hub types.UID, s Settings) (subject, error) 
 		}
 	}
 	slices.SortFunc(a.earlier, func(x, y v1.Attempt) int { return int(x.Number - y.Number) })
-	return a, a.valid()
+	return a, errors.Join(a.valid(), refused)
 }
 
 // valid names what no object can be made from.

@@ -11,14 +11,14 @@ import (
 // agentTools is [draft.tools]'.
 var shared = []string{
 	"contextVersion", "continueSession", "overwriteMemory", "deadlineSeconds", "totalDeadlineSeconds", "provisioningDeadlineSeconds",
-	"retry", "retentionSeconds", "ttlSecondsAfterFinished", "suspend", "cancel", "placement",
+	"retry", "retentionSeconds", "ttlSecondsAfterFinished", "suspend", "cancel", "placement", "pod",
 }
 
 // homeless are the fields of the original's last generation that mean nothing here.
 var homeless = map[string]string{
 	"enableDocker":                  "an agent gets no Docker daemon: build images elsewhere",
 	"taskRequirements":              "decode it: its environment belongs into env, its secrets into envFromSecrets",
-	"serviceAccountName":            "the operator's configuration says: agent.serviceAccountName",
+	"serviceAccountName":            "the operator's configuration says: agent.serviceAccountName, or pod.serviceAccountName where it lets runs choose",
 	"cliConfig.cliType":             "the operator's configuration says which program the agent is",
 	"cliConfig.provider":            "there is one provider: secrets.apiKeySecretName of the configuration",
 	"cliConfig.providerBaseUrl":     "there is one provider: write it into env if the agent's program reads a variable",

@@ -34,7 +34,8 @@ const (
 	ClassClusterLost FailureClass = "ClusterLost"
 	// ClassRefused: the member refused an object for good (forbidden, invalid, name taken).
 	ClassRefused FailureClass = "Refused"
-	// ClassRenderFailed: the attempt's files could not be made of their templates.
+	// ClassRenderFailed: the attempt's objects could not be made: a template does not work for this run, or the configuration does not
+	// permit what the run asks for.
 	ClassRenderFailed FailureClass = "RenderFailed"
 	// ClassStopped: the attempt ended because the run was cancelled, suspended or superseded, or was replaced after an upgrade.
 	ClassStopped FailureClass = "Stopped"

@@ -31,6 +31,7 @@ type Run interface {
 // +kubebuilder:validation:XValidation:rule="(has(self.totalDeadlineSeconds) ? has(oldSelf.totalDeadlineSeconds) && self.totalDeadlineSeconds == oldSelf.totalDeadlineSeconds : !has(oldSelf.totalDeadlineSeconds)) || self.contextVersion > oldSelf.contextVersion",message="totalDeadlineSeconds is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".totalDeadlineSeconds"
 // +kubebuilder:validation:XValidation:rule="(has(self.provisioningDeadlineSeconds) ? has(oldSelf.provisioningDeadlineSeconds) && self.provisioningDeadlineSeconds == oldSelf.provisioningDeadlineSeconds : !has(oldSelf.provisioningDeadlineSeconds)) || self.contextVersion > oldSelf.contextVersion",message="provisioningDeadlineSeconds is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".provisioningDeadlineSeconds"
 // +kubebuilder:validation:XValidation:rule="self.retry == oldSelf.retry || self.contextVersion > oldSelf.contextVersion",message="retry is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".retry"
+// +kubebuilder:validation:XValidation:rule="(has(self.pod) ? has(oldSelf.pod) && self.pod == oldSelf.pod : !has(oldSelf.pod)) || self.contextVersion > oldSelf.contextVersion",message="pod is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".pod"
 // +kubebuilder:validation:XValidation:rule="!has(self.totalDeadlineSeconds) || !has(self.deadlineSeconds) || self.totalDeadlineSeconds >= self.deadlineSeconds",message="totalDeadlineSeconds is shorter than one attempt's deadlineSeconds: raise it or leave it out",messageExpression=`"totalDeadlineSeconds (%d) is shorter than one attempt's deadlineSeconds (%d): raise it or leave it out".format([self.totalDeadlineSeconds, self.deadlineSeconds])`,fieldPath=".totalDeadlineSeconds"
 // +kubebuilder:validation:XValidation:rule="!has(self.promptModification) || bytes(self.promptModification).size() <= 65536",message="must be at most 64 KiB (65536 bytes): put longer guidance into a file of the repository and name it here",fieldPath=".promptModification"
 // +kubebuilder:validation:XValidation:rule="!has(self.promptModification) || !self.promptModification.contains('\\x00')",message="must not contain a NUL character: remove it",fieldPath=".promptModification"
@@ -128,6 +129,11 @@ type RunSpec struct {
 	// placement chooses among the members. When unset any member that is ready will do. May be changed while the run is Pending.
 	// +optional
 	Placement *Placement `json:"placement,omitempty"`
+
+	// pod changes the agent's pod within what the operator's configuration lets runs change. When unset the pod is as
+	// configured.
+	// +optional
+	Pod *PodOverrides `json:"pod,omitempty"`
 }
 
 // PromptMode says what becomes of the task's own prompt.

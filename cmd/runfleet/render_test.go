@@ -161,6 +161,7 @@ func TestRenderRefuses(t *testing.T) {
 	original := manifestFile(t, strings.Replace(docsManifest, "orchestrator.platform", "agents.platform", 1))
 	secret := manifestFile(t, `{apiVersion: orchestrator.platform/v1, kind: CodeRun, metadata: {name: fix}, spec: {taskId: 7, service: auth, repositoryUrl: example/shop,
   model: opus, githubApp: bot, envFromSecrets: [{name: DATABASE, secretName: database, secretKey: url}]}}`)
+	greedy := manifestFile(t, strings.Replace(docsManifest, "githubUser", "pod: {priorityClassName: top, resources: {limits: {memory: 64Gi}}}, githubUser", 1))
 	none := manifestFile(t, "{apiVersion: v1, kind: ConfigMap, metadata: {name: other}}\n")
 	config := manifestFile(t, "agent: {image: {tag: '1'}}\n")
 	for _, c := range []struct {
@@ -177,6 +178,9 @@ func TestRenderRefuses(t *testing.T) {
 		{"a run of the original", []string{"-f", original}, exitFail, original + ": docsrun/shop is of the original system (agents.platform/v1): runfleet convert -f " + original + " makes a run of it\n"},
 		{"a Secret that runs may not name", []string{"-f", secret, "--config", configExample}, exitFail, "rendering attempt 1 of CodeRun/default/fix: " +
 			"spec.envFromSecrets: the configuration does not let runs name the Secret database: an administrator adds it, or a pattern such as team-*, to secrets.envAllowed"},
+		{"a pod that runs may not ask for", []string{"-f", greedy, "--config", configExample}, exitFail, "rendering attempt 1 of DocsRun/default/shop: " +
+			"spec.pod.priorityClassName: the configuration does not let runs choose top: leave it out; an administrator can add it to overrides.priorityClassNames\n" +
+			"spec.pod.resources.limits.memory: 64Gi is more than the 4Gi that the configuration lets runs ask for: lower it; an administrator can raise overrides.maxResources\n"},
 		{"no run", []string{"-f", none}, exitFail, none + ": there is no run in it: it needs a DocsRun or CodeRun of orchestrator.platform/v1\n"},
 		{"no file", []string{"-f", "absent.yaml"}, exitFail, "reading manifests: stat absent.yaml: no such file or directory\n"},
 		{"a configuration that is none", []string{"-f", good, "--config", config}, exitFail, config + " is no valid configuration:\n  agent.image.repository: is not set"},

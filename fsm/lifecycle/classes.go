@@ -42,7 +42,7 @@ var Classes = []ClassDef{
 	{v1.ClassOutcomeUnknown, RetryNever, "Job or pod vanished before the outcome was seen.", "Find out who deletes them. The work may have been done: look before raising spec.contextVersion."},
 	{v1.ClassClusterLost, RetryNever, "The member was silent until the attempt's fence had passed, or is no longer the cluster it was.", "Bring the member back, or set spec.placement.onClusterLost to Reschedule."},
 	{v1.ClassRefused, RetryNever, "The member refused an object for good: forbidden, invalid, or its name is taken.", "Correct what the message names, then raise spec.contextVersion."},
-	{v1.ClassRenderFailed, RetryNever, "The attempt's files could not be made of their templates; nothing was created on any member.", "Correct what the message names, in the run or in the ConfigMap runfleet-templates, then raise spec.contextVersion."},
+	{v1.ClassRenderFailed, RetryNever, "The attempt's objects could not be made of the run, the configuration and the templates; nothing was created on any member.", "Correct what the message names, in the run, the configuration or the templates, then raise spec.contextVersion."},
 	{v1.ClassStopped, RetryNever, "The attempt was ended because the run was cancelled, suspended or superseded, or was replaced after an upgrade of the operator.", "Nothing."},
 }
 

@@ -70,6 +70,8 @@ var (
 		`a tag such as "1.0.0", or a digest sha256:...`}
 	objectName = pattern{regexp.MustCompile(`^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$`),
 		"the name of an object: lower-case letters, digits, '-' and '.'"}
+	labelKey = pattern{regexp.MustCompile(`^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$`),
+		"the key of a label or taint, such as pool or example.com/pool"}
 	secretKey = pattern{regexp.MustCompile(`^[-._a-zA-Z0-9]{1,253}$`),
 		"a key of a Secret: letters, digits, '-', '_' and '.'"}
 	secretGlob = pattern{regexp.MustCompile(`^[a-z0-9*]([-a-z0-9.*]{0,251}[a-z0-9*])?$`),
@@ -100,6 +102,14 @@ var keys = slices.Concat([]key{
 	{"agent.runtimeClassName", "The pod's runtime class, such as one with a sandbox of its own. Without it the member's default.", text(objectName, func(d *draft) *string { return &d.Render.RuntimeClass })},
 	{"agent.nodeSelector", "Labels that a pod's node must have.", labels(func(d *draft) *map[string]string { return &d.Render.NodeSelector })},
 	{"agent.tolerations", "Taints of nodes that a pod tolerates, as Kubernetes writes them.", tolerations(func(d *draft) *[]corev1.Toleration { return &d.Render.Tolerations })},
+
+	{"overrides.maxResources", "How much a run may ask for in `spec.pod.resources`, by resource. Without it no more than `agent.resources.limits`.", resources(func(d *draft) *corev1.ResourceList { return &d.Render.Overrides.MaxResources })},
+	{"overrides.priorityClassNames", "Priority classes that a run may choose in `spec.pod`. Without it none.", list(objectName, func(d *draft) *[]string { return &d.Render.Overrides.PriorityClasses })},
+	{"overrides.runtimeClassNames", "Runtime classes that it may choose.", list(objectName, func(d *draft) *[]string { return &d.Render.Overrides.RuntimeClasses })},
+	{"overrides.serviceAccountNames", "Service accounts that it may choose.", list(objectName, func(d *draft) *[]string { return &d.Render.Overrides.ServiceAccounts })},
+	{"overrides.imagePullSecrets", "Secrets that it may pull the image with, beside `agent.imagePullSecrets`.", list(objectName, func(d *draft) *[]string { return &d.Render.Overrides.ImagePullSecrets })},
+	{"overrides.nodeSelectorKeys", "Labels of nodes that it may select by, also in place of the value of `agent.nodeSelector`.", list(labelKey, func(d *draft) *[]string { return &d.Render.Overrides.NodeSelectorKeys })},
+	{"overrides.tolerationKeys", "Taints of nodes that it may tolerate, by their keys, beside `agent.tolerations`.", list(labelKey, func(d *draft) *[]string { return &d.Render.Overrides.TolerationKeys })},
 
 	{"secrets.apiKeySecretName", "The Secret with the API key of the model, on the member in the run's namespace.", text(objectName, func(d *draft) *string { return &d.Render.APIKey.Name })},
 	{"secrets.apiKeySecretKey", "Its key.", text(secretKey, func(d *draft) *string { return &d.Render.APIKey.Key })},

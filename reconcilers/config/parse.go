@@ -132,6 +132,13 @@ func (d *draft) finish() []error {
 				name, &request, &limit)
 		}
 	}
+	for _, name := range slices.Sorted(maps.Keys(d.Render.Overrides.MaxResources)) {
+		most, limit := d.Render.Overrides.MaxResources[name], d.Render.Resources.Limits[name]
+		if most.Cmp(limit) < 0 {
+			fail("overrides.maxResources: %s is %s, below the limit of %s that pods have anyway: raise it or lower agent.resources.limits",
+				name, &most, &limit)
+		}
+	}
 	d.Render.Image = d.repository + ":" + d.tag
 	if strings.HasPrefix(d.tag, "sha256:") {
 		d.Render.Image = d.repository + "@" + d.tag

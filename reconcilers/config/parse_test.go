@@ -86,6 +86,14 @@ agent:
   runtimeClassName: gvisor
   nodeSelector: {example.com/pool: agents}
   tolerations: [{key: agents, operator: Exists, effect: NoSchedule}, {key: slow, value: "yes", effect: NoExecute, tolerationSeconds: 60}, {operator: Exists}]
+overrides:
+  maxResources: {memory: 16Gi}
+  priorityClassNames: [low]
+  runtimeClassNames: [kata]
+  serviceAccountNames: [builder]
+  imagePullSecrets: [team]
+  nodeSelectorKeys: [example.com/zone]
+  tolerationKeys: [spot]
 secrets: {apiKeySecretName: key, apiKeySecretKey: value, envAllowed: [database, "team-*"]}
 permissions: {agentToolsOverride: true, allow: [Read], deny: [Bash]}
 telemetry: {enabled: true, otlpEndpoint: "http://a:1", otlpProtocol: http, logsEndpoint: "https://b", logsProtocol: grpc,
@@ -184,6 +192,8 @@ func TestMistakesAreToldWithWhatToWriteInstead(t *testing.T) {
 		"a value beside Exists":                {agentWith("tolerations: [{key: a, operator: Exists, value: b}]"), `write a value such as yes with operator: Equal, and none with Exists`},
 		"an effect that is not offered":        {agentWith("tolerations: [{key: a, effect: Never}]"), `write effect: NoSchedule, PreferNoSchedule or NoExecute`},
 		"a time to tolerate without NoExecute": {agentWith("tolerations: [{key: a, tolerationSeconds: 1}]"), `write effect: NoExecute beside tolerationSeconds`},
+		"less for runs than pods have":         {image + "overrides: {maxResources: {memory: 1Gi}}", `overrides.maxResources: memory is 1Gi, below the limit of 4Gi that pods have anyway: raise it or lower agent.resources.limits`},
+		"a taint where its key belongs":        {image + `overrides: {tolerationKeys: ["spot=yes"]}`, `overrides.tolerationKeys: one item is "spot=yes": write the key of a label or taint, such as pool`},
 		"a directory of ten bytes":             {image + `storage: {tmpSize: 10}`, `storage.tmpSize: is 10: write a size of at least 64Mi, such as 5Gi`},
 		"a pattern that is more than a star":   {image + `secrets: {envAllowed: ["team-?"]}`, `secrets.envAllowed: one item is "team-?": write the name of a Secret, in which * stands for any characters, such as team-*`},
 		"no quantity":                          {image + `storage: {workspaceSize: big}`, `storage.workspaceSize: is "big": write a quantity above zero, such as 500m or 4Gi`},

@@ -70,6 +70,9 @@ func resources(at func(*draft) *corev1.ResourceList) setting {
 			return nil
 		},
 		show: func(d *draft) string {
+			if len(*at(d)) == 0 {
+				return ""
+			}
 			var parts []string
 			for name, q := range *at(d) {
 				parts = append(parts, fmt.Sprintf("%s: %s", name, q.String()))

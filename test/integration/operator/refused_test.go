@@ -79,15 +79,6 @@ var _ = Describe("What a member refuses becomes the run's message", func() {
 		w.Expect(east.Get(w.ctx, client.ObjectKeyFromObject(theirs), theirs)).To(Succeed())
 		w.Expect(theirs.DeletionTimestamp).To(BeNil(), "it is not ours")
 	})
-
-	Story("nothing, where Pod Security is restricted: our pods ask for no more", func(w *scene) {
-		name := w.namespace + "-restricted"
-		for _, c := range []*bed.Cluster{w.hub, east, west} {
-			w.Expect(c.TeamNamespace(w.ctx, name, map[string]string{"pod-security.kubernetes.io/enforce": "restricted"})).To(Succeed())
-		}
-		w.namespace = name
-		w.await(w.code("modest", "modest"), v1.PhaseSucceeded)
-	})
 })
 
 var _ = Describe("An agent that cannot start", func() {

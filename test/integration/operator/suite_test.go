@@ -46,6 +46,7 @@ var (
 const settings = `
 agent:
   image: {repository: registry.example.com/agent, tag: "1"}
+overrides: {maxResources: {memory: 8Gi}, priorityClassNames: [patient], nodeSelectorKeys: [kubernetes.io/os], tolerationKeys: [spot]}
 deadlines: {docsSeconds: 10, codeSeconds: 500, minSeconds: 1, maxSeconds: 900, provisioningSeconds: 120}
 timing:
   settleSeconds: 3
