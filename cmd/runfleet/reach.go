@@ -63,14 +63,14 @@ func (c *orphansCall) reach(ctx context.Context) (*reached, error) {
 }
 
 func (c *orphansCall) ask(ctx context.Context, m *v1.MemberCluster, hub types.UID) (client.Reader, memory, error) {
-	reader, err := fleet.Reach(ctx, c.hub.client, c.hub.config, c.system, m, answerTime)
+	reached, err := fleet.Reach(ctx, c.hub.client, c.hub.config, c.system, m, answerTime)
 	if err != nil {
 		return nil, memory{}, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
-	remembered, err := incarnation.ReadCopy(ctx, reader, hub)
-	return reader, memory{remembered, err}, nil
+	remembered, err := incarnation.ReadCopy(ctx, reached.Live, hub)
+	return reached.Live, memory{remembered, err}, nil
 }
 
 // countedMember says whether a member has answered this incarnation of the hub.

@@ -16,7 +16,9 @@ var groups = []struct {
 		return append([]*cobra.Command{newCreateCommand(), newGetCommand(), newWaitCommand(), newRetryCommand()}, newChangeCommands()...)
 	}},
 	{"fleet", "Fleet:", func() []*cobra.Command {
-		return []*cobra.Command{newOperatorCommand(), newCRDsCommand(), newOrphansCommand(), newRecoverCommand(), newConvertCommand(), newNetworkPolicyCommand()}
+		return []*cobra.Command{
+			newOperatorCommand(), newCRDsCommand(), newOrphansCommand(), newRecoverCommand(), newSecretsCommand(), newConvertCommand(), newNetworkPolicyCommand(),
+		}
 	}},
 	{"files", "Files:", func() []*cobra.Command { return []*cobra.Command{newRenderCommand(), newDiffCommand()} }},
 	{"machine", "Machine:", func() []*cobra.Command { return []*cobra.Command{newFSMCommand()} }},

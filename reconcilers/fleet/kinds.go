@@ -29,7 +29,7 @@ var memberScheme = func() *runtime.Scheme {
 // would hang, and what is used here is served by every version of Kubernetes in the same place.
 func mapper(*rest.Config, *http.Client) (meta.RESTMapper, error) {
 	m := meta.NewDefaultRESTMapper([]schema.GroupVersion{corev1.SchemeGroupVersion, batchv1.SchemeGroupVersion})
-	for _, kind := range []string{"Pod", "ConfigMap", "PersistentVolumeClaim", "Event"} {
+	for _, kind := range []string{"Pod", "ConfigMap", "PersistentVolumeClaim", "Event", "Secret"} {
 		m.Add(corev1.SchemeGroupVersion.WithKind(kind), meta.RESTScopeNamespace)
 	}
 	m.Add(corev1.SchemeGroupVersion.WithKind("Namespace"), meta.RESTScopeRoot)

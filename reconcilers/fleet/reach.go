@@ -10,35 +10,35 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// Reach connects to a member for one who looks once and keeps nothing: by the same Secret, under the same rules about its
+// Reach connects to a member for one who looks or writes once and keeps nothing, so there is no cache: by the same Secret, under the same rules about its
 // kubeconfig, and only if the cluster that the operator knows answers. secrets asks the hub; namespace is the operator's
 // own; timeout bounds each request. The error says what to do where that is known.
 func Reach(ctx context.Context, secrets client.Reader, hub *rest.Config, namespace string, o *v1.MemberCluster, timeout time.Duration,
-) (client.Reader, error) {
+) (Cluster, error) {
 	if o.Status.ClusterUID == "" {
-		return nil, fmt.Errorf("the operator has not found out yet which cluster it is: see kubectl describe mc %s", o.Name)
+		return Cluster{}, fmt.Errorf("the operator has not found out yet which cluster it is: see kubectl describe mc %s", o.Name)
 	}
 	bounded, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	r, err := register(bounded, secrets, hub, namespace, o)
 	if err != nil {
-		return nil, err
+		return Cluster{}, err
 	}
 	if r.trouble != nil {
-		return nil, r.trouble
+		return Cluster{}, r.trouble
 	}
 	l, t := open(ctx, r.connection, nil)
 	if t != nil {
-		return nil, t
+		return Cluster{}, t
 	}
 	uid, t := l.identify(ctx, timeout)
 	l.close() // its caches, which never began; its clients go on
 	switch {
 	case t != nil:
-		return nil, t
+		return Cluster{}, t
 	case uid != o.Status.ClusterUID:
-		return nil, fmt.Errorf("its kubeconfig leads to the cluster %s, and it was %s: see kubectl describe mc %s",
+		return Cluster{}, fmt.Errorf("its kubeconfig leads to the cluster %s, and it was %s: see kubectl describe mc %s",
 			uid, o.Status.ClusterUID, o.Name)
 	}
-	return l.cluster.GetAPIReader(), nil
+	return Cluster{Live: l.cluster.GetAPIReader(), Writer: l.cluster.GetClient()}, nil
 }
