@@ -114,6 +114,11 @@ func (p *pass) onMember(ctx context.Context, e lifecycle.Effect, found *findings
 	if !ok || link(m, identity) != lifecycle.Answers {
 		return errStale
 	}
+	if e.Resource == lifecycle.Agent && (e.Verb == lifecycle.VerbEnsure || e.Verb == lifecycle.VerbRelease) {
+		if held, err := p.held(ctx, m, e, found); held || err != nil {
+			return err
+		}
+	}
 	switch {
 	case e.Verb == lifecycle.VerbEnsure:
 		refusal, err := p.ensure(ctx, m, e)

@@ -228,6 +228,10 @@ func (p *pass) facts(ctx context.Context, m fleet.Member, e *v1.Attempt, g *sigh
 	}
 	if e != nil && e.StartSeenAt == nil && e.EndedAt == nil && e.JobUID != "" && !a.Pod.Started {
 		p.addWarning(ctx, m, e, g, &a)
+		p.advise(m, e, &a)
+	}
+	if e != nil && p.looksUp(e, job) {
+		p.lookUp(ctx, m, e).addTo(&a)
 	}
 	out := []lifecycle.AgentFacts{a}
 	for _, j := range g.jobs {

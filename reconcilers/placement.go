@@ -64,6 +64,7 @@ func (p *pass) query(ctx context.Context, s v1.RunStatus) fleet.Query {
 	if !ok {
 		return q
 	}
+	q.Lookup = len(code.Spec.EnvFromSecrets) > 0
 	// The work of earlier attempts lies in the workspace: go back to it, unless it is lost and need not be waited for.
 	if s.Attempt > 0 && !p.workspaceLost(s) {
 		q.Pin = s.Cluster

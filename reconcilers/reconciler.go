@@ -201,6 +201,7 @@ type pass struct {
 
 	unanswered bool       // a member was asked, and did not say
 	rendering  *rendering // what was rendered last
+	lookup     *lookup    // what was looked up last
 	tellTaken  func()     // what to say once the status that was taken over is committed
 }
 

@@ -83,7 +83,8 @@ const (
 	// ReasonInputsMissing surfaces while the ConfigMap does not exist, or is gone. Status False.
 	ReasonInputsMissing = "InputsMissing"
 	// ReasonSecretMissing surfaces when a Secret or a key that the pod needs is not on the member; the message names
-	// Secret, key and member. Runfleet never copies one there. Status False.
+	// Secret, key and member, and what to create. It surfaces before there is a Job where MemberCluster.spec.secretLookup is
+	// Enabled. Runfleet never copies one there. Status False.
 	ReasonSecretMissing = "SecretMissing"
 )
 

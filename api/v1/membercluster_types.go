@@ -54,7 +54,24 @@ type MemberClusterSpec struct {
 	// +kubebuilder:validation:Maximum=100000
 	// +optional
 	MaxRuns *int32 `json:"maxRuns,omitempty"`
+
+	// secretLookup says whether the Secrets that an attempt needs are looked up before its Job is created and before it is
+	// released: their metadata alone, never what is in them. It needs the right to get secrets on the member; runs with
+	// envFromSecrets execute only where it is Enabled. Defaults to Disabled.
+	// +kubebuilder:default=Disabled
+	// +optional
+	SecretLookup SecretLookup `json:"secretLookup,omitempty"`
 }
+
+// SecretLookup says whether Secrets are looked up on a member.
+// +kubebuilder:validation:Enum=Enabled;Disabled
+type SecretLookup string
+
+// The two states of the look-up.
+const (
+	SecretLookupEnabled  SecretLookup = "Enabled"
+	SecretLookupDisabled SecretLookup = "Disabled"
+)
 
 // MemberConnection says how a member is reached.
 // +kubebuilder:validation:Enum=Kubeconfig;Hub

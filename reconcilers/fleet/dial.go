@@ -22,6 +22,7 @@ func (k *keeper) dial(ctx context.Context) {
 		k.fail(t)
 		return
 	}
+	l.lookup = looksUp(k.object)
 	if l.uid, t = k.identify(ctx, l); t == nil {
 		t = k.judge(k.object, l.uid)
 	}
@@ -113,8 +114,8 @@ func (k *keeper) probe(ctx context.Context) {
 	k.review(ctx, l)
 }
 
-// review looks again at version and permissions: at first, every five minutes, when an informer met a refusal, and until
-// what was lacking is there.
+// review looks again at version and permissions: at first, every five minutes, when an informer met a refusal, when other
+// permissions are needed than before, and until what was lacking is there.
 func (k *keeper) review(ctx context.Context, l *link) {
 	due := k.probes%reviewEvery == 0
 	k.probes++
@@ -128,6 +129,9 @@ func (k *keeper) review(ctx context.Context, l *link) {
 	case err := <-l.refused:
 		due = due || err != nil
 	default:
+	}
+	if lookup := looksUp(k.object); lookup != l.lookup {
+		l.lookup, due = lookup, true
 	}
 	if due || k.lacks != nil {
 		k.lacks = l.preflight(ctx, k.RequestTimeout)

@@ -181,6 +181,9 @@ func (k *keeper) take() {
 	if mail.object.Status.ClusterUID != k.object.Status.ClusterUID { // a person confirmed another identity
 		k.dialAt, k.probeAt = time.Now(), time.Now()
 	}
+	if looksUp(mail.object) != looksUp(k.object) { // other permissions are needed
+		k.probeAt = time.Now()
+	}
 	same := k.handed && mail.digest() == k.digest()
 	k.registration, k.handed = *mail, true
 	if same && mail.trouble == nil {

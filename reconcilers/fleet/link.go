@@ -29,6 +29,7 @@ type link struct {
 	ctx     context.Context //nolint:containedctx // a link is the life of its context: multicluster-runtime wants it in Engage
 	cancel  context.CancelFunc
 
+	lookup  bool       // what spec.secretLookup needs was asked for in the last preflight
 	uid     types.UID  // of kube-system, as it answered first
 	refused chan error // the first definite refusal that an informer met
 	indexed int        // how many of Provider.indexes its caches have
@@ -127,7 +128,7 @@ func (l *link) askVersion(ctx context.Context, timeout time.Duration) string {
 func (l *link) preflight(ctx context.Context, timeout time.Duration) *trouble {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	return preflight(ctx, l.cluster.GetClient(), l.config.Host)
+	return preflight(ctx, l.cluster.GetClient(), l.config.Host, l.lookup)
 }
 
 // prepare asks for the permissions, starts the caches and returns when they hold everything: from then on Engage has

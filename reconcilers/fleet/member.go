@@ -34,6 +34,8 @@ type Member struct {
 	Labels   map[string]string // of its MemberCluster, for spec.placement.selector
 	Cordoned bool
 	MaxRuns  *int32
+	// SecretLookup says that the metadata of Secrets may be read there.
+	SecretLookup bool
 
 	// Answers says that its caches are synced, its last probe was answered in time, and UID is Recorded.
 	Answers bool

@@ -24,6 +24,12 @@ var Permissions = []rbacv1.PolicyRule{
 	{APIGroups: []string{""}, Resources: []string{"events"}, Verbs: []string{"list"}},
 }
 
+// LookupPermissions are what it must be allowed besides where spec.secretLookup is Enabled. RBAC knows no right to the metadata
+// alone; that nothing else is asked for is the operator's doing.
+var LookupPermissions = []rbacv1.PolicyRule{
+	{APIGroups: []string{""}, Resources: []string{"secrets"}, Verbs: []string{"get"}},
+}
+
 // permission is one verb on one resource.
 type permission struct{ group, resource, verb string }
 
@@ -35,9 +41,9 @@ func (p permission) object() string {
 	return p.resource + "." + p.group
 }
 
-func permissions() []permission {
+func permissions(rules []rbacv1.PolicyRule) []permission {
 	var all []permission
-	for _, rule := range Permissions {
+	for _, rule := range rules {
 		for _, verb := range rule.Verbs {
 			all = append(all, permission{group: rule.APIGroups[0], resource: rule.Resources[0], verb: verb})
 		}
@@ -47,8 +53,11 @@ func permissions() []permission {
 
 // preflight asks the member for each permission whether it is given, all at once, so that a slow member takes the time of
 // one request. Nil when all are.
-func preflight(ctx context.Context, c client.Client, host string) *trouble {
-	all := permissions()
+func preflight(ctx context.Context, c client.Client, host string, lookup bool) *trouble {
+	all := permissions(Permissions)
+	if lookup {
+		all = append(all, permissions(LookupPermissions)...)
+	}
 	allowed, failed := make([]bool, len(all)), make([]error, len(all))
 	var asked sync.WaitGroup
 	for i, p := range all {
@@ -64,8 +73,12 @@ func preflight(ctx context.Context, c client.Client, host string) *trouble {
 			missing = append(missing, p)
 		}
 	}
-	if len(missing) == 0 {
+	switch {
+	case len(missing) == 0:
 		return nil
+	case len(missing) == 1 && lookup && missing[0] == all[len(all)-1]:
+		return troubled(v1.ReasonPreflightFailed, "the user of the kubeconfig may not %s, in every namespace: grant it the ClusterRole "+
+			"runfleet-lookup of docs/members.md, or set spec.secretLookup to Disabled", listed(missing))
 	}
 	return troubled(v1.ReasonPreflightFailed,
 		"the user of the kubeconfig may not %s, in every namespace: grant it the ClusterRole of docs/members.md", listed(missing))

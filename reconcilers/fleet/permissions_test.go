@@ -10,22 +10,26 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-func TestTheClusterRoleOfTheDocumentationIsWhatIsAskedFor(t *testing.T) {
+func TestTheClusterRolesOfTheDocumentationAreWhatIsAskedFor(t *testing.T) {
 	page, err := os.ReadFile("../../docs/members.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, after, found := strings.Cut(string(page), "kind: ClusterRole\n")
-	block, _, closed := strings.Cut(after, "\n---\n")
-	if !found || !closed {
-		t.Fatal("docs/members.md has no ClusterRole")
-	}
-	var role rbacv1.ClusterRole
-	if err := yaml.UnmarshalStrict([]byte("apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\n"+block), &role); err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(Permissions, role.Rules); diff != "" {
-		t.Errorf("(-code +documentation)\n%s", diff)
+	for name, rules := range map[string][]rbacv1.PolicyRule{"runfleet-member": Permissions, "runfleet-lookup": LookupPermissions} {
+		const kind = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\n"
+		meta := "metadata: {name: " + name + "}\n"
+		_, after, found := strings.Cut(string(page), kind+meta)
+		block, _, closed := strings.Cut(after, "\n---\n")
+		if !found || !closed {
+			t.Fatalf("docs/members.md has no ClusterRole %s", name)
+		}
+		var role rbacv1.ClusterRole
+		if err := yaml.UnmarshalStrict([]byte(kind+meta+block), &role); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(rules, role.Rules); diff != "" {
+			t.Errorf("%s (-code +documentation)\n%s", name, diff)
+		}
 	}
 }
 

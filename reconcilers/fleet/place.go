@@ -26,6 +26,8 @@ type Query struct {
 	Pin string
 	// Prefer are members that are taken before all others, such as those that hold the workspace.
 	Prefer []string
+	// Lookup says that the run executes only where Secrets are looked up: such members come before others.
+	Lookup bool
 }
 
 // Choice is the member for the next attempt, or why there is none.
@@ -55,8 +57,8 @@ const (
 	maxMessage = 200  // bytes of one member's part of it
 )
 
-// Place chooses among the members, which are sorted by name: one that is preferred before all others, then the one with
-// the fewest active runs, then the first by name. The same input gives the same choice.
+// Place chooses among the members, which are sorted by name: one that is preferred before all others, then one that looks up
+// Secrets where the run needs it, then the one with the fewest active runs, then the first by name. The same input gives the same choice.
 func Place(members []Member, active map[string]int, q Query) Choice {
 	asked, none := q.asks(members)
 	if none != "" {
@@ -80,7 +82,7 @@ func Place(members []Member, active map[string]int, q Query) Choice {
 		return c
 	}
 	best := slices.MinFunc(fitting, func(a, b Member) int {
-		return cmp.Or(q.distance(a)-q.distance(b), active[a.Name]-active[b.Name], cmp.Compare(a.Name, b.Name))
+		return cmp.Or(q.distance(a)-q.distance(b), q.blindness(a)-q.blindness(b), active[a.Name]-active[b.Name], cmp.Compare(a.Name, b.Name))
 	})
 	c.Cluster, c.ClusterUID = best.Name, best.UID
 	c.Why = q.whyThis(best, active[best.Name], len(fitting))
@@ -147,12 +149,22 @@ func (q Query) distance(m Member) int {
 	return 1
 }
 
+// blindness is 1 for a member that would refuse the run, since Secrets are not looked up there.
+func (q Query) blindness(m Member) int {
+	if q.Lookup && !m.SecretLookup {
+		return 1
+	}
+	return 0
+}
+
 func (q Query) whyThis(m Member, active, fitting int) string {
 	switch {
 	case q.distance(m) == 0:
 		return m.Name + " holds the workspace"
 	case q.placement().Cluster != "":
 		return "spec.placement.cluster names " + m.Name
+	case q.Lookup && m.SecretLookup:
+		return m.Name + " looks up Secrets, which the run's envFromSecrets needs"
 	case fitting == 1:
 		return m.Name + " is the only member that fits"
 	default:

@@ -30,6 +30,8 @@ func notReady(reason, message string) func(*Member) {
 
 func atMost(n int32) func(*Member) { return func(m *Member) { m.MaxRuns = &n } }
 
+func looking(m *Member) { m.SecretLookup = true }
+
 func in(key, value string) *v1.ClusterSelector {
 	return &v1.ClusterSelector{MatchLabels: map[string]v1.LabelValue{key: v1.LabelValue(value)}}
 }
@@ -62,6 +64,17 @@ func TestPlaceChooses(t *testing.T) {
 		},
 		"the less busy of two that hold a workspace": {
 			members: three, active: map[string]int{"eu-1": 9}, query: Query{Prefer: []string{"eu-1", "eu-2"}}, want: "eu-2: eu-2 holds the workspace",
+		},
+		"behaviour 32: one that looks up Secrets, though it is busier": {
+			members: []Member{fit("eu-1"), fit("eu-2", looking)}, active: map[string]int{"eu-2": 9}, query: Query{Lookup: true},
+			want: "eu-2: eu-2 looks up Secrets, which the run's envFromSecrets needs",
+		},
+		"behaviour 32: one that will refuse it, where none looks up Secrets": {
+			members: []Member{fit("eu-1")}, query: Query{Lookup: true}, want: "eu-1: eu-1 is the only member that fits",
+		},
+		"the least busy one, where the run names no Secrets": {
+			members: []Member{fit("eu-1"), fit("eu-2", looking)}, active: map[string]int{"eu-2": 9},
+			want: "eu-1: eu-1 has the fewest active runs (0) of 2 members that fit",
 		},
 		"another when the preferred one does not fit": {
 			members: []Member{fit("eu-1", notReady(v1.ReasonCordoned, "")), fit("eu-2")}, query: Query{Prefer: []string{"eu-1"}},

@@ -131,9 +131,12 @@ func stranger(o *v1.MemberCluster, now time.Time) Member {
 	return Member{
 		Name: o.Name, Recorded: o.Status.ClusterUID, Labels: o.Labels, MaxRuns: o.Spec.MaxRuns,
 		Cordoned: o.Spec.Scheduling == v1.SchedulingCordoned, SilentSince: now,
-		NotReady: v1.ReasonUnobserved, Message: "it is being connected to",
+		NotReady: v1.ReasonUnobserved, Message: "it is being connected to", SecretLookup: looksUp(o),
 	}
 }
+
+// looksUp says that Secrets are looked up on the member.
+func looksUp(o *v1.MemberCluster) bool { return o.Spec.SecretLookup == v1.SecretLookupEnabled }
 
 func byName(a, b Member) int { return cmp.Compare(a.Name, b.Name) }
 

@@ -162,7 +162,7 @@ func KubeconfigOf(c *rest.Config, address string) []byte {
 	}
 	k := clientcmdapi.NewConfig()
 	k.Clusters["member"] = &clientcmdapi.Cluster{Server: server, CertificateAuthorityData: c.CAData}
-	k.AuthInfos["runfleet"] = &clientcmdapi.AuthInfo{ClientCertificateData: c.CertData, ClientKeyData: c.KeyData}
+	k.AuthInfos["runfleet"] = &clientcmdapi.AuthInfo{ClientCertificateData: c.CertData, ClientKeyData: c.KeyData, Token: c.BearerToken}
 	k.Contexts["member"] = &clientcmdapi.Context{Cluster: "member", AuthInfo: "runfleet"}
 	k.CurrentContext = "member"
 	data, err := clientcmd.Write(*k)
