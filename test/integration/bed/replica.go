@@ -147,6 +147,13 @@ func (o *Replica) Ready() int {
 	return code
 }
 
+// Metrics is all that it tells of itself.
+func (o *Replica) Metrics() string {
+	code, body := o.get(o.metrics, "/metrics")
+	gomega.Expect(code).To(gomega.Equal(http.StatusOK), body)
+	return body
+}
+
 // Metric is the sum of the series of a name whose labels contain all of some texts; -1 when it cannot be asked.
 func (o *Replica) Metric(name string, labels ...string) float64 {
 	code, body := o.get(o.metrics, "/metrics")
