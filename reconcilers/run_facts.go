@@ -29,6 +29,9 @@ func RunFacts(kind lifecycle.Kind, run v1.Run, c config.Config) lifecycle.RunFac
 		Preserve:       run.GetAnnotations()[v1.AnnotationPreserve] == "true",
 		TemplateDigest: c.TemplateDigest, EarlierDigests: c.EarlierDigests(), Doubts: render.Doubts(run),
 	}
+	if l := spec.Limits; l != nil {
+		r.MaxTurns, r.MaxCostUSD = l.MaxTurns, l.MaxCostUSD
+	}
 	if spec.TotalDeadlineSeconds != nil {
 		r.TotalDeadline = seconds(*spec.TotalDeadlineSeconds)
 	}

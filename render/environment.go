@@ -39,7 +39,7 @@ var systemVariables = sync.OnceValue(func() []string {
 // environment is what the container gets: Runfleet's own variables and the configuration's, then the run's. No name stands
 // twice, and in a conflict ours win, then those from Secrets.
 func (a subject) environment() []corev1.EnvVar {
-	own := slices.Concat(a.system(), a.clock())
+	own := slices.Concat(a.system(), a.clock(), a.budget())
 	if a.APIKey.Name != "" {
 		own = append(own, fromSecret(apiKeyVariable, a.APIKey.Name, a.APIKey.Key))
 	}

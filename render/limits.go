@@ -38,11 +38,28 @@ func (a subject) clock() []corev1.EnvVar {
 	l := limitsOf(int64(a.entry.DeadlineSeconds), a.Grace)
 	committed := a.entry.CreatedAt.Unix()
 	number := func(name string, n int64) corev1.EnvVar { return literal(name, strconv.FormatInt(n, 10)) }
-	return []corev1.EnvVar{
+	vars := []corev1.EnvVar{
 		number("RUNFLEET_START_BEFORE", a.entry.StartBefore.Unix()),
 		number("RUNFLEET_MAX_SKEW", seconds(a.MaxSkew)),
 		number("RUNFLEET_TIMEOUT", l.agent),
 		number("RUNFLEET_NOT_AFTER", committed+l.agent),
 		number("RUNFLEET_KILL_AFTER", l.killAfter),
 	}
+	if silence := a.run.RunSpec().StallSeconds; silence != nil {
+		vars = append(vars, number("RUNFLEET_STALL_SECONDS", int64(*silence)))
+	}
+	return vars
+}
+
+// budget is what the run's limits left for this attempt, as it was frozen with it: outcomes of earlier attempts may still come
+// in late, and change nothing here.
+func (a subject) budget() []corev1.EnvVar {
+	var vars []corev1.EnvVar
+	if n := a.entry.MaxTurns; n != nil {
+		vars = append(vars, literal("RUNFLEET_MAX_TURNS", strconv.Itoa(int(*n))))
+	}
+	if cost := a.entry.MaxCostUSD; cost != "" {
+		vars = append(vars, literal("RUNFLEET_MAX_COST_USD", cost))
+	}
+	return vars
 }

@@ -12,7 +12,7 @@ const sampleHub types.UID = "0a5cf14e-8ecf-4d92-9f0e-5b8f3e5c0a01"
 
 // sampleRuns are a DocsRun and a CodeRun on their second attempts, so that every part of a template is used.
 func sampleRuns() []v1.Run {
-	spec := v1.RunSpec{ContextVersion: 1, PromptModification: "Keep it short."}
+	spec := v1.RunSpec{ContextVersion: 1, PromptModification: "Keep it short.", StallSeconds: new(int32(1800))}
 	docs := &v1.DocsRun{Spec: v1.DocsRunSpec{
 		RunSpec:       spec,
 		RepositoryURL: "https://github.com/example/shop", WorkingDirectory: ".",
@@ -45,5 +45,7 @@ func sampleStatus(run v1.Run) v1.RunStatus {
 	}
 	first := attempt(1)
 	first.Class, first.Message = v1.ClassAgentError, "The agent ended with exit code 1."
-	return v1.RunStatus{Phase: v1.PhaseProvisioning, ContextVersion: 1, Attempt: 2, Attempts: []v1.Attempt{first, attempt(2)}}
+	second := attempt(2)
+	second.MaxTurns, second.MaxCostUSD = new(int32(193)), "2.0800"
+	return v1.RunStatus{Phase: v1.PhaseProvisioning, ContextVersion: 1, Attempt: 2, Attempts: []v1.Attempt{first, second}}
 }

@@ -79,6 +79,9 @@ func newStage(t *testing.T, shell string, run v1.Run) stage {
 	for name, value := range environment(o) {
 		s.env[name] = strings.ReplaceAll(value, "$$", "$") // as the kubelet does
 	}
+	for _, bound := range []string{"RUNFLEET_MAX_TURNS", "RUNFLEET_MAX_COST_USD", "RUNFLEET_STALL_SECONDS"} {
+		delete(s.env, bound) // a test that is about one sets it
+	}
 	now := time.Now().Unix()
 	s.env["RUNFLEET_CONFIG"] = filepath.Join(s.directory, "config")
 	s.env["RUNFLEET_CREDENTIALS"] = filepath.Join(s.directory, "credentials")

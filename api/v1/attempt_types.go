@@ -76,6 +76,16 @@ type Attempt struct {
 	// +optional
 	DeadlineSeconds int32 `json:"deadlineSeconds,omitempty"`
 
+	// maxTurns is what the run's limits left of its turns, frozen when the attempt was recorded. Unset where there is no limit.
+	// +kubebuilder:validation:Minimum=0
+	// +optional
+	MaxTurns *int32 `json:"maxTurns,omitempty"`
+
+	// maxCostUSD is what they left of its US dollars, a decimal number. Empty where there is no limit.
+	// +kubebuilder:validation:MaxLength=32
+	// +optional
+	MaxCostUSD string `json:"maxCostUSD,omitempty"`
+
 	// incarnation is the hub's incarnation when the attempt was recorded.
 	// +kubebuilder:validation:Minimum=0
 	// +optional

@@ -16,6 +16,10 @@ const (
 	ClassPrerequisiteMissing FailureClass = "PrerequisiteMissing"
 	// ClassRepositoryUnreachable: the start script could not fetch from the run's repository, or from that of its documents.
 	ClassRepositoryUnreachable FailureClass = "RepositoryUnreachable"
+	// ClassStalled: the agent was silent for spec.stallSeconds, and was ended.
+	ClassStalled FailureClass = "Stalled"
+	// ClassLimitExceeded: the run has spent what spec.limits permits.
+	ClassLimitExceeded FailureClass = "LimitExceeded"
 	// ClassDeadlineExceeded: the attempt passed its deadline.
 	ClassDeadlineExceeded FailureClass = "DeadlineExceeded"
 	// ClassRunDeadlineExceeded: the whole run passed spec.totalDeadlineSeconds.

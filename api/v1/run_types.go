@@ -30,6 +30,8 @@ type Run interface {
 // +kubebuilder:validation:XValidation:rule="(has(self.deadlineSeconds) ? has(oldSelf.deadlineSeconds) && self.deadlineSeconds == oldSelf.deadlineSeconds : !has(oldSelf.deadlineSeconds)) || self.contextVersion > oldSelf.contextVersion",message="deadlineSeconds is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".deadlineSeconds"
 // +kubebuilder:validation:XValidation:rule="(has(self.totalDeadlineSeconds) ? has(oldSelf.totalDeadlineSeconds) && self.totalDeadlineSeconds == oldSelf.totalDeadlineSeconds : !has(oldSelf.totalDeadlineSeconds)) || self.contextVersion > oldSelf.contextVersion",message="totalDeadlineSeconds is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".totalDeadlineSeconds"
 // +kubebuilder:validation:XValidation:rule="(has(self.provisioningDeadlineSeconds) ? has(oldSelf.provisioningDeadlineSeconds) && self.provisioningDeadlineSeconds == oldSelf.provisioningDeadlineSeconds : !has(oldSelf.provisioningDeadlineSeconds)) || self.contextVersion > oldSelf.contextVersion",message="provisioningDeadlineSeconds is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".provisioningDeadlineSeconds"
+// +kubebuilder:validation:XValidation:rule="(has(self.stallSeconds) ? has(oldSelf.stallSeconds) && self.stallSeconds == oldSelf.stallSeconds : !has(oldSelf.stallSeconds)) || self.contextVersion > oldSelf.contextVersion",message="stallSeconds is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".stallSeconds"
+// +kubebuilder:validation:XValidation:rule="(has(self.limits) ? has(oldSelf.limits) && self.limits == oldSelf.limits : !has(oldSelf.limits)) || self.contextVersion > oldSelf.contextVersion",message="limits is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".limits"
 // +kubebuilder:validation:XValidation:rule="self.retry == oldSelf.retry || self.contextVersion > oldSelf.contextVersion",message="retry is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".retry"
 // +kubebuilder:validation:XValidation:rule="(has(self.pod) ? has(oldSelf.pod) && self.pod == oldSelf.pod : !has(oldSelf.pod)) || self.contextVersion > oldSelf.contextVersion",message="pod is immutable within a context version: raise spec.contextVersion to change it",fieldPath=".pod"
 // +kubebuilder:validation:XValidation:rule="!has(self.totalDeadlineSeconds) || !has(self.deadlineSeconds) || self.totalDeadlineSeconds >= self.deadlineSeconds",message="totalDeadlineSeconds is shorter than one attempt's deadlineSeconds: raise it or leave it out",messageExpression=`"totalDeadlineSeconds (%d) is shorter than one attempt's deadlineSeconds (%d): raise it or leave it out".format([self.totalDeadlineSeconds, self.deadlineSeconds])`,fieldPath=".totalDeadlineSeconds"
@@ -95,6 +97,18 @@ type RunSpec struct {
 	// +optional
 	ProvisioningDeadlineSeconds *int32 `json:"provisioningDeadlineSeconds,omitempty"`
 
+	// stallSeconds ends an agent that is silent, with no output at all, for this long: what it has done is pushed, and the
+	// attempt fails with class Stalled. In seconds, 60 to 86400, such as 1800 for half an hour; a long build is silent too.
+	// When unset an agent may be silent until its deadline.
+	// +kubebuilder:validation:XValidation:rule="self >= 60 && self <= 86400",message="must be 60 to 86400 seconds (a minute to a day): write a number such as 1800, or leave it out to end no agent for its silence"
+	// +optional
+	StallSeconds *int32 `json:"stallSeconds,omitempty"`
+
+	// limits bound what the run spends, over all its attempts and context versions. An agent that reaches one is ended with
+	// class LimitExceeded, which is not retried. When unset nothing but the deadlines bounds it.
+	// +optional
+	Limits *Limits `json:"limits,omitempty"`
+
 	// retry says how often and after what an attempt is repeated. Defaults to two retries by the class table.
 	// +kubebuilder:default={}
 	// +optional
@@ -134,6 +148,22 @@ type RunSpec struct {
 	// configured.
 	// +optional
 	Pod *PodOverrides `json:"pod,omitempty"`
+}
+
+// Limits bound what a run spends. What counts is what its agents report, which status.usage sums up: an attempt gets what
+// was left when it was recorded. An agent that is killed before it reports counts for nothing.
+type Limits struct {
+	// maxTurns is how many turns the run's agents may take, 1 to 100000. When unset their number has no bound.
+	// +kubebuilder:validation:XValidation:rule="self >= 1 && self <= 100000",message="must be 1 to 100000 turns: write a number such as 200, or leave it out for no bound"
+	// +optional
+	MaxTurns *int32 `json:"maxTurns,omitempty"`
+
+	// maxCostUSD is how many US dollars they may cost, a decimal number in quotes such as "2.50", with four digits behind the
+	// point at most. The agent reckons the cost itself, and stops after the turn that exceeds it. When unset there is no bound.
+	// +kubebuilder:validation:MaxLength=16
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9]{1,7}([.][0-9]{1,4})?$') && self.matches('[1-9]')",message="must be a decimal number above 0 in quotes, such as \"2.50\", with at most 7 digits before the point and 4 behind it"
+	// +optional
+	MaxCostUSD string `json:"maxCostUSD,omitempty"`
 }
 
 // PromptMode says what becomes of the task's own prompt.

@@ -159,6 +159,12 @@ type RunStatus struct {
 	// +optional
 	PullRequestURL string `json:"pullRequestUrl,omitempty"`
 
+	// branch is where the run's work goes, made of the configured pattern when its first attempt was recorded and never
+	// changed: the pattern may change, and the work must not move. Empty where spec.targetBranch names the branch.
+	// +kubebuilder:validation:MaxLength=244
+	// +optional
+	Branch string `json:"branch,omitempty"`
+
 	// sessionId is the agent's session, which a later attempt resumes.
 	// +kubebuilder:validation:MaxLength=256
 	// +optional

@@ -51,7 +51,7 @@ var actionDefs = []fsm.ActionDef{
 	{Name: RecordAgent, Doc: "Writes the Job's UID: this authorises exactly that Job. Never changed afterwards."},
 	{Name: RecordStart, Doc: "Writes startSeenAt by the hub's clock, and the nearer fence that follows from it."},
 	{Name: RecordPlacement, Doc: "Writes the member, and adds it to the members this run ever touched."},
-	{Name: StartAttempt, NewAttempt: true, Doc: "Adds attempt n+1 with the newest context version, the member's identity, the hub's incarnation, startBefore and fencedUntil."},
+	{Name: StartAttempt, NewAttempt: true, Doc: "Adds attempt n+1 with the newest context version, the member's identity, the hub's incarnation, startBefore, fencedUntil and what is left of the limits; the first one also writes the branch."},
 }
 
 // change is one row being applied: the status it changes, and what it may read.
@@ -104,10 +104,19 @@ func (c change) startAttempt() {
 		Cluster: c.s.Cluster, ClusterUID: c.f.Candidate.ClusterUID,
 		JobName: name, ConfigMapName: name, TemplateDigest: c.f.Run.TemplateDigest,
 		DeadlineSeconds: int32(c.f.Run.Deadline / time.Second),
-		Incarnation:     c.f.Hub.Incarnation, CreatedAt: c.now(),
+		MaxTurns:        turnsLeft(c.f.Run.MaxTurns, c.s.Usage), MaxCostUSD: costLeft(c.f.Run.MaxCostUSD, c.s.Usage),
+		Incarnation: c.f.Hub.Incarnation, CreatedAt: c.now(),
 	}
+	c.decideBranch()
 	c.fence(&e, c.f.Now.Add(c.f.Run.ProvisioningDeadline))
 	c.s.Attempts = append(c.s.Attempts, e)
+}
+
+// decideBranch writes where the run's work goes. It never moves: neither the Leases nor the next attempt would find it.
+func (c change) decideBranch() {
+	if c.s.Branch == "" {
+		c.s.Branch = c.f.Run.Branch
+	}
 }
 
 // fence sets rule F's bounds of an attempt that was not seen started.

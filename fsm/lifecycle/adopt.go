@@ -33,6 +33,7 @@ func (c change) takeStray() {
 	// The version worked on is never behind what the status or the stray says.
 	c.s.ContextVersion = max(c.s.ContextVersion, stray.ContextVersion)
 	c.addMember(stray.Cluster)
+	c.decideBranch()
 
 	e := attempt(*c.s, stray.Attempt)
 	e.ContextVersion = max(e.ContextVersion, stray.ContextVersion)

@@ -33,6 +33,8 @@ var Classes = []ClassDef{
 	{v1.ClassSecretMissing, RetryNever, "A Secret or ConfigMap that the pod needs was not there until the provisioning deadline, or the start script missed it.", "Create it on the member, then raise spec.contextVersion."},
 	{v1.ClassPrerequisiteMissing, RetryNever, "The start script refused to spend a token because something is missing (exit code 78).", "Supply what the message names, then raise spec.contextVersion."},
 	{v1.ClassRepositoryUnreachable, RetryBudget, "The start script could not fetch from a repository; no token was spent.", "Read the message: address, host key, credentials, network."},
+	{v1.ClassStalled, RetryBudget, "The agent was silent for spec.stallSeconds and was ended; what it had done was pushed. The next attempt resumes its session and is told of it.", "Read the agent's log: what did it wait for? A long build is silent too: raise spec.stallSeconds together with spec.contextVersion."},
+	{v1.ClassLimitExceeded, RetryNever, "The run has spent what spec.limits permits, over all its attempts.", "Look at what was pushed; to go on, raise spec.limits together with spec.contextVersion."},
 	{v1.ClassDeadlineExceeded, RetryNever, "The attempt passed its deadline.", "Raise spec.deadlineSeconds together with spec.contextVersion, or ask for retries with spec.retry.alsoOn."},
 	{v1.ClassRunDeadlineExceeded, RetryNever, "The whole run passed spec.totalDeadlineSeconds.", "Raise spec.totalDeadlineSeconds together with spec.contextVersion."},
 	{v1.ClassProvisioningDeadlineExceeded, RetryNever, "No agent was seen started within spec.provisioningDeadlineSeconds.", "See the message: quota, scheduling, volume."},
@@ -62,6 +64,8 @@ var resultClasses = map[string]v1.FailureClass{
 	ResultSecretMissing:       v1.ClassSecretMissing,
 	ResultUnreachable:         v1.ClassRepositoryUnreachable,
 	ResultStartedTooLate:      v1.ClassStartedTooLate,
+	ResultStalled:             v1.ClassStalled,
+	ResultLimitExceeded:       v1.ClassLimitExceeded,
 }
 
 // Results lists every result that an outcome may have.

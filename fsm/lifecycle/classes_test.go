@@ -35,6 +35,8 @@ func TestTheClassSaysWhyAnAttemptIsNoSuccess(t *testing.T) {
 		{"exit code 78 is a missing prerequisite", DocsRun, ended(78, "", nil), false, v1.ClassPrerequisiteMissing},
 		{"a Secret that the start script misses", CodeRun, ended(78, "", &Outcome{Result: ResultSecretMissing}), false, v1.ClassSecretMissing},
 		{"a repository that does not answer is tried again", CodeRun, ended(1, "", &Outcome{Result: ResultUnreachable}), false, v1.ClassRepositoryUnreachable},
+		{"F30: an agent that was ended for its silence", CodeRun, ended(143, "", &Outcome{Result: ResultStalled}), false, v1.ClassStalled},
+		{"one that spent what the run may", CodeRun, ended(1, "", &Outcome{Result: ResultLimitExceeded}), false, v1.ClassLimitExceeded},
 		{"OOMKilled outranks what the agent wrote before", DocsRun, ended(137, "OOMKilled", good), false, v1.ClassOutOfMemory},
 		{"an eviction is the infrastructure's", DocsRun, ended(137, "Evicted", nil), false, v1.ClassNodeLost},
 		{"the pod's own limit is a deadline", DocsRun, ended(143, "DeadlineExceeded", nil), false, v1.ClassDeadlineExceeded},
@@ -66,14 +68,14 @@ func TestEveryClassHasItsLine(t *testing.T) {
 		v1.ClassAgentError, v1.ClassOutOfMemory, v1.ClassNodeLost, v1.ClassImage, v1.ClassSecretMissing, v1.ClassPrerequisiteMissing,
 		v1.ClassDeadlineExceeded, v1.ClassRunDeadlineExceeded, v1.ClassProvisioningDeadlineExceeded, v1.ClassStartedTooLate,
 		v1.ClassOutcomeMissing, v1.ClassNoPullRequest, v1.ClassOutcomeUnknown, v1.ClassClusterLost, v1.ClassRefused,
-		v1.ClassRenderFailed, v1.ClassRepositoryUnreachable, v1.ClassStopped,
+		v1.ClassRenderFailed, v1.ClassRepositoryUnreachable, v1.ClassStopped, v1.ClassStalled, v1.ClassLimitExceeded,
 	} {
 		if d := classDef(c); d.Doc == "" || d.Advice == "" {
 			t.Errorf("class %s has no line in the class table", c)
 		}
 	}
-	if len(Classes) != 18 {
-		t.Errorf("%d lines, want 18: add the new class above", len(Classes))
+	if len(Classes) != 20 {
+		t.Errorf("%d lines, want 20: add the new class above", len(Classes))
 	}
 }
 

@@ -72,6 +72,8 @@ type RunFacts struct {
 	Deadline             time.Duration // of one attempt
 	ProvisioningDeadline time.Duration
 	TotalDeadline        time.Duration // of the whole run; 0: none
+	MaxTurns             *int32        // over all attempts; nil: no limit
+	MaxCostUSD           string        // a decimal number; "": no limit
 	MaxRetries           int32
 	RetryAlsoOn          []v1.FailureClass
 	OnClusterLost        v1.OnClusterLost
@@ -79,6 +81,7 @@ type RunFacts struct {
 	TTL                  *time.Duration
 	Preserve             bool     // the annotation that keeps everything
 	Abandoned            int32    // the attempt that a person vouches to be dead; 0: none, -1: what was written is no attempt
+	Branch               string   // that the next attempt pushes to, if no earlier one has decided it; "": the spec names it
 	TemplateDigest       string   // of the templates and settings that the next attempt is committed with
 	EarlierDigests       []string // of those that this operator remembers besides
 	Doubts               []string // what the spec asks for and does not get, such as a tool that the agent does not have
@@ -194,6 +197,8 @@ const (
 	ResultSecretMissing       = "secretMissing"
 	ResultUnreachable         = "repositoryUnreachable"
 	ResultStartedTooLate      = "startedTooLate"
+	ResultStalled             = "stalled"
+	ResultLimitExceeded       = "limitExceeded"
 	ResultInterrupted         = "interrupted" // told to end from outside; partial work is pushed
 )
 

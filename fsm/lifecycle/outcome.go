@@ -80,6 +80,27 @@ func addDecimals(a, b string) string {
 	return x.Add(x, y).FloatString(4)
 }
 
+// turnsLeft is what a limit leaves to the next attempt, nil where there is none.
+func turnsLeft(limit *int32, used *v1.Usage) *int32 {
+	if limit == nil || used == nil {
+		return limit
+	}
+	return new(max(0, *limit-used.Turns))
+}
+
+// costLeft is the same in US dollars. The limit is the API's, which is a plain number.
+func costLeft(limit string, used *v1.Usage) string {
+	if limit == "" || used == nil || !sumSoFar.MatchString(used.CostUSD) {
+		return limit
+	}
+	x, ok := new(big.Rat).SetString(limit)
+	y, _ := new(big.Rat).SetString(used.CostUSD)
+	if !ok || x.Cmp(y) <= 0 {
+		return "0"
+	}
+	return x.Sub(x, y).FloatString(4)
+}
+
 // clip cuts a message to what the API takes, at a rune's border.
 func clip(s string) string {
 	r := []rune(s)

@@ -12,7 +12,6 @@ config=${RUNFLEET_CONFIG:-/config}
 message=${RUNFLEET_TERMINATION_LOG:-/dev/termination-log}
 workspace=$(pwd -P)
 tasks=$workspace/task # the task's documents
-log=$HOME/.agent.jsonl
 
 result=failed # until something better is known
 reason='The start script itself failed; its log says at which step.'
@@ -39,12 +38,7 @@ report() {
 }
 trap report EXIT
 
-# spent prints what the agent says of itself in the last line of its stream.
-# shellcheck disable=SC2317 # report calls it
-spent() {
-  tail -n 1 -- "$log" 2>/dev/null | jq -c 'select(.type? == "result") | {sessionId: .session_id, costUSD: .total_cost_usd, inputTokens: .usage.input_tokens,
-    outputTokens: .usage.output_tokens, turns: .num_turns}' 2>/dev/null | grep . || echo '{}'
-}
+spent() { echo '{}'; } # until agent.sh is read
 
 # interrupt lets what runs end by itself; its end is waited for where it was started.
 interrupt() {
@@ -86,7 +80,7 @@ if [ "$late" -gt 0 ]; then
 fi
 
 # --- Is everything there, before a token is spent?
-for file in prompt.md CLAUDE.md git.sh github.sh; do
+for file in prompt.md CLAUDE.md agent.sh git.sh github.sh; do
   [ -r "$config/$file" ] || finish 78 prerequisiteMissing "$file is not in the configuration directory."
 done
 [ $# -gt 0 ] || finish 78 prerequisiteMissing 'No agent command was given.'
@@ -94,6 +88,8 @@ command -v "$1" >/dev/null || finish 78 prerequisiteMissing "The program of the 
 for program in timeout git jq curl ${GITHUB_APP:+openssl}; do
   command -v "$program" >/dev/null || finish 78 prerequisiteMissing "The program $program is not in the image."
 done
+# shellcheck source=agent.sh
+. "$config/agent.sh"
 # shellcheck source=git.sh
 . "$config/git.sh"
 # shellcheck source=github.sh
@@ -168,37 +164,25 @@ if [ "${RUNFLEET_CONTINUE_SESSION:-false}" = true ]; then
   done
 fi
 
-# --- Run the agent in what is left of its time.
+# --- Run the agent in what is left of its time, and of what the run may spend.
+[ -z "${RUNFLEET_MAX_TURNS:-}" ] || set -- "$@" --max-turns "$RUNFLEET_MAX_TURNS"
+[ -z "${RUNFLEET_MAX_COST_USD:-}" ] || set -- "$@" --max-budget-usd "$RUNFLEET_MAX_COST_USD"
 start=$(now)
 left=$((RUNFLEET_NOT_AFTER - start))
 [ "$left" -lt "$RUNFLEET_TIMEOUT" ] || left=$RUNFLEET_TIMEOUT
-[ "$left" -gt 0 ] || finish 124 timeout "The attempt's deadline passed before the agent could start."
-[ -z "$interrupted" ] || finish 143 interrupted 'The attempt was told to end before the agent started.'
 
-# Its stream is logged and kept, since its last line says what the run cost.
-stream=$HOME/.stream
-rm -f -- "$stream" "$log"
-mkfifo -- "$stream"
-tee -- "$log" <"$stream" &
-copier=$!
-input=$prompt
-attend timeout -k "$RUNFLEET_KILL_AFTER" "$left" "$@" >"$stream" || code=$?
-input=
-timeout 5 tail --pid="$copier" -f /dev/null || kill "$copier" || true # what the agent left running may hold the stream open
-
-# --- How did it end? One that was told to end and says that it is done has finished at the bell.
-timed_out='' failure=''
-case $code in # by TERM (as two implementations of timeout report it) or by KILL
-124 | 137 | 143) [ $(($(now) - start)) -lt "$left" ] || timed_out=yes ;;
-esac
-says=$(tail -n 1 -- "$log" | jq -r 'select(.type? == "result") | if .is_error then "error: \(.subtype)" else "done" end' 2>/dev/null || true)
-case $says in
-error*) failure="The agent ended with exit code $code and reports an $says." ;;
-*) [ "$code" -eq 0 ] || failure="The agent ended with exit code $code." ;;
-esac
-if [ -n "$interrupted" ] && [ "$says" != "done" ] && [ "$code" -eq 0 ]; then
-  code=143 # it ended well, but did it finish?
-fi
+# forgo CODE RESULT REASON ends the attempt before the agent, and delivers what earlier ones left.
+forgo() {
+  cd -- "$workspace"
+  partial=yes
+  deliver
+  finish "$1" "$2" "$3$problem"
+}
+[ -z "$interrupted" ] || forgo 143 interrupted 'The attempt was told to end before the agent started.'
+[ "$left" -gt 0 ] || forgo 124 timeout "The attempt's deadline passed before the agent could start."
+left_to_spend || forgo 1 limitExceeded "Earlier attempts have spent what the run's limits permit, so the agent was not started."
+run "$@"
+judge
 
 # --- Deliver what there is, on every path. From here on nothing is gained by ending early.
 trap '' TERM INT
@@ -206,7 +190,9 @@ cd -- "$workspace"
 partial=
 [ "$code" -eq 0 ] && [ -z "$failure" ] || partial=yes
 deliver
+[ -z "$stalled" ] || [ "$code" -eq 0 ] || finish "$code" stalled "The agent was silent for $RUNFLEET_STALL_SECONDS s, so it was ended.$problem"
 [ -z "$timed_out" ] || finish "$code" timeout "The agent was ended after $left s, at the end of its time.$problem"
+[ -z "$limited" ] || finish "$((code ? code : 1))" limitExceeded "The agent has spent what the run's limits permit ($says).$problem"
 [ -z "$interrupted" ] || [ "$code" -eq 0 ] || finish "$code" interrupted "The attempt was told to end from outside.$problem"
 [ -z "$failure" ] || finish "$((code ? code : 1))" failed "$failure$problem"
 [ -z "$unpushed" ] || finish 1 failed "The agent is done.$problem"
