@@ -6,6 +6,7 @@ import (
 	"github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/fsm/lifecycle"
 	"github.com/runfleet/runfleet/reconcilers/original"
+	"github.com/runfleet/runfleet/render"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -23,8 +24,9 @@ const (
 	IndexBegun = "begunOn"
 )
 
-// Indexes returns the value functions of the indexes; system is the operator's own namespace.
-func Indexes(system string) map[string]client.IndexerFunc {
+// Indexes returns the value functions of the indexes; system is the operator's own namespace, and branches are what is
+// configured now. A run that waits while they change stands under its old Lease until it is looked at again.
+func Indexes(system string, branches func() render.Branches) map[string]client.IndexerFunc {
 	of := func(f func(v1.Run, v1.RunStatus) []string) client.IndexerFunc {
 		return func(o client.Object) []string {
 			run, ok := o.(v1.Run)
@@ -39,7 +41,7 @@ func Indexes(system string) map[string]client.IndexerFunc {
 		IndexConcerned: of(concernedBy),
 		IndexWaiting:   of(waitingFor),
 		IndexBegun:     of(begunOn),
-		IndexLease:     of(func(run v1.Run, s v1.RunStatus) []string { return needsLease(run, s, system) }),
+		IndexLease:     of(func(run v1.Run, s v1.RunStatus) []string { return needsLease(run, s, system, branches()) }),
 	}
 }
 
@@ -69,12 +71,12 @@ func waitingFor(_ v1.Run, s v1.RunStatus) []string {
 	return []string{s.Reason}
 }
 
-func needsLease(run v1.Run, s v1.RunStatus, system string) []string {
+func needsLease(run v1.Run, s v1.RunStatus, system string, b render.Branches) []string {
 	if !lifecycle.Waiting(s) {
 		return nil
 	}
 	var names []string
-	for _, l := range leasesOf(run, system) {
+	for _, l := range leasesOf(run, system, b) {
 		names = append(names, l.Name)
 	}
 	return names

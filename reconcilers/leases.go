@@ -21,13 +21,13 @@ import (
 // leasesOf are the Leases that a run needs before it may start, as "namespace/name", in the order in which they are taken.
 // The workspace's stands beside the runs that share it, the branch's in the operator's namespace: two namespaces may push
 // to one branch.
-func leasesOf(run v1.Run, system string) []lifecycle.LeaseFacts {
+func leasesOf(run v1.Run, system string, b render.Branches) []lifecycle.LeaseFacts {
 	var out []lifecycle.LeaseFacts
 	if code, ok := run.(*v1.CodeRun); ok {
 		name := code.Namespace + "/" + v1.WorkspacePrefix + code.Spec.Service
 		out = append(out, lifecycle.LeaseFacts{Name: name, Reason: v1.ReasonWorkspaceBusy})
 	}
-	if branch := render.Branch(run); branch != "" {
+	if branch := render.Branch(run, b); branch != "" {
 		sum := sha256.Sum256([]byte(render.Repository(run) + "\n" + branch))
 		name := system + "/branch-" + hex.EncodeToString(sum[:12])
 		out = append(out, lifecycle.LeaseFacts{Name: name, Reason: v1.ReasonBranchBusy})
@@ -35,7 +35,9 @@ func leasesOf(run v1.Run, system string) []lifecycle.LeaseFacts {
 	return out
 }
 
-func (p *pass) leases() []lifecycle.LeaseFacts { return leasesOf(p.run, p.Hub.Namespace) }
+func (p *pass) leases() []lifecycle.LeaseFacts {
+	return leasesOf(p.run, p.Hub.Namespace, p.config.Render.Branches)
+}
 
 // takeLease takes a Lease, or says who holds it (rule W). That it is held is only ever the API server's own answer of this
 // pass: to the write, or to a live read. It is never released; the next one takes it over.

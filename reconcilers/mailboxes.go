@@ -6,6 +6,7 @@ import (
 
 	"github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/fsm/lifecycle"
+	"github.com/runfleet/runfleet/render"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -18,8 +19,9 @@ type queue = workqueue.TypedRateLimitingInterface[mcreconcile.Request]
 
 // Mailboxes are the work queues of both kinds. Whatever happens on any cluster ends here as "look at this run again".
 type Mailboxes struct {
-	Runs   client.Reader // the hub's cache
-	System string        // the operator's namespace
+	Runs     client.Reader          // the hub's cache
+	System   string                 // the operator's namespace
+	Branches func() render.Branches // as they are configured now
 
 	mu      sync.Mutex
 	listens map[lifecycle.Kind]func(types.NamespacedName)
@@ -71,7 +73,7 @@ func (m *Mailboxes) HubChanged() { m.postAll(context.Background()) }
 
 // RunSettled wakes the runs that wait for a Lease of a run that ended or is gone.
 func (m *Mailboxes) RunSettled(ctx context.Context, run v1.Run) {
-	for _, l := range leasesOf(run, m.System) {
+	for _, l := range leasesOf(run, m.System, m.Branches()) {
 		m.postAll(ctx, client.MatchingFields{IndexLease: l.Name})
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/runfleet/runfleet/reconcilers/fleet"
 	"github.com/runfleet/runfleet/reconcilers/incarnation"
 	"github.com/runfleet/runfleet/reconcilers/telemetry"
+	"github.com/runfleet/runfleet/render"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -74,7 +75,7 @@ func New(ctx context.Context, o Options) (mcmanager.Manager, error) {
 	if err != nil {
 		return nil, err
 	}
-	mail := &Mailboxes{System: o.System}
+	mail := &Mailboxes{System: o.System, Branches: func() render.Branches { return source.Current().Render.Branches }}
 	pulse := incarnation.New(incarnation.Options{
 		Live: live, Writer: live, HubUID: uid, Namespace: o.System, RequestTimeout: o.RequestTimeout, Now: o.now(),
 		OnChange: mail.HubChanged,
@@ -152,7 +153,7 @@ func (o Options) manager(scheme *runtime.Scheme) manager.Options {
 func (o Options) assemble(ctx context.Context, mgr mcmanager.Manager, provider *fleet.Provider, source *config.Source, mail *Mailboxes,
 	pulse *incarnation.Pulse, uid types.UID,
 ) error {
-	if err := IndexRuns(ctx, mgr, o.System); err != nil {
+	if err := IndexRuns(ctx, mgr, mail); err != nil {
 		return err
 	}
 	if err := provider.SetupWithManager(mgr); err != nil {

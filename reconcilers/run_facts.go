@@ -27,6 +27,7 @@ func RunFacts(kind lifecycle.Kind, run v1.Run, c config.Config) lifecycle.RunFac
 		MaxRetries:           defaultMaxRetries, RetryAlsoOn: spec.Retry.AlsoOn, OnClusterLost: v1.ClusterLostWait,
 		Retention:      c.Retention(spec.RetentionSeconds, run.RunStatus().Phase),
 		Preserve:       run.GetAnnotations()[v1.AnnotationPreserve] == "true",
+		Branch:         render.PatternBranch(run, c.Render.Branches),
 		TemplateDigest: c.TemplateDigest, EarlierDigests: c.EarlierDigests(), Doubts: render.Doubts(run),
 	}
 	if l := spec.Limits; l != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/fsm/lifecycle"
+	"github.com/runfleet/runfleet/render"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 )
@@ -55,7 +56,7 @@ func over(phase v1.Phase, member string) v1.RunStatus {
 
 func TestIndexesFindTheRunsThatAnEventIsAbout(t *testing.T) {
 	waits := v1.RunStatus{Phase: v1.PhasePending, Reason: v1.ReasonNoCandidate}
-	leases := []string{"team-a/workspace-auth", leasesOf(code(), system)[1].Name}
+	leases := []string{"team-a/workspace-auth", leasesOf(code(), system, render.Branches{})[1].Name}
 	for name, c := range map[string]struct {
 		status                                    v1.RunStatus
 		active, concerned, waiting, leases, begun []string
@@ -73,7 +74,7 @@ func TestIndexesFindTheRunsThatAnEventIsAbout(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			run := code(func(r *v1.CodeRun) { r.Status = c.status })
 			got := map[string][]string{}
-			for index, f := range Indexes(system) {
+			for index, f := range Indexes(system, func() render.Branches { return render.Branches{} }) {
 				got[index] = f(run)
 			}
 			want := map[string][]string{
@@ -89,7 +90,7 @@ func TestIndexesFindTheRunsThatAnEventIsAbout(t *testing.T) {
 
 func TestRunsTakeTheLeasesOfWhatTheyShare(t *testing.T) {
 	names := func(run v1.Run) (all []string) {
-		for _, l := range leasesOf(run, system) {
+		for _, l := range leasesOf(run, system, render.Branches{}) {
 			all = append(all, l.Name+" "+l.Reason)
 		}
 		return all

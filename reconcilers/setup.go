@@ -32,9 +32,9 @@ const (
 )
 
 // IndexRuns adds the indexes to the hub's cache. Through the local manager: the multicluster one would index the members.
-func IndexRuns(ctx context.Context, mgr mcmanager.Manager, system string) error {
+func IndexRuns(ctx context.Context, mgr mcmanager.Manager, mail *Mailboxes) error {
 	for _, run := range []client.Object{&v1.DocsRun{}, &v1.CodeRun{}} {
-		for name, f := range Indexes(system) {
+		for name, f := range Indexes(mail.System, mail.Branches) {
 			if err := mgr.GetLocalManager().GetFieldIndexer().IndexField(ctx, run, name, f); err != nil {
 				return fmt.Errorf("indexing %T by %s: %w", run, name, err)
 			}

@@ -83,7 +83,7 @@ func (a subject) system() []corev1.EnvVar {
 		literal("BRANCH", a.baseBranch()),
 	}
 	if a.docs != nil {
-		vars = append(vars, literal("SOURCE_BRANCH", a.baseBranch()), literal("TARGET_BRANCH", Branch(a.run)))
+		vars = append(vars, literal("SOURCE_BRANCH", a.baseBranch()), literal("TARGET_BRANCH", Branch(a.run, a.Branches)))
 	} else {
 		vars = append(vars, a.codeOnly()...)
 	}

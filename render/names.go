@@ -3,7 +3,6 @@ package render
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"maps"
 	"regexp"
 	"strconv"
@@ -70,18 +69,3 @@ func labelValue(s string) string {
 
 // workspaceName is the volume of a service: the original's name, so its volumes are found again.
 func workspaceName(service string) string { return v1.WorkspacePrefix + service }
-
-// Branch is the branch that the run's agent pushes to, "" where it is not shared with any other run.
-func Branch(run v1.Run) string {
-	switch r := run.(type) {
-	case *v1.DocsRun:
-		if r.Spec.TargetBranch != r.Spec.SourceBranch {
-			return string(r.Spec.TargetBranch)
-		}
-	case *v1.CodeRun:
-		if r.Spec.TaskID != nil {
-			return fmt.Sprintf("feature/task-%d-implementation", *r.Spec.TaskID)
-		}
-	}
-	return ""
-}

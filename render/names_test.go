@@ -131,7 +131,7 @@ func TestBranchesAreNamedWhereTheyAreShared(t *testing.T) {
 		"code with the largest task":      {&v1.CodeRun{Spec: v1.CodeRunSpec{TaskID: new(int64(4294967295))}}, "feature/task-4294967295-implementation"},
 		"code that nobody admitted":       {&v1.CodeRun{}, ""},
 	} {
-		if got := Branch(test.run); got != test.want {
+		if got := Branch(test.run, Branches{}); got != test.want {
 			t.Errorf("%s: want %q, got %q", name, test.want, got)
 		}
 	}

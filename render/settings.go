@@ -33,6 +33,7 @@ type Settings struct {
 
 	APIKey      SecretKey
 	EnvAllowed  []string // Secrets that spec.envFromSecrets may name: names, in which * stands for any characters
+	Branches    Branches
 	Permissions Permissions
 	Telemetry   Telemetry
 	Workspace   Workspace

@@ -169,8 +169,9 @@ func (a subject) githubApp() string {
 // branch is the branch that the work is pushed to, and never the one it started from. It is the same for every attempt, so
 // that the next one goes on where the last one ended.
 func (a subject) branch() string {
-	if shared := Branch(a.run); shared != "" && shared != a.baseBranch() {
-		return shared
+	branch := cmp.Or(Branch(a.run, a.Branches), a.run.RunStatus().Branch, PatternBranch(a.run, a.Branches))
+	if branch != "" && branch != a.baseBranch() {
+		return branch
 	}
 	return a.taskType() + "/" + strings.TrimSuffix(v1.AttemptName(a.run.GetName(), a.run.GetUID(), 1), "-1")
 }

@@ -35,6 +35,7 @@ func defaults() draft {
 	d.Cleanup = Cleanup{Enabled: true, Completed: 24 * time.Hour, Failed: 72 * time.Hour}
 	d.Render = render.Settings{
 		ImagePullPolicy: corev1.PullIfNotPresent,
+		Branches:        render.Branches{Docs: render.DefaultDocsBranch, Code: render.DefaultCodeBranch},
 		APIKey:          render.SecretKey{Name: "anthropic-api-key", Key: "api-key"},
 		Workspace:       render.Workspace{Size: resource.MustParse("10Gi")},
 		Scratch: render.Scratch{
@@ -110,6 +111,9 @@ var keys = slices.Concat([]key{
 	{"overrides.imagePullSecrets", "Secrets that it may pull the image with, beside `agent.imagePullSecrets`.", list(objectName, func(d *draft) *[]string { return &d.Render.Overrides.ImagePullSecrets })},
 	{"overrides.nodeSelectorKeys", "Labels of nodes that it may select by, also in place of the value of `agent.nodeSelector`.", list(labelKey, func(d *draft) *[]string { return &d.Render.Overrides.NodeSelectorKeys })},
 	{"overrides.tolerationKeys", "Taints of nodes that it may tolerate, by their keys, beside `agent.tolerations`.", list(labelKey, func(d *draft) *[]string { return &d.Render.Overrides.TolerationKeys })},
+
+	{"git.codeBranch", "The branch that a CodeRun pushes to. It must hold `{taskId}` or `{uid}`, the beginning of the run's UID; `{service}`, `{name}` and `{namespace}` are filled in, too. A run that has begun keeps its branch.", branchPattern(render.CheckCodeBranch, func(d *draft) *string { return &d.Render.Branches.Code })},
+	{"git.docsBranch", "The branch of a DocsRun that names none in `targetBranch`. It must hold `{uid}`; `{name}` and `{namespace}` are filled in, too.", branchPattern(render.CheckDocsBranch, func(d *draft) *string { return &d.Render.Branches.Docs })},
 
 	{"secrets.apiKeySecretName", "The Secret with the API key of the model, on the member in the run's namespace.", text(objectName, func(d *draft) *string { return &d.Render.APIKey.Name })},
 	{"secrets.apiKeySecretKey", "Its key.", text(secretKey, func(d *draft) *string { return &d.Render.APIKey.Key })},

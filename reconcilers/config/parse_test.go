@@ -94,6 +94,7 @@ overrides:
   imagePullSecrets: [team]
   nodeSelectorKeys: [example.com/zone]
   tolerationKeys: [spot]
+git: {codeBranch: "work/{taskId}", docsBranch: "write/{uid}"}
 secrets: {apiKeySecretName: key, apiKeySecretKey: value, envAllowed: [database, "team-*"]}
 permissions: {agentToolsOverride: true, allow: [Read], deny: [Bash]}
 telemetry: {enabled: true, otlpEndpoint: "http://a:1", otlpProtocol: http, logsEndpoint: "https://b", logsProtocol: grpc,
@@ -207,6 +208,8 @@ func TestMistakesAreToldWithWhatToWriteInstead(t *testing.T) {
 		"telemetry of no member":               {image + `telemetry: {members: [eu-1]}`, `telemetry.members: is ["eu-1"]: write names of members`},
 		"a wrong address of a member":          {image + `telemetry: {members: {eu-1: {logsEndpoint: x}}}`, `telemetry.members: eu-1: logsEndpoint: is "x": write an address`},
 		"a tool server without a scheme":       {image + `tools: {serverUrl: "tools:3000"}`, `tools.serverUrl: is "tools:3000": write an address such as`},
+		"one branch for all tasks":            {image + "git: {codeBranch: work}", `git.codeBranch: would give different tasks one branch: write {taskId} or {uid} into it`},
+		"a branch that git refuses":           {image + `git: {docsBranch: "a b/{uid}"}`, `git.docsBranch: makes branches such as "a b/1", and no branch can have " " there`},
 		"no command":                           {"agent: {image: {repository: a, tag: b}, command: []}", `agent.command: is empty: write the agent's program`},
 		"a list instead of sections":           {"- a", `it must be sections with keys`},
 		"a key twice":                          {"job: {}\njob: {}", `key "job" already set in map`},

@@ -67,6 +67,19 @@ func text(p pattern, at func(*draft) *string) setting {
 	}
 }
 
+// branchPattern is a text that must make branches.
+func branchPattern(check func(string) error, at func(*draft) *string) setting {
+	s := text(word, at)
+	read := s.read
+	s.read = func(d *draft, v any) error {
+		if err := read(d, v); err != nil {
+			return err
+		}
+		return check(*at(d))
+	}
+	return s
+}
+
 func list(p pattern, at func(*draft) *[]string) setting {
 	return setting{
 		read: func(d *draft, v any) error {

@@ -42,6 +42,31 @@ var _ = Describe("The configuration", first, Ordered, func() {
 		w.Expect(w.await(running, v1.PhaseSucceeded).Attempt).To(Equal(int32(1)))
 	})
 
+	It("with another pattern of branches moves no run that has begun, and lets no two runs push to one branch", func(ctx SpecContext) {
+		w := onWild(ctx)
+		begun := w.code("begun", "sim-hang-once")
+		w.await(begun, v1.PhaseRunning)
+		branch := fmt.Sprintf("feature/task-%d-implementation", *begun.Spec.TaskID)
+		changes := func() int { return strings.Count(wild.replica.Says(), "Using a changed configuration") }
+		before := changes()
+		Expect(wild.hub.Configure(ctx, v1.SystemNamespace, settings+"\ngit: {codeBranch: \"work/task-{taskId}\"}\n")).To(Succeed())
+		w.Eventually(changes).Should(BeNumerically(">", before))
+		docs := w.docs("docs", func(r *v1.DocsRun) {
+			r.Spec.RepositoryURL, r.Spec.TargetBranch = begun.Spec.RepositoryURL, v1.BranchName(branch)
+		})
+		w.Eventually(w.status(docs)).Should(And(be(v1.PhasePending, v1.ReasonBranchBusy), says(w.namespace+"/begun")))
+
+		w.ask(begun, func() { begun.Spec.ContextVersion = 2 })
+		s := w.await(begun, v1.PhaseSucceeded)
+		w.Expect(s).To(And(HaveField("Attempt", int32(2)), HaveField("Branch", branch)))
+		for _, j := range w.jobs(begun) {
+			w.Expect(literals(j.Spec.Template.Spec)).To(HaveKeyWithValue("RUNFLEET_BRANCH", branch))
+		}
+		w.await(docs, v1.PhaseSucceeded)
+		next := w.code("next", "another")
+		w.Expect(w.await(next, v1.PhaseSucceeded).Branch).To(Equal(fmt.Sprintf("work/task-%d", *next.Spec.TaskID)))
+	})
+
 	It("behaviour 52: changed to nonsense stays what it was, which event, log and metric say", func(ctx SpecContext) {
 		w := onWild(ctx)
 		nonsense := "agent: {image: {repository: registry.example.com/agent}}\ntiming: {settleSeconds: soon}"

@@ -21,7 +21,7 @@ type cache struct {
 }
 
 var (
-	hubIndexes    = reconcilers.Indexes(System)
+	hubIndexes    = reconcilers.Indexes(System, defaultBranches)
 	memberIndexes = map[string]client.IndexerFunc{
 		fleet.IndexRunUID: func(o client.Object) []string { return []string{o.GetLabels()[v1.LabelRunUID]} },
 	}

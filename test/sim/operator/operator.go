@@ -11,6 +11,7 @@ import (
 	"github.com/runfleet/runfleet/reconcilers"
 	"github.com/runfleet/runfleet/reconcilers/config"
 	"github.com/runfleet/runfleet/reconcilers/garbage"
+	"github.com/runfleet/runfleet/render"
 	"github.com/runfleet/runfleet/test/sim/apiserver"
 	"github.com/runfleet/runfleet/test/sim/member"
 	"github.com/runfleet/runfleet/test/sim/timeline"
@@ -75,13 +76,16 @@ func (w *World) Start(name string) *Operator {
 	return o
 }
 
+// defaultBranches: no story configures others.
+func defaultBranches() render.Branches { return render.Branches{} }
+
 func (o *Operator) begin() {
 	o.life++
 	o.paused, o.held, o.running = false, nil, nil
 	o.informers, o.entries, o.keepers = nil, nil, nil
 	o.recs = map[lifecycle.Kind]*reconcilers.Reconciler{}
 	o.hub = o.connect(o.Hub)
-	o.mail = &reconcilers.Mailboxes{Runs: o.hub.cache, System: System}
+	o.mail = &reconcilers.Mailboxes{Runs: o.hub.cache, System: System, Branches: defaultBranches}
 	placed, census := reconcilers.NewLedger(), reconcilers.NewCensus()
 	configured := o.Config // a process is what it was when it began
 	for _, kind := range reconcilers.Kinds {
