@@ -29,6 +29,7 @@ func TestBehaviour34AndDefect30NothingExecutes(t *testing.T) {
 	for _, k := range all {
 		for i := range 4 {
 			t.Run(fmt.Sprintf("F24: %s %d", k.name, i), func(t *testing.T) {
+				t.Parallel()
 				o, err := k.rendered(strings.Join(fragments, " "), func(path string) string {
 					switch {
 					case path == "workingDirectory" && i > 0:

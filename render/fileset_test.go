@@ -12,7 +12,7 @@ import (
 
 func TestBehaviour38EachKindHasItsFiles(t *testing.T) {
 	docs := []string{
-		"CLAUDE.md", "client-config.json", "container.sh", "hooks/stop-commit.sh", "mcp.json", "prompt.md", "settings.json",
+		"CLAUDE.md", "agent.sh", "client-config.json", "container.sh", "hooks/stop-commit.sh", "mcp.json", "prompt.md", "settings.json",
 		"git-credential.sh", "git.sh", "github.sh", "known-hosts", // what container.sh is made of
 	}
 	slices.Sort(docs)

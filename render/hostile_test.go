@@ -35,7 +35,7 @@ var fragments = []string{
 var good = map[string]string{
 	"repositoryUrl": "https://github.com/example/shop", "docsRepositoryUrl": "https://github.com/example/docs",
 	"platformRepositoryUrl": "https://github.com/example/old", "promptMode": "append", "toolConfig": "default",
-	"agentTools[].name": "bash", "retry.alsoOn[]": "DeadlineExceeded", "retry.notOn[]": "AgentError",
+	"agentTools[].name": "bash", "limits.maxCostUSD": "2.50", "retry.alsoOn[]": "DeadlineExceeded", "retry.notOn[]": "AgentError",
 	"pod.resources.requests.key": "cpu", "pod.resources.requests.value": "1", "pod.resources.limits.key": "cpu", "pod.resources.limits.value": "1",
 	"pod.tolerations[].operator": "Equal", "pod.tolerations[].effect": "NoExecute", "placement.onClusterLost": "Wait", "placement.selector.matchExpressions[].operator": "In", "workingDirectory": "x", "env.key": "X", "envFromSecrets[].name": "Y",
 }

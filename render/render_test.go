@@ -293,7 +293,7 @@ func TestTheDigestFollowsEverySetting(t *testing.T) {
 		s.Overrides.PriorityClasses = []string{"h"}
 		s.ImagePullSecrets, s.ServiceAccount, s.Permissions.Override, s.Telemetry.Enabled = []string{"a"}, "b", true, true
 		s.Resources.Limits = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("1")}
-		s.Workspace.StorageClass = new("fast")
+		s.Workspace.StorageClass, s.Branches, s.Env = new("fast"), Branches{Code: "x/{taskId}"}, map[string]string{"A": "b"}
 		s.MemberTelemetry = map[string]Telemetry{"eu-1": {}}
 		s.Templates = mustRead(t, map[string]string{"docs_extra.md.hbs": "x"})
 		return s

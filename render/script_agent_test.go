@@ -24,6 +24,7 @@ func TestF30ASilentAgentIsEndedAndItsWorkIsPushed(t *testing.T) {
 		"F30: one that speaks slowly is let alone": {half + "for i in 1 2 3 4 5 6; do echo '{}'; sleep 0.7; done", 0, "succeeded"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			eachShell(t, func(t *testing.T, s stage) {
 				s.env["RUNFLEET_STALL_SECONDS"], s.env["RUNFLEET_KILL_AFTER"] = "2", "1"
 				s.agent(test.agent)

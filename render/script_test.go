@@ -29,6 +29,7 @@ func TestTheScriptReportsHowTheAgentEnded(t *testing.T) {
 		"a script that cannot go on itself": {agent: "touch ran", env: map[string]string{"RUNFLEET_START_BEFORE": "soon"}, code: -1, result: "failed", reason: "The start script itself failed"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			eachShell(t, func(t *testing.T, s stage) {
 				s.agent(test.agent)
 				maps.Copy(s.env, test.env)
@@ -96,6 +97,7 @@ func TestTheScriptPassesTERMOnAndReportsIt(t *testing.T) {
 		"one that is deaf": {`trap '' TERM; echo >"$READY"; while :; do sleep 0.1; done`, 137, "interrupted"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			eachShell(t, func(_ *testing.T, s stage) {
 				s.env["RUNFLEET_KILL_AFTER"] = "1"
 				code, outcome := s.interrupted(test.agent)

@@ -3,11 +3,14 @@ package render
 import (
 	"encoding/json"
 	"errors"
+	"flag"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -103,19 +106,56 @@ func served(t *testing.T, shell string, run v1.Run) stage {
 	if s.env["TASK_TYPE"] == taskCode {
 		s.env["DOCS_REPOSITORY_URL"], s.env["DOCS_BRANCH"] = s.env["REPOSITORY_URL"], "main"
 	}
-	s.git("", "init", "--quiet", "--bare", "--initial-branch=main", "origin.git")
-	s.git("", "init", "--quiet", "--initial-branch=main", "seed")
-	s.git("seed", "remote", "add", "origin", s.path("origin.git"))
 	tasks := ".taskmaster/tasks/tasks.json"
 	if s.env["TASK_TYPE"] == taskDocs {
 		tasks = s.env["WORKING_DIRECTORY"] + "/" + tasks
 	}
-	s.publish("main", map[string]string{
+	s.plant(map[string]string{
 		"README.md": "hello\n",
 		".taskmaster/docs/task-" + s.env["TASK_ID"] + "/task.md": "Do it.\n",
 		tasks: "{}\n",
 	})
 	return s
+}
+
+// nursery has the repositories of stages, by what is in them: a copy of one is much cheaper than git.
+var nursery struct {
+	sync.Mutex
+
+	directory string
+	plants    map[string]string
+}
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	_ = flag.Set("test.parallel", "8") // a script mostly waits: for its programs, and in these tests for time to pass
+	var err error
+	if nursery.directory, err = os.MkdirTemp("", "render"); err != nil {
+		panic(err)
+	}
+	nursery.plants = map[string]string{}
+	code := m.Run()
+	_ = os.RemoveAll(nursery.directory)
+	os.Exit(code)
+}
+
+// plant gives the stage a repository with these files on main, and somebody's clone of it.
+func (s stage) plant(files map[string]string) {
+	s.t.Helper()
+	nursery.Lock()
+	defer nursery.Unlock()
+	key := fmt.Sprint(files)
+	if nursery.plants[key] == "" {
+		first := s
+		first.directory = filepath.Join(nursery.directory, strconv.Itoa(len(nursery.plants)))
+		s.must(os.Mkdir(first.directory, 0o755))
+		first.git("", "init", "--quiet", "--bare", "--initial-branch=main", "origin.git")
+		first.git("", "init", "--quiet", "--initial-branch=main", "seed")
+		first.git("seed", "remote", "add", "origin", "../origin.git")
+		first.publish("main", files)
+		nursery.plants[key] = first.directory
+	}
+	s.must(os.CopyFS(s.directory, os.DirFS(nursery.plants[key])))
 }
 
 func (s stage) must(err error) {

@@ -143,18 +143,16 @@ func TestGuidelinesAreThoseOfTheClonesLanguages(t *testing.T) {
 	languages := func(s stage) []string {
 		return regexp.MustCompile(`(?m)^## (Go|Rust|JavaScript and TypeScript|Python|Java)\n`).FindAllString(s.read("workspace/coding-guidelines.md"), -1)
 	}
-	eachShell(t, func(t *testing.T, s stage) {
+	onStage(t, func(t *testing.T, s stage) {
 		s.agent("exit 0")
 		s.run("agent")
 		for marker, want := range markers {
-			for _, place := range []string{"workspace/target-repo/", work} {
-				s.write(place+marker, "")
-				s.run("agent")
-				if diff := cmp.Diff([]string{want}, languages(s)); diff != "" {
-					t.Errorf("%s%s (-want +got):\n%s", place, marker, diff)
-				}
-				s.must(os.Remove(filepath.Join(s.directory, place+marker)))
+			s.write("workspace/target-repo/"+marker, "")
+			s.run("agent")
+			if diff := cmp.Diff([]string{want}, languages(s)); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", marker, diff)
 			}
+			s.must(os.Remove(filepath.Join(s.directory, "workspace/target-repo", marker)))
 		}
 		s.write("workspace/target-repo/package.json", "")
 		s.write(work+"package.json", "")
@@ -171,22 +169,26 @@ func TestGuidelinesAreThoseOfTheClonesLanguages(t *testing.T) {
 
 func TestTheAgentWorksInItsDirectoryAndTheScriptLeavesNothingInTheClone(t *testing.T) {
 	for _, directory := range []string{"auth-api", ".", "services/auth api", "$(touch ran)", "`touch ran`", "'\"; touch ran; '", "a\\b", "--help", "é", "*"} {
-		run := codeRun()
-		run.Spec.WorkingDirectory = v1.RelativePath(directory)
-		s := served(t, "sh", run)
-		s.agent(`pwd >"$HOME/pwd"`)
-		code, outcome := s.run("agent")
-		s.wants(code, outcome, 0, "succeeded", "")
-		if got := strings.TrimSuffix(s.read("home/pwd"), "\n"); got != filepath.Join(s.env["RUNFLEET_CLONE"], directory) {
-			t.Errorf("%q: the agent worked in %q", directory, got)
-		}
-		if got := s.git(clone, "status", "--porcelain", "--ignored"); got != "" {
-			t.Errorf("%q: %v is in the clone", directory, got)
-		}
+		t.Run(directory, func(t *testing.T) {
+			t.Parallel()
+			run := codeRun()
+			run.Spec.WorkingDirectory = v1.RelativePath(directory)
+			s := served(t, "sh", run)
+			s.agent(`pwd >"$HOME/pwd"`)
+			code, outcome := s.run("agent")
+			s.wants(code, outcome, 0, "succeeded", "")
+			if got := strings.TrimSuffix(s.read("home/pwd"), "\n"); got != filepath.Join(s.env["RUNFLEET_CLONE"], directory) {
+				t.Errorf("the agent worked in %q", got)
+			}
+			if got := s.git(clone, "status", "--porcelain", "--ignored"); got != "" {
+				t.Errorf("%v is in the clone", got)
+			}
+		})
 	}
 }
 
 func TestTheAgentIsToldOfServersWhereThereAreSome(t *testing.T) {
+	t.Parallel()
 	s := served(t, "sh", codeRun())
 	if got, want := s.started(), []string{"-p", "--mcp-config", s.env["RUNFLEET_CONFIG"] + "/mcp.json"}; !slices.Equal(got, want) {
 		t.Errorf("want %q, got %q", want, got)
@@ -198,6 +200,7 @@ func TestTheAgentIsToldOfServersWhereThereAreSome(t *testing.T) {
 }
 
 func TestADocsRunHasNoGuidelines(t *testing.T) {
+	t.Parallel()
 	s := served(t, "sh", docsRun())
 	s.publish("main", map[string]string{"go.mod": "module x\n"})
 	s.started()
