@@ -176,6 +176,9 @@ func (c *ControlPlane) Stop() error {
 	for _, m := range slices.Backward(running) {
 		m.process.Stop()
 	}
+	if c.release == nil {
+		return nil
+	}
 	defer c.release()
 	return Remove(c.dir)
 }

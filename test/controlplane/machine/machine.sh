@@ -1,3 +1,4 @@
+#!/bin/sh
 # The first process of a machine, in namespaces of its own for mounts, processes, network, host name and IPC. When it
 # ends, in whatever way, the kernel ends every process here and takes mounts and network down with them.
 #
@@ -10,6 +11,7 @@ var=$1 outside=$2 link=$3 net=$4 name=$5 path=$6
 mount --make-rprivate /
 
 # The cable, while /proc still shows the processes of the outside. We are process 1 here. Its other end goes with ours.
+# shellcheck disable=SC2016 # the inner shell expands them
 nsenter --net="/proc/$outside/ns/net" /bin/sh -euc '
 	tries=50 # after a restart the cable of before may not be gone yet
 	until ip link add "$1" type veth peer name eth0 netns 1; do
