@@ -3,6 +3,7 @@ package reconcilers
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/runfleet/runfleet/api/v1"
@@ -97,6 +98,9 @@ func problem(p *corev1.Pod) (v1.FailureClass, string) {
 // evidence is what an ended pod left behind.
 func evidence(p *corev1.Pod) lifecycle.Evidence {
 	e := lifecycle.Evidence{Pod: lifecycle.Present, UID: p.UID, Version: p.ResourceVersion, Reason: endReason(p)}
+	if p.Status.Reason == evicted {
+		e.Said = strings.TrimRight(p.Status.Message, " .")
+	}
 	c := agentStatus(p)
 	if c == nil || c.State.Terminated == nil {
 		return e
@@ -110,14 +114,25 @@ func evidence(p *corev1.Pod) lifecycle.Evidence {
 var disruptions = map[string]string{
 	"PreemptionByScheduler":  "Preempted",
 	"DeletionByTaintManager": "DeletionByTaintManager",
-	"EvictionByEvictionAPI":  "Evicted",
+	"EvictionByEvictionAPI":  evicted,
 	"DeletionByPodGC":        "NodeLost",
 	"TerminationByKubelet":   "NodeShutdown",
+}
+
+const evicted = "Evicted"
+
+// overDiskLimit is how a kubelet says, in words alone, that a pod was evicted for what it wrote itself: into an emptyDir, by
+// one container, by all (pkg/kubelet/eviction/helpers.go). In other words it would count as the node's fault.
+var overDiskLimit = []string{
+	"exceeds the limit", "exceeded its local ephemeral storage limit", "ephemeral local storage usage exceeds the total limit",
 }
 
 // endReason is why node or container ended: the pod's own reason first, then who disrupted it, then the container's. How a
 // container ends by itself (Error, Completed) says less than its exit code.
 func endReason(p *corev1.Pod) string {
+	if p.Status.Reason == evicted && slices.ContainsFunc(overDiskLimit, func(s string) bool { return strings.Contains(p.Status.Message, s) }) {
+		return lifecycle.ReasonOverDiskLimit
+	}
 	if p.Status.Reason != "" {
 		return p.Status.Reason
 	}

@@ -113,6 +113,29 @@ func TestPodsSayWhatTheMachineAsks(t *testing.T) {
 			live:  lifecycle.PodFacts{Started: true},
 			ended: left(lifecycle.Evidence{ExitCode: new(int32(137)), Reason: "Evicted"}),
 		},
+		"an eviction says why": {
+			pods: []*corev1.Pod{pod(ends(137, "Error", ""), func(p *corev1.Pod) {
+				p.Status.Reason, p.Status.Message = "Evicted", "The node was low on resource: memory. "
+			})},
+			live:  lifecycle.PodFacts{Started: true},
+			ended: left(lifecycle.Evidence{ExitCode: new(int32(137)), Reason: "Evicted", Said: "The node was low on resource: memory"}),
+		},
+		"an eviction for an emptyDir beyond its size": {
+			pods: []*corev1.Pod{pod(ends(137, "Error", ""), func(p *corev1.Pod) {
+				p.Status.Reason, p.Status.Message = "Evicted", `Usage of EmptyDir volume "tmp" exceeds the limit "5Gi". `
+			})},
+			live: lifecycle.PodFacts{Started: true},
+			ended: left(lifecycle.Evidence{ExitCode: new(int32(137)), Reason: lifecycle.ReasonOverDiskLimit,
+				Said: `Usage of EmptyDir volume "tmp" exceeds the limit "5Gi"`}),
+		},
+		"an eviction for a container beyond its limit": {
+			pods: []*corev1.Pod{pod(ends(137, "Error", ""), func(p *corev1.Pod) {
+				p.Status.Reason, p.Status.Message = "Evicted", `Container agent exceeded its local ephemeral storage limit "1Gi". `
+			})},
+			live: lifecycle.PodFacts{Started: true},
+			ended: left(lifecycle.Evidence{ExitCode: new(int32(137)), Reason: lifecycle.ReasonOverDiskLimit,
+				Said: `Container agent exceeded its local ephemeral storage limit "1Gi"`}),
+		},
 		"a preemption is told in a condition": {
 			pods: []*corev1.Pod{pod(ends(143, "Error", ""), func(p *corev1.Pod) {
 				p.Status.Conditions = []corev1.PodCondition{{

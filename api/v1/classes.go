@@ -6,6 +6,8 @@ const (
 	ClassAgentError FailureClass = "AgentError"
 	// ClassOutOfMemory: the agent's container was killed for using more memory than its limit.
 	ClassOutOfMemory FailureClass = "OutOfMemory"
+	// ClassOutOfDisk: the pod wrote more than its own sizes and limits allow, and was evicted for it.
+	ClassOutOfDisk FailureClass = "OutOfDisk"
 	// ClassNodeLost: the node failed, was drained, or evicted or preempted the pod.
 	ClassNodeLost FailureClass = "NodeLost"
 	// ClassImage: the image cannot be pulled or is not valid.

@@ -28,6 +28,7 @@ type ClassDef struct {
 var Classes = []ClassDef{
 	{v1.ClassAgentError, RetryBudget, "The agent ended with a non-zero exit code or reported a failure. The next attempt resumes its session and is told of the failure.", "Read the agent's log."},
 	{v1.ClassOutOfMemory, RetryBudget, "The agent's container used more memory than its limit.", "Raise the memory limit."},
+	{v1.ClassOutOfDisk, RetryBudget, "The pod wrote more than it may into its home directory, /tmp or a docs run's workspace, and was evicted for it. The next attempt is told so.", "Raise the size that the message names: storage.homeSize, tmpSize or docsWorkspaceSize of the configuration."},
 	{v1.ClassNodeLost, RetryInfra, "The node failed or was drained, or the pod was evicted, preempted or ended from outside.", "Nothing, unless it happens often."},
 	{v1.ClassImage, RetryNever, "The image could not be pulled or started until the provisioning deadline.", "Correct the image or its pull secret, then raise spec.contextVersion."},
 	{v1.ClassSecretMissing, RetryNever, "A Secret or ConfigMap that the pod needs was not there until the provisioning deadline, or the start script missed it.", "Create it on the member, then raise spec.contextVersion."},
@@ -82,6 +83,7 @@ func Results() []string {
 // what the agent wrote before it was killed does not say that it was killed.
 var podClasses = map[string]v1.FailureClass{
 	"OOMKilled":              v1.ClassOutOfMemory,
+	ReasonOverDiskLimit:      v1.ClassOutOfDisk,
 	"Evicted":                v1.ClassNodeLost,
 	"Preempted":              v1.ClassNodeLost,
 	"Preempting":             v1.ClassNodeLost,
@@ -90,6 +92,9 @@ var podClasses = map[string]v1.FailureClass{
 	"Terminated":             v1.ClassNodeLost,
 	"DeletionByTaintManager": v1.ClassNodeLost,
 }
+
+// ReasonOverDiskLimit is the reason of a pod that was evicted for what it wrote itself, and not for what its node lacked.
+const ReasonOverDiskLimit = "OverDiskLimit"
 
 const (
 	exitPrerequisiteMissing = 78 // EX_CONFIG of sysexits.h; the start script's promise

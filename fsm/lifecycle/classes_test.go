@@ -39,6 +39,7 @@ func TestTheClassSaysWhyAnAttemptIsNoSuccess(t *testing.T) {
 		{"one that spent what the run may", CodeRun, ended(1, "", &Outcome{Result: ResultLimitExceeded}), false, v1.ClassLimitExceeded},
 		{"OOMKilled outranks what the agent wrote before", DocsRun, ended(137, "OOMKilled", good), false, v1.ClassOutOfMemory},
 		{"an eviction is the infrastructure's", DocsRun, ended(137, "Evicted", nil), false, v1.ClassNodeLost},
+		{"an eviction for what the pod wrote itself is not", DocsRun, ended(137, ReasonOverDiskLimit, &Outcome{Result: ResultInterrupted}), false, v1.ClassOutOfDisk},
 		{"the pod's own limit is a deadline", DocsRun, ended(143, "DeadlineExceeded", nil), false, v1.ClassDeadlineExceeded},
 		{"the pod's limit that we lowered is not", DocsRun, ended(143, "DeadlineExceeded", nil), true, v1.ClassAgentError},
 		{"the script's own timeout is a deadline", DocsRun, ended(124, "", &Outcome{Result: ResultTimeout}), false, v1.ClassDeadlineExceeded},
@@ -65,7 +66,7 @@ func TestTheClassSaysWhyAnAttemptIsNoSuccess(t *testing.T) {
 
 func TestEveryClassHasItsLine(t *testing.T) {
 	for _, c := range []v1.FailureClass{
-		v1.ClassAgentError, v1.ClassOutOfMemory, v1.ClassNodeLost, v1.ClassImage, v1.ClassSecretMissing, v1.ClassPrerequisiteMissing,
+		v1.ClassAgentError, v1.ClassOutOfMemory, v1.ClassOutOfDisk, v1.ClassNodeLost, v1.ClassImage, v1.ClassSecretMissing, v1.ClassPrerequisiteMissing,
 		v1.ClassDeadlineExceeded, v1.ClassRunDeadlineExceeded, v1.ClassProvisioningDeadlineExceeded, v1.ClassStartedTooLate,
 		v1.ClassOutcomeMissing, v1.ClassNoPullRequest, v1.ClassOutcomeUnknown, v1.ClassClusterLost, v1.ClassRefused,
 		v1.ClassRenderFailed, v1.ClassRepositoryUnreachable, v1.ClassStopped, v1.ClassStalled, v1.ClassLimitExceeded,
@@ -74,8 +75,8 @@ func TestEveryClassHasItsLine(t *testing.T) {
 			t.Errorf("class %s has no line in the class table", c)
 		}
 	}
-	if len(Classes) != 20 {
-		t.Errorf("%d lines, want 20: add the new class above", len(Classes))
+	if len(Classes) != 21 {
+		t.Errorf("%d lines, want 21: add the new class above", len(Classes))
 	}
 }
 

@@ -185,8 +185,11 @@ func ending(a AgentFacts) string {
 			m += " (" + e.Reason + ")"
 		}
 	}
-	if e.Outcome != nil && e.Outcome.Reason != "" {
+	switch {
+	case e.Outcome != nil && e.Outcome.Reason != "":
 		m += ": " + e.Outcome.Reason
+	case e.Said != "":
+		m += ": " + e.Said
 	}
 	return m
 }

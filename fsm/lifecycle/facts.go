@@ -170,6 +170,7 @@ type Evidence struct {
 	Version  string // the pod's resourceVersion
 	ExitCode *int32
 	Reason   string // of container and pod: OOMKilled, Evicted, Preempted, NodeLost, DeadlineExceeded
+	Said     string // what the node said of an eviction
 	Outcome  *Outcome
 }
 

@@ -56,6 +56,8 @@ func TestAgentEndsAsItsServiceSays(t *testing.T) {
 		"oom-once succeeds in the second attempt": {"sim-oom-once", "2", success},
 		"evict is evicted":                        {"sim-evict", "1", evicted},
 		"evict-once is evicted in the first":      {"sim-evict-once", "1", evicted},
+		"disk is evicted":                         {"sim-disk", "1", evicted},
+		"disk-once succeeds in the second":        {"sim-disk-once", "2", success},
 		"no-outcome leaves none":                  {"sim-no-outcome", "1", ending{"Complete", "Succeeded", 0, "Completed", "none"}},
 		"bad-outcome leaves no JSON":              {"sim-bad-outcome", "1", ending{"Complete", "Succeeded", 0, "Completed", `Killed before it could write {"result"`}},
 		"no-pr succeeds":                          {"sim-no-pr", "1", success},

@@ -69,6 +69,14 @@ var _ = Describe("A run whose attempt fails", func() {
 		w.Expect(s.Attempts[0]).To(And(HaveField("Class", v1.ClassOutOfMemory), HaveField("ExitCode", Equal(new(int32(137))))))
 	})
 
+	Story("F16: is charged when it wrote more than it may, and says where", func(w *scene) {
+		full := w.docs("sim-disk", retries[*v1.DocsRun](1))
+		s := w.await(full, v1.PhaseFailed)
+		w.Expect(s).To(And(be(v1.PhaseFailed, string(v1.ClassOutOfDisk)), HaveField("InfraCount", int32(0)), HaveField("RetryCount", int32(1)),
+			says(`exit code 137 (OverDiskLimit): Usage of EmptyDir volume "tmp" exceeds the limit "5Gi"`)))
+		w.Expect(w.inputs(full)).To(ContainElement(HaveField("Data", HaveKeyWithValue("prompt.md", ContainSubstring(`volume "tmp" exceeds the limit`)))))
+	})
+
 	Story("ends without a retry where another attempt would change nothing, and says what would", func(w *scene) {
 		run := w.docs("sim-exit-78")
 		s := w.await(run, v1.PhaseFailed)
