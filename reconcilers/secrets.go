@@ -87,9 +87,9 @@ func (p *pass) inspect(ctx context.Context, m fleet.Member, e *v1.Attempt) *look
 		case m.SecretLookup:
 			p.find(ctx, m, need, l)
 		case need.Named:
-			l.refusal = lifecycle.Refusal{Reason: "SecretLookupDisabled", Message: fmt.Sprintf("spec.envFromSecrets names the Secret %s, and member "+
-				"%s cannot be asked whether its label permits that: set spec.secretLookup of that MemberCluster to Enabled (docs/members.md says what it "+
-				"needs) or place the run on a member that has it, then raise spec.contextVersion", need, m.Name)}
+			l.refusal = lifecycle.Refusal{Reason: "SecretLookupDisabled", Message: fmt.Sprintf("spec.envFromSecrets names the Secret %s, "+
+				"and member %s cannot be asked whether its label permits that: set spec.secretLookup of that MemberCluster to Enabled "+
+				"(docs/members.md says what it needs) or place the run on a member that has it, then raise spec.contextVersion", need, m.Name)}
 		}
 	}
 	return l
@@ -105,8 +105,8 @@ func (p *pass) find(ctx context.Context, m fleet.Member, need render.Secret, l *
 		err := m.Live.Get(ctx, types.NamespacedName{Namespace: p.run.GetNamespace(), Name: name}, have)
 		switch {
 		case err == nil && need.Named && have.Labels[v1.LabelAgents] != v1.AgentsAllowed:
-			l.refusal = lifecycle.Refusal{Reason: "SecretNotPermitted", Message: fmt.Sprintf("spec.envFromSecrets names the Secret %s/%s on member %s, "+
-				"which does not permit it: its owner labels it %s=%s, then raise spec.contextVersion; or leave it out of the run",
+			l.refusal = lifecycle.Refusal{Reason: "SecretNotPermitted", Message: fmt.Sprintf("spec.envFromSecrets names the Secret %s/%s "+
+				"on member %s, which does not permit it: its owner labels it %s=%s, then raise spec.contextVersion; or leave it out of the run",
 				have.Namespace, name, m.Name, v1.LabelAgents, v1.AgentsAllowed)}
 			return
 		case err == nil:
@@ -117,8 +117,8 @@ func (p *pass) find(ctx context.Context, m fleet.Member, need render.Secret, l *
 	}
 	switch {
 	case failed == nil:
-		l.missing = append(l.missing, fmt.Sprintf("Secret %s is not in namespace %s on member %s: %s", need, p.run.GetNamespace(), m.Name,
-			p.remedy(m, need)))
+		where := fmt.Sprintf("in namespace %s on member %s", p.run.GetNamespace(), m.Name)
+		l.missing = append(l.missing, fmt.Sprintf("Secret %s is not %s: %s", need, where, p.remedy(m, need)))
 	case need.Named:
 		l.doubt = fmt.Sprintf("asking member %s whether the run may name the Secret %s: %s", m.Name, need, answer(failed))
 	default:

@@ -55,7 +55,8 @@ func (a subject) secrets() []Secret {
 			all = append(all, Secret{Names: []string{SSHSecret(login)}, Keys: []string{KeySSH}, Flags: user + " --ssh-key FILE"})
 		}
 		if !isSSH(addresses[0]) || !isSSH(addresses[1]) {
-			all = append(all, Secret{Names: []string{TokenSecret(login), patSecret(login)}, Keys: []string{KeyToken}, Flags: user + " --token-file FILE"})
+			names := []string{TokenSecret(login), patSecret(login)}
+			all = append(all, Secret{Names: names, Keys: []string{KeyToken}, Flags: user + " --token-file FILE"})
 		}
 	}
 	for _, name := range a.namedSecrets() {
@@ -72,10 +73,14 @@ const (
 	KeyAppPrivateKey = "private-key"
 )
 
-// SSHSecret, TokenSecret and AppSecret are the names of the Secrets of a login, as [Login] writes it.
-func SSHSecret(login string) string   { return "github-ssh-" + login }
+// SSHSecret is the name of the Secret with a user's SSH key. The login is as [Login] writes it.
+func SSHSecret(login string) string { return "github-ssh-" + login }
+
+// TokenSecret is the name of the Secret with a user's token.
 func TokenSecret(login string) string { return "github-token-" + login }
-func AppSecret(login string) string   { return "github-app-" + login }
+
+// AppSecret is the name of the Secret with an App's key.
+func AppSecret(login string) string { return "github-app-" + login }
 
 // patSecret is the original's older name of a token's Secret.
 func patSecret(login string) string { return "github-pat-" + login }

@@ -17,7 +17,8 @@ var groups = []struct {
 	}},
 	{"fleet", "Fleet:", func() []*cobra.Command {
 		return []*cobra.Command{
-			newOperatorCommand(), newCRDsCommand(), newOrphansCommand(), newRecoverCommand(), newSecretsCommand(), newConvertCommand(), newNetworkPolicyCommand(),
+			newOperatorCommand(), newCRDsCommand(), newOrphansCommand(), newRecoverCommand(), newSecretsCommand(),
+			newConvertCommand(), newNetworkPolicyCommand(),
 		}
 	}},
 	{"files", "Files:", func() []*cobra.Command { return []*cobra.Command{newRenderCommand(), newDiffCommand()} }},

@@ -41,8 +41,9 @@ func newSecretsCreateCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "create",
 		Short: "Create or update the Secrets of a GitHub user or App, and of the model, on members",
-		Long: `Create or update the Secrets of a GitHub user or App, and that with the key of the model's API, on members, in the namespace of
-the runs. What is secret comes from files or standard input, never from a flag, which everybody on the machine could read.
+		Long: `Create or update the Secrets of a GitHub user or App, and that with the key of the model's API, on members, in the
+namespace of the runs. What is secret comes from files or standard input, never from a flag, which everybody on the machine could
+read.
 
 Members are reached as the operator reaches them, by the kubeconfig that is in its namespace. That user may usually not write
 Secrets, and should not: --own-contexts goes by your own contexts, which must be called as the members are.`,

@@ -41,6 +41,8 @@ var (
 	name = regexp.MustCompile(`^[A-Za-z0-9]+(-[A-Za-z0-9]+)*(_[A-Za-z0-9]+)?(\[bot\])?$`)
 	// token is how the tokens of GitHub begin.
 	token = regexp.MustCompile(`^\s*(?i:gh[oprsu]_|github_pat_)`)
+	// publicKey is how the line of a public SSH key begins.
+	publicKey = regexp.MustCompile(`^(ssh|ecdsa|sk)-`)
 	// id is the number of an App, or its client ID, which GitHub takes too.
 	id = regexp.MustCompile(`^([0-9]{1,20}|Iv[0-9A-Za-z.]{6,40})$`)
 )
@@ -50,7 +52,8 @@ func githubName(flag, value string) error {
 	case value == "":
 		return nil
 	case token.MatchString(value):
-		return usagef("%s is a token, and a flag shows it to everybody on this machine: revoke it, and write the name, such as octo-cat", flag)
+		return usagef("%s is a token, and a flag shows it to everybody on this machine: revoke it, and write the name, such as octo-cat",
+			flag)
 	case !name.MatchString(value) || len(value) > 44:
 		return usagef("%s %q is no GitHub name: write letters, digits and single hyphens, such as octo-cat", flag, value)
 	}
@@ -110,7 +113,7 @@ func privateKey(text []byte) (*pem.Block, error) {
 	const how = "; take it away from a copy with: ssh-keygen -p -N '' -f COPY"
 	block, _ := pem.Decode(text)
 	switch {
-	case block == nil && (bytes.HasPrefix(text, []byte("ssh-")) || bytes.HasPrefix(text, []byte("ecdsa-")) || bytes.HasPrefix(text, []byte("sk-"))):
+	case block == nil && publicKey.Match(text):
 		return nil, errors.New("is a public key: name the private one, usually the file of the same name without .pub")
 	case block == nil:
 		return nil, errors.New("is no private key in PEM, which begins with -----BEGIN ... PRIVATE KEY-----")

@@ -115,12 +115,14 @@ func (c *secretsCall) apply(ctx context.Context, to fleet.Cluster, s secret) (st
 	key := types.NamespacedName{Namespace: c.hub.namespace, Name: s.name}
 	before := &metav1.PartialObjectMetadata{TypeMeta: meta}
 	looked := to.Live.Get(ctx, key, before)
-	data, err := json.Marshal(corev1.Secret{TypeMeta: meta, ObjectMeta: metav1.ObjectMeta{Namespace: key.Namespace, Name: key.Name}, Data: s.data})
+	named := metav1.ObjectMeta{Namespace: key.Namespace, Name: key.Name}
+	data, err := json.Marshal(corev1.Secret{TypeMeta: meta, ObjectMeta: named, Data: s.data})
 	if err != nil {
 		return "", errors.New("writing it as JSON") // whatever the error says of the value
 	}
-	after := &metav1.PartialObjectMetadata{TypeMeta: meta, ObjectMeta: metav1.ObjectMeta{Namespace: key.Namespace, Name: key.Name}}
-	if err := to.Writer.Patch(ctx, after, client.RawPatch(types.ApplyPatchType, data), client.FieldOwner("runfleet"), client.ForceOwnership); err != nil {
+	after := &metav1.PartialObjectMetadata{TypeMeta: meta, ObjectMeta: named}
+	apply := client.RawPatch(types.ApplyPatchType, data)
+	if err := to.Writer.Patch(ctx, after, apply, client.FieldOwner("runfleet"), client.ForceOwnership); err != nil {
 		return "", err
 	}
 	switch {
@@ -141,8 +143,8 @@ func (c *secretsCall) explain(err error, m *v1.MemberCluster, s secret) error {
 	case apierrors.IsNotFound(err):
 		return fmt.Errorf("it has no namespace %s: create it there, or name another with -n", c.hub.namespace)
 	case apierrors.IsForbidden(err) && !c.ownContexts && m.Spec.Connection != v1.ConnectionHub:
-		return fmt.Errorf("the operator's user may not write Secrets in namespace %s: --own-contexts goes by the context %s of your own kubeconfig",
-			c.hub.namespace, m.Name)
+		return fmt.Errorf("the operator's user may not write Secrets in namespace %s: --own-contexts goes by the context %s of your own "+
+			"kubeconfig", c.hub.namespace, m.Name)
 	case errors.Is(err, context.DeadlineExceeded):
 		return errors.New("it does not answer")
 	}
@@ -162,14 +164,16 @@ func (c *secretsCall) report(all []written, secrets []secret) error {
 			for _, s := range secrets[len(w.results):] {
 				rest = append(rest, s.name)
 			}
-			rows = append(rows, []cell{{text: w.member}, {text: strings.Join(rest, ",")}, {"failed: " + printable(hide(w.err.Error(), secrets)), red}})
+			why := cell{"failed: " + printable(hide(w.err.Error(), secrets)), red}
+			rows = append(rows, []cell{{text: w.member}, {text: strings.Join(rest, ",")}, why})
 		}
 	}
 	for _, line := range newGrid(pageFor(c.stdout), []string{"MEMBER", "SECRET", "RESULT"}).lines(rows) {
 		fmt.Fprintln(c.stdout, line)
 	}
 	if failed > 0 {
-		return exitError{exitFail, fmt.Errorf("incomplete: %d of %d members lack a Secret; the same call goes on where it ended", failed, len(all))}
+		return exitError{exitFail, fmt.Errorf("incomplete: %d of %d members lack a Secret; the same call goes on where it ended",
+			failed, len(all))}
 	}
 	return nil
 }

@@ -82,7 +82,8 @@ func Place(members []Member, active map[string]int, q Query) Choice {
 		return c
 	}
 	best := slices.MinFunc(fitting, func(a, b Member) int {
-		return cmp.Or(q.distance(a)-q.distance(b), q.blindness(a)-q.blindness(b), active[a.Name]-active[b.Name], cmp.Compare(a.Name, b.Name))
+		return cmp.Or(q.distance(a)-q.distance(b), q.blindness(a)-q.blindness(b), active[a.Name]-active[b.Name],
+			cmp.Compare(a.Name, b.Name))
 	})
 	c.Cluster, c.ClusterUID = best.Name, best.UID
 	c.Why = q.whyThis(best, active[best.Name], len(fitting))

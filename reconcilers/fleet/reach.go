@@ -10,9 +10,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// Reach connects to a member for one who looks or writes once and keeps nothing, so there is no cache: by the same Secret, under the same rules about its
-// kubeconfig, and only if the cluster that the operator knows answers. secrets asks the hub; namespace is the operator's
-// own; timeout bounds each request. The error says what to do where that is known.
+// Reach connects to a member for one who looks or writes once and keeps nothing, so there is no cache: by the same Secret,
+// under the same rules about its kubeconfig, and only if the cluster that the operator knows answers. secrets asks the hub;
+// namespace is the operator's own; timeout bounds each request. The error says what to do where that is known.
 func Reach(ctx context.Context, secrets client.Reader, hub *rest.Config, namespace string, o *v1.MemberCluster, timeout time.Duration,
 ) (Cluster, error) {
 	if o.Status.ClusterUID == "" {

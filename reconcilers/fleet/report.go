@@ -79,7 +79,8 @@ func (k *keeper) publish() {
 // matters says whether a run may decide differently.
 func matters(was, is Member) bool {
 	return was.Answers != is.Answers || was.UID != is.UID || was.Recorded != is.Recorded || was.NotReady != is.NotReady ||
-		was.Cordoned != is.Cordoned || was.SecretLookup != is.SecretLookup || !equality.Semantic.DeepEqual(was.MaxRuns, is.MaxRuns) || !maps.Equal(was.Labels, is.Labels)
+		was.Cordoned != is.Cordoned || was.SecretLookup != is.SecretLookup ||
+		!equality.Semantic.DeepEqual(was.MaxRuns, is.MaxRuns) || !maps.Equal(was.Labels, is.Labels)
 }
 
 // report writes the status, if it changed and there is anything to say yet. After a restart of the operator the old one

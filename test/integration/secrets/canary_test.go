@@ -49,7 +49,7 @@ func forms(secret []byte) map[string]string {
 		"as they are": string(secret), "in JSON": quoted(string(secret)), "in JSON without care for HTML": strings.Trim(strings.TrimSpace(literal.String()), `"`),
 		"in JSON within JSON": quoted(quoted(string(secret))), "in Go": strings.Trim(fmt.Sprintf("%q", secret), `"`), "in ASCII": strings.Trim(fmt.Sprintf("%+q", secret), `"`),
 		"in a query": url.QueryEscape(string(secret)), "in a path": url.PathEscape(string(secret)), "in hex": hex.EncodeToString(secret),
-		"as numbers": strings.Trim(fmt.Sprint(secret), "[]"),
+		"as numbers": strings.Trim(fmt.Sprintf("%d", secret), "[]"),
 	}
 	for i := range 3 { // base64 depends on what stands before: what it makes of the bytes in the middle is one of three
 		text := base64.StdEncoding.EncodeToString(slices.Concat(make([]byte, i), secret))
