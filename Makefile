@@ -81,8 +81,8 @@ faults: ## Break real processes: kill at every row, lose members, set the hub ba
 	  exit $$failed # one that fails keeps no other from being told
 
 .PHONY: e2e
-e2e: ## Run containers on real nodes (root on Linux; not in CI yet).
-	@$(GO) test -tags e2e -v -count=1 -timeout 15m -run 'Real|Machine' ./test/controlplane ./test/controlplane/fleetbox
+e2e: ## Run containers on real nodes (root on Linux, mmdebstrap, npm; not in CI yet).
+	@$(GO) test -tags e2e -v -count=1 -timeout 20m -run 'Real|Machine|Image' ./test/controlplane ./test/controlplane/fleetbox ./test/e2e
 
 .PHONY: bench
 bench: build ## Measure what runs cost beside a plain client that creates the same Jobs (not in CI, 5 minutes).
