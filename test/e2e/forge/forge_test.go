@@ -29,7 +29,7 @@ func client(t *testing.T, f *Forge, name string, args ...string) (string, error)
 	return string(out), err
 }
 
-func TestRepositoriesAreServedOverHTTPSAndSSH(t *testing.T) {
+func TestRealRepositoriesAreServedOverHTTPSAndSSH(t *testing.T) {
 	f, err := Start(t.TempDir(), "127.0.0.1")
 	if err != nil {
 		t.Fatal(err)
@@ -65,7 +65,7 @@ func TestRepositoriesAreServedOverHTTPSAndSSH(t *testing.T) {
 	}
 }
 
-func TestPullRequestsAreOpenedAndFound(t *testing.T) {
+func TestRealPullRequestsAreOpenedAndFound(t *testing.T) {
 	f, err := Start(t.TempDir(), "127.0.0.1")
 	if err != nil {
 		t.Fatal(err)

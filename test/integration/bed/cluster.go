@@ -79,7 +79,7 @@ func StartCluster(ctx context.Context, o controlplane.Options) (*Cluster, error)
 	if err != nil {
 		return c, err
 	}
-	if o.Nodes == 0 {
+	if o.Nodes == 0 && !o.Containerd {
 		return c, c.InstallCRDs(ctx)
 	}
 	c.Agent, err = c.NewUser(ctx, "runfleet", fleet.Permissions)

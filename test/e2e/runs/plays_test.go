@@ -1,0 +1,46 @@
+//go:build e2e
+
+package runs
+
+import (
+	"time"
+
+	"github.com/runfleet/runfleet/test/e2e/model"
+)
+
+const clone = "/workspace/target-repo/"
+
+func write(path, text string) model.Call {
+	return model.Call{Tool: "Write", Input: map[string]any{"file_path": clone + path, "content": text}}
+}
+
+func bash(command string) model.Call {
+	return model.Call{Tool: "Bash", Input: map[string]any{"command": command, "description": "as the play wants it"}}
+}
+
+// plays are what agents are told to do.
+var plays = map[string]model.Play{
+	"document": {
+		{Say: "I describe the second task.", Calls: []model.Call{write(".taskmaster/docs/task-2/task.md", "# Task 2\n\nPay later.\n")}},
+		{Say: "And when it is done.", Calls: []model.Call{write(".taskmaster/docs/task-2/acceptance-criteria.md", "- A card is charged once.\n")}},
+		{Say: "The documents are written."},
+	},
+	"implement": {
+		{Say: "I write the service.", Calls: []model.Call{write("shop/main.go", "package main\n\nfunc main() {}\n"), write("PR_DESCRIPTION.md", "Pays by card.\n")}},
+		{Say: "I remember something.", Calls: []model.Call{bash("echo 'Cards are charged once.' >>/workspace/CLAUDE.md")}},
+		{Say: "It is implemented."},
+	},
+	"go-on": {
+		{Say: "I add a test.", Calls: []model.Call{write("shop/main_test.go", "package main\n")}},
+		{Say: "It is tested."},
+	},
+	"refuse": {{Fail: 500}},
+	"sleep": {
+		{Say: "I begin.", Calls: []model.Call{write("shop/half.go", "package main\n")}},
+		{Say: "This takes a while.", Calls: []model.Call{bash("sleep 600")}},
+	},
+	"hang": {
+		{Say: "I begin.", Calls: []model.Call{write("shop/half.go", "package main\n")}},
+		{After: time.Hour},
+	},
+}

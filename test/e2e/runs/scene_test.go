@@ -1,0 +1,120 @@
+//go:build e2e
+
+package runs
+
+import (
+	"context"
+	"strings"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1 "github.com/runfleet/runfleet/api/v1"
+	"github.com/runfleet/runfleet/test/e2e/forge"
+	"github.com/runfleet/runfleet/test/e2e/model"
+	"github.com/runfleet/runfleet/test/integration/bed"
+)
+
+// scene is a namespace of its own everywhere, with the Secrets that agents need, and a repository of its own.
+type scene struct {
+	ctx  context.Context //nolint:containedctx // a scene is the life of its context
+	name string
+	repo string // owner/name
+}
+
+// tasks are what the repository of a scene holds.
+var tasks = map[string]string{
+	".taskmaster/tasks/tasks.json":    `{"tasks": [{"id": 1, "title": "Pay by card"}]}`,
+	".taskmaster/docs/task-1/task.md": "# Task 1\n\nPay by card.\n",
+	"README.md":                       "# Shop\n",
+}
+
+func newScene(ctx context.Context, name string, files map[string]string) *scene {
+	GinkgoHelper()
+	w := &scene{ctx: ctx, name: name, repo: "octo/" + name}
+	for _, c := range []*bed.Cluster{hub, east, west} {
+		Expect(c.TeamNamespace(ctx, name, map[string]string{"pod-security.kubernetes.io/enforce": "restricted"})).To(Succeed())
+	}
+	for _, member := range []*bed.Cluster{east, west} {
+		for secret, data := range map[string]map[string]string{
+			"anthropic-api-key": {"api-key": "sk-e2e"}, "github-token-octo": {"token": forge.Token}, "github-ssh-octo": {"ssh-privatekey": string(repos.Key)},
+		} {
+			Expect(member.Create(ctx, &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: secret, Namespace: name}, StringData: data})).To(Succeed())
+		}
+	}
+	_, err := repos.Create(ctx, w.repo, files)
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(func(ctx SpecContext) { // what is left would go on
+		Expect(hub.DeleteAllOf(ctx, &v1.DocsRun{}, client.InNamespace(name))).To(Succeed())
+		Expect(hub.DeleteAllOf(ctx, &v1.CodeRun{}, client.InNamespace(name))).To(Succeed())
+	})
+	return w
+}
+
+func (w *scene) spec(play string) v1.RunSpec {
+	return v1.RunSpec{PromptModification: v1.Prompt("[play: " + play + "]"), Retry: v1.RetryPolicy{MaxRetries: new(int32(0))}}
+}
+
+// docs creates a DocsRun over HTTPS.
+func (w *scene) docs(name, play string, edits ...func(*v1.DocsRun)) *v1.DocsRun {
+	GinkgoHelper()
+	run := &v1.DocsRun{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: w.name}, Spec: v1.DocsRunSpec{
+		RunSpec: w.spec(play), RepositoryURL: v1.RepositoryURL(repos.URL + "/" + w.repo + ".git"), WorkingDirectory: ".", SourceBranch: "main", GitHubUser: "octo",
+	}}
+	for _, edit := range edits {
+		edit(run)
+	}
+	Expect(hub.Create(w.ctx, run)).To(Succeed())
+	return run
+}
+
+// code creates a CodeRun over SSH.
+func (w *scene) code(name, play string, edits ...func(*v1.CodeRun)) *v1.CodeRun {
+	GinkgoHelper()
+	run := &v1.CodeRun{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: w.name}, Spec: v1.CodeRunSpec{
+		RunSpec: w.spec(play), TaskID: new(int64(1)), Service: "shop", Model: "sonnet", RepositoryURL: v1.RepositoryURL(repos.SSH + "/" + w.repo + ".git"),
+		GitHubUser: "octo",
+	}}
+	for _, edit := range edits {
+		edit(run)
+	}
+	Expect(hub.Create(w.ctx, run)).To(Succeed())
+	return run
+}
+
+// await waits until the run is in a phase, and returns its status.
+func (w *scene) await(run v1.Run, phase v1.Phase) v1.RunStatus {
+	GinkgoHelper()
+	Eventually(func() (v1.RunStatus, error) {
+		err := hub.Get(w.ctx, client.ObjectKeyFromObject(run), run)
+		return *run.RunStatus(), err
+	}).Should(HaveField("Phase", phase), func() string { return run.GetName() + ": " + run.RunStatus().Message })
+	return *run.RunStatus()
+}
+
+// changed are the files in which a branch differs from main.
+func (w *scene) changed(branch string) []string {
+	GinkgoHelper()
+	return strings.Fields(w.git("diff", "--name-only", "main..."+branch))
+}
+
+func (w *scene) git(args ...string) string {
+	GinkgoHelper()
+	out, err := repos.Git(w.ctx, w.repo, args...)
+	Expect(err).NotTo(HaveOccurred())
+	return out
+}
+
+// asked are the requests that agents of a play sent to the model.
+func asked(play string) []model.Request {
+	var found []model.Request
+	for _, r := range mind.Requests() {
+		if r.Play == play {
+			found = append(found, r)
+		}
+	}
+	return found
+}

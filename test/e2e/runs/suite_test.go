@@ -1,0 +1,122 @@
+//go:build e2e
+
+package runs
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	ctrl "sigs.k8s.io/controller-runtime"
+
+	v1 "github.com/runfleet/runfleet/api/v1"
+	"github.com/runfleet/runfleet/test/controlplane"
+	"github.com/runfleet/runfleet/test/e2e/forge"
+	"github.com/runfleet/runfleet/test/e2e/model"
+	"github.com/runfleet/runfleet/test/integration/bed"
+)
+
+var (
+	program    *bed.Program
+	operator   *bed.Replica
+	hub        *bed.Cluster
+	east, west *bed.Cluster
+	repos      *forge.Forge
+	mind       *model.Server
+)
+
+// settings are what a user would write for a GitHub and a model of one's own.
+const settings = `
+agent:
+  image: {repository: localhost/runfleet-agent, tag: "1", pullPolicy: Never}
+  env:
+  - {name: ANTHROPIC_BASE_URL, value: "%s"}
+  - {name: GITHUB_API_URL, value: "%s/api/v3"}
+  - {name: GIT_SSL_CAINFO, value: /config/ca.crt}
+  - {name: CURL_CA_BUNDLE, value: /config/ca.crt}
+  - {name: CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC, value: "1"}
+  - {name: CLAUDE_CODE_MAX_RETRIES, value: "1"}
+deadlines: {minSeconds: 10}
+timing: {settleSeconds: 3, slackSeconds: 5, graceSeconds: 20, escalateAfterSeconds: 5, maxSkewSeconds: 1, backoffBaseSeconds: 1, backoffMaxSeconds: 3}
+`
+
+func TestRuns(t *testing.T) {
+	RegisterFailHandler(Fail)
+	ctrl.SetLogger(GinkgoLogr)
+	SetDefaultEventuallyTimeout(2 * time.Minute)
+	SetDefaultEventuallyPollingInterval(300 * time.Millisecond)
+	RunSpecs(t, "real agents")
+}
+
+// The logs of the operator stay where something went wrong.
+var _ = ReportAfterSuite("logs", func(r Report) { program.Discard(r.SuiteSucceeded) })
+
+var _ = BeforeSuite(func(ctx SpecContext) {
+	scratch, err := os.MkdirTemp("", "runfleet-e2e-")
+	Expect(err).NotTo(HaveOccurred())
+	program, err = bed.Build(ctx, scratch)
+	Expect(err).NotTo(HaveOccurred())
+	image := agentImage(ctx)
+
+	hub = start(ctx, controlplane.Options{Name: "hub"})
+	east = start(ctx, controlplane.Options{Name: "east", Containerd: true})
+	west = start(ctx, controlplane.Options{Name: "west", Containerd: true})
+	for _, member := range []*bed.Cluster{east, west} {
+		Expect(member.Load(ctx, image)).To(Succeed())
+	}
+
+	// Pods of both members reach this machine at the address that it has for one of them.
+	repos, err = forge.Start(filepath.Join(scratch, "forge"), east.Outside())
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(func() error { return repos.Stop() })
+	mind = model.NewServer(plays)
+	listener, err := net.Listen("tcp", east.Outside()+":0")
+	Expect(err).NotTo(HaveOccurred())
+	server := &http.Server{Handler: mind, ReadHeaderTimeout: time.Minute}
+	go func() { _ = server.Serve(listener) }()
+	DeferCleanup(server.Close)
+
+	Expect(hub.Configure(ctx, v1.SystemNamespace, fmt.Sprintf(settings, "http://"+listener.Addr().String(), repos.URL))).To(Succeed())
+	Expect(hub.Templates(ctx, v1.SystemNamespace, map[string]string{
+		"shared_ca.crt.hbs": string(repos.CA), "shared_known-hosts.hbs": string(repos.KnownHosts),
+	})).To(Succeed())
+	for _, member := range []*bed.Cluster{east, west} {
+		Expect(hub.Register(ctx, member.Name(), bed.KubeconfigOf(member.Agent, ""), nil)).To(Succeed())
+	}
+	operator, err = program.StartOperator(hub)
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(operator.Stop)
+}, NodeTimeout(20*time.Minute))
+
+var _ = AfterSuite(func() {
+	Expect(operator.Crash()).To(Succeed(), "%s", operator.Log)
+})
+
+func start(ctx context.Context, o controlplane.Options) *bed.Cluster {
+	GinkgoHelper()
+	c, err := bed.StartCluster(ctx, o)
+	if c != nil {
+		DeferCleanup(c.Stop)
+	}
+	Expect(err).NotTo(HaveOccurred())
+	return c
+}
+
+// agentImage builds the agent's image, or finds the one that was built, and returns its tar.
+func agentImage(ctx context.Context) string {
+	GinkgoHelper()
+	c := exec.CommandContext(ctx, "sh", "../../../cmd/runfleet/images/build.sh", "agent")
+	c.Stderr = GinkgoWriter
+	out, err := c.Output()
+	Expect(err).NotTo(HaveOccurred())
+	return strings.TrimSpace(string(out))
+}
