@@ -1,4 +1,4 @@
-# Runfleet's verbs. `make test` needs Go, git, make, a POSIX shell, jq, curl and openssl; a target that needs another
+# Runfleet's verbs. `make test` needs Go, git, make, a POSIX shell, jq, curl, openssl and sshd; a target that needs another
 # program says so in its help line, and .ci/run installs that program before it calls the target.
 
 SHELL := /bin/sh

@@ -64,7 +64,8 @@ run() {
   input=
   if [ -n "$listener" ]; then
     trap '' USR1
-    kill -KILL "$listener" && wait "$listener" 2>/dev/null || true # a shell that was just forked may miss a TERM
+    kill -KILL "$listener" || true # a shell that was just forked may miss a TERM
+    wait "$listener" 2>/dev/null || true
   fi
   timeout 5 tail --pid="$copier" -f /dev/null || kill "$copier" || true # what the agent left running may hold the stream open
 }

@@ -27,6 +27,14 @@ code=0                               # of the agent
 report() {
   status=$?
   trap '' TERM INT
+  write_outcome
+  exit "$status"
+}
+
+# write_outcome puts what is known into the termination message. Before the delivery, too: the kubelet kills what outlives
+# its grace period.
+# shellcheck disable=SC2317 # report calls it
+write_outcome() {
   if command -v jq >/dev/null; then
     spent | jq -c --arg result "$result" --arg reason "$reason" --arg branch "${pushed:-}" --arg commit "${commit:-}" --arg pr "$pull_request" \
       '{$result, reason: ($reason | .[0:1000])} + . + {$branch, $commit, pullRequestUrl: $pr} | with_entries(select(.value != "" and .value != null))' \
@@ -34,10 +42,10 @@ report() {
   else # this script's own words, which need no escaping
     printf '{"result":"%s","reason":"%s"}\n' "$result" "$reason" >"$message" || true
   fi
-  exit "$status"
 }
 trap report EXIT
 
+# shellcheck disable=SC2317 # report calls it
 spent() { echo '{}'; } # until agent.sh is read
 
 # interrupt lets what runs end by itself; its end is waited for where it was started.
@@ -59,6 +67,7 @@ now() { date +%s; }
 # attend COMMAND... runs a command that TERM ends at once, and returns how it ended. A signal ends wait early, even when the
 # command ended at the same moment: only a wait without one says how. One that was said already is not said again (127).
 attend() {
+  [ -z "$interrupted" ] || return 143
   "$@" <"${input:-/dev/null}" &
   child=$!
   [ -z "$interrupted" ] || interrupt # it came before the line above
@@ -187,6 +196,7 @@ judge
 # --- Deliver what there is, on every path. From here on nothing is gained by ending early.
 trap '' TERM INT
 cd -- "$workspace"
+(result=interrupted reason='The script was killed while it delivered what the agent has done.' && write_outcome)
 partial=
 [ "$code" -eq 0 ] && [ -z "$failure" ] || partial=yes
 deliver

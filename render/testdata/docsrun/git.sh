@@ -78,6 +78,8 @@ use_ssh() {
 	Host *
 	  IdentityFile "$HOME/.ssh/id"
 	  IdentitiesOnly yes
+	  IdentityAgent none
+	  ForwardAgent no
 	  UserKnownHostsFile "$config/known-hosts"
 	  GlobalKnownHostsFile /dev/null
 	  StrictHostKeyChecking yes
@@ -100,9 +102,31 @@ remote() {
   attend timeout -k 5 "$limit" "$@" 2>"$HOME/.git-says" && return
   cat -- "$HOME/.git-says" >&2
   [ -z "$interrupted" ] || finish 143 interrupted 'The attempt was told to end before the agent started.'
-  said=$(grep -v '^Cloning into' "$HOME/.git-says" | head -n 3 | cut -c 1-300 | tr '\n' ' ')
-  finish 1 repositoryUnreachable "$name cannot be reached: ${said:-no answer within $limit s}"
+  said=$({ grep -E 'verification failed|[Dd]enied|^fatal: |^error: |^remote: ' "$HOME/.git-says" || grep -v '^Cloning into' "$HOME/.git-says"; } |
+    head -n 3 | cut -c 1-300 | tr -d '\r' | tr '\n' ' ')
+  finish 1 repositoryUnreachable "$name cannot be reached: ${said:-no answer within $limit s}$(advice "$said")"
 }
+
+# advice SAID tells what to do about what git said.
+advice() {
+  proof="the key token of the Secret github-token-$login"
+  [ -z "${GITHUB_APP:-}" ] || proof="the Secret github-app-$login"
+  case $1 in
+  *'Host key verification failed'*) printf '%s' 'Put the key of the host into shared_known-hosts.hbs of the ConfigMap runfleet-templates on the hub.' ;;
+  *'Permission denied'*) printf '%s' "The host refuses the key ssh-privatekey of the Secret github-ssh-$login on the member." ;;
+  *'Authentication failed'* | *'could not read Username'* | *'error: 403'*) printf '%s' "The host refuses $proof on the member." ;;
+  esac
+}
+
+# disarm is for find: of the clone, and of every repository within, it removes what git would execute. git looks into those, too.
+# A lock goes as well: its owner died with its pod.
+# shellcheck disable=SC2016 # the shell that find starts expands it
+disarm='for head; do
+  repository=${head%/HEAD}
+  [ -d "$repository/objects" ] || continue
+  rm -rf -- "$repository/hooks" "$repository/info/attributes" "$repository/config" "$repository/config.worktree" "$repository/index.lock"
+  printf "[core]\n\trepositoryformatversion = 0\n\tbare = false\n" >"$repository/config"
+done'
 
 # clone makes the clone, or takes the one that is there, with whatever an earlier attempt left in it.
 clone() {
@@ -114,9 +138,7 @@ clone() {
     remote "$REPOSITORY_URL" git clone --quiet --no-checkout -c core.hooksPath=/dev/null -- "$url" "$RUNFLEET_CLONE.new"
     mv -- "$RUNFLEET_CLONE.new" "$RUNFLEET_CLONE"
   fi
-  rm -rf -- "$RUNFLEET_CLONE/.git/hooks" "$RUNFLEET_CLONE/.git/info/attributes" "$RUNFLEET_CLONE/.git/config.worktree"
-  rm -f -- "$RUNFLEET_CLONE/.git/index.lock" "$RUNFLEET_CLONE/.git/config" # a lock's owner died with its pod
-  printf '[core]\n\trepositoryformatversion = 0\n\tbare = false\n' >"$RUNFLEET_CLONE/.git/config"
+  find "$RUNFLEET_CLONE" -type f -name HEAD -exec sh -c "$disarm" sh {} +
   in_clone config remote.origin.url "$url"
   in_clone config remote.origin.fetch '+refs/heads/*:refs/remotes/origin/*'
   in_clone config push.autoSetupRemote true

@@ -30,7 +30,8 @@ if [ "$RUNFLEET_BRANCH" = "${BRANCH:-}" ] || [ "$default" = "refs/remotes/origin
   fail "$RUNFLEET_BRANCH is the branch that the work started from. It is never pushed to."
 fi
 
-# --- Commit what there is.
+# --- Commit what there is. Where that fails, on a full disk for example, what is committed already is pushed all the same.
+unkept=
 [ -z "$(git ls-files --unmerged)" ] || fail 'There are conflicts, so nothing was committed.'
 message="chore: keep what attempt $RUNFLEET_ATTEMPT of $RUNFLEET_RUN left uncommitted${RUNFLEET_PARTIAL:+ (partial)}"
 if [ "$TASK_TYPE" = docs ]; then
@@ -40,10 +41,10 @@ else
   set -- . ':(exclude)PR_DESCRIPTION.md' # the text of the pull request is container.sh's to read
 fi
 if [ -n "$(git status --porcelain --untracked-files=normal -- "$@")" ]; then
-  git add --all -- "$@"
+  git add --all -- "$@" || unkept=yes
   # What the agent has staged elsewhere is no part of a docs run; a merge can only be committed as a whole.
   [ "$TASK_TYPE" = docs ] || set --
-  git commit --quiet --message="$message" ${1:+--} "$@"
+  [ -n "$unkept" ] || git commit --quiet --message="$message" ${1:+--} "$@" || unkept=yes
 fi
 
 # --- Push what the remote has on no branch.
@@ -51,3 +52,4 @@ git rev-parse --quiet --verify HEAD >/dev/null || exit 0 # a new repository with
 if [ -n "$(git rev-list --max-count=1 HEAD --not --remotes=origin)" ]; then
   git push --quiet origin "HEAD:$own" || fail "The work is committed in $RUNFLEET_CLONE, and could not be pushed to $RUNFLEET_BRANCH."
 fi
+[ -z "$unkept" ] || fail "There are changes in $RUNFLEET_CLONE that could not be committed."
