@@ -162,6 +162,7 @@ func TestBehaviour42WhatIsMissingIsSaidBeforeTheAgentStarts(t *testing.T) {
 		"the task":              {func(s stage) { s.env["TASK_ID"] = "8" }, 78, "prerequisiteMissing", "neither task.md nor prompt.md in .taskmaster/docs/task-8"},
 		"the documents' branch": {func(s stage) { s.env["DOCS_BRANCH"] = "plans" }, 78, "prerequisiteMissing", "no branch plans"},
 		"the prompt":            {func(s stage) { s.must(os.Remove(s.path("config/prompt.md"))) }, 78, "prerequisiteMissing", "prompt.md is not"},
+		"the memory":            {func(s stage) { s.must(os.Remove(s.path("config/CLAUDE.md"))) }, 78, "prerequisiteMissing", "CLAUDE.md is not"},
 		"the token":             {func(s stage) { s.env["REPOSITORY_URL"] = "https://127.0.0.1:1/org/repo" }, 78, "secretMissing", "Secret github-token-octocat"},
 		"the key":               {func(s stage) { s.env["REPOSITORY_URL"] = "git@127.0.0.1:org/repo.git" }, 78, "secretMissing", "Secret github-ssh-octocat"},
 	} {

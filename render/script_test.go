@@ -10,7 +10,7 @@ import (
 
 // These tests run the rendered start script itself, with a fake agent, under every shell that an image may have as sh.
 
-func TestTheScriptReportsHowTheAgentEnded(t *testing.T) {
+func TestBehaviour43TheScriptReportsHowTheAgentEnded(t *testing.T) {
 	for name, test := range map[string]struct {
 		agent, args    string
 		env            map[string]string

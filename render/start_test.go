@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -8,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/runfleet/runfleet/api/v1"
 )
 
@@ -149,7 +150,7 @@ func TestGuidelinesAreThoseOfTheClonesLanguages(t *testing.T) {
 		for marker, want := range markers {
 			s.write("workspace/target-repo/"+marker, "")
 			s.run("agent")
-			if diff := cmp.Diff([]string{want}, languages(s)); diff != "" {
+			if diff := gocmp.Diff([]string{want}, languages(s)); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", marker, diff)
 			}
 			s.must(os.Remove(filepath.Join(s.directory, "workspace/target-repo", marker)))
@@ -158,7 +159,7 @@ func TestGuidelinesAreThoseOfTheClonesLanguages(t *testing.T) {
 		s.write(work+"package.json", "")
 		s.write(work+"go.mod", "")
 		s.run("agent")
-		if diff := cmp.Diff([]string{markers["go.mod"], markers["package.json"]}, languages(s)); diff != "" {
+		if diff := gocmp.Diff([]string{markers["go.mod"], markers["package.json"]}, languages(s)); diff != "" {
 			t.Errorf("two languages (-want +got):\n%s", diff)
 		}
 		if got := s.read("workspace/coding-guidelines.md"); !strings.HasPrefix(got, s.read("config/coding-guidelines.md")+"\n## Go\n") {
@@ -167,8 +168,8 @@ func TestGuidelinesAreThoseOfTheClonesLanguages(t *testing.T) {
 	})
 }
 
-func TestTheAgentWorksInItsDirectoryAndTheScriptLeavesNothingInTheClone(t *testing.T) {
-	for _, directory := range []string{"auth-api", ".", "services/auth api", "$(touch ran)", "`touch ran`", "'\"; touch ran; '", "a\\b", "--help", "é", "*"} {
+func TestBehaviour50TheAgentWorksInItsDirectoryAndTheScriptLeavesNothingInTheClone(t *testing.T) {
+	for _, directory := range []string{"", ".", "docs", "services/auth api", "$(touch ran)", "`touch ran`", "'\"; touch ran; '", "a\\b", "--help", "é", "*"} {
 		t.Run(directory, func(t *testing.T) {
 			t.Parallel()
 			run := codeRun()
@@ -177,7 +178,7 @@ func TestTheAgentWorksInItsDirectoryAndTheScriptLeavesNothingInTheClone(t *testi
 			s.agent(`pwd >"$HOME/pwd"`)
 			code, outcome := s.run("agent")
 			s.wants(code, outcome, 0, "succeeded", "")
-			if got := strings.TrimSuffix(s.read("home/pwd"), "\n"); got != filepath.Join(s.env["RUNFLEET_CLONE"], directory) {
+			if got := strings.TrimSuffix(s.read("home/pwd"), "\n"); got != filepath.Join(s.env["RUNFLEET_CLONE"], cmp.Or(directory, "auth-api")) {
 				t.Errorf("the agent worked in %q", got)
 			}
 			if got := s.git(clone, "status", "--porcelain", "--ignored"); got != "" {
