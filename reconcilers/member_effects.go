@@ -26,7 +26,8 @@ import (
 func (p *pass) ensure(ctx context.Context, m fleet.Member, e lifecycle.Effect) (lifecycle.Refusal, error) {
 	objects, err := p.objects(e.Attempt)
 	if err != nil {
-		refusal := lifecycle.Refusal{Reason: lifecycle.RefusalRenderFailed, Message: err.Error() + ". Correct it, then raise spec.contextVersion."}
+		message := err.Error() + ". Correct it, then raise spec.contextVersion."
+		refusal := lifecycle.Refusal{Reason: lifecycle.RefusalRenderFailed, Message: message}
 		return refusal, nil //nolint:nilerr // for good: the same inputs give the same bytes
 	}
 	for _, object := range objectsOf(objects, e.Resource) {

@@ -130,7 +130,8 @@ var overDiskLimit = []string{
 // endReason is why node or container ended: the pod's own reason first, then who disrupted it, then the container's. How a
 // container ends by itself (Error, Completed) says less than its exit code.
 func endReason(p *corev1.Pod) string {
-	if p.Status.Reason == evicted && slices.ContainsFunc(overDiskLimit, func(s string) bool { return strings.Contains(p.Status.Message, s) }) {
+	itself := func(words string) bool { return strings.Contains(p.Status.Message, words) }
+	if p.Status.Reason == evicted && slices.ContainsFunc(overDiskLimit, itself) {
 		return lifecycle.ReasonOverDiskLimit
 	}
 	if p.Status.Reason != "" {

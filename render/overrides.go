@@ -4,12 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"reflect"
 	"slices"
 	"strings"
 
 	"github.com/runfleet/runfleet/api/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/resource"
 )
 
@@ -57,7 +57,8 @@ func (o *overriding) allow(field, chosen, key string, list []string) {
 	if len(list) > 0 {
 		instead = "write " + strings.Join(list, " or ") + ", or leave it out"
 	}
-	o.refusef("%s: the configuration does not let runs choose %s: %s; an administrator can add it to overrides.%s", field, chosen, instead, key)
+	o.refusef("%s: the configuration does not let runs choose %s: %s; an administrator can add it to overrides.%s",
+		field, chosen, instead, key)
 }
 
 func (o *overriding) refusef(format string, args ...any) {
@@ -105,7 +106,7 @@ func (o *overriding) tolerate(own []v1.Toleration) {
 		if t.TolerationSeconds != nil {
 			wanted.TolerationSeconds = new(int64(*t.TolerationSeconds))
 		}
-		if !slices.ContainsFunc(o.Tolerations, func(have corev1.Toleration) bool { return reflect.DeepEqual(have, wanted) }) {
+		if !slices.ContainsFunc(o.Tolerations, func(have corev1.Toleration) bool { return equality.Semantic.DeepEqual(have, wanted) }) {
 			o.allow("tolerations", t.Key, "tolerationKeys", o.Overrides.TolerationKeys)
 			o.Tolerations = append(o.Tolerations, wanted)
 		}
@@ -133,7 +134,9 @@ func (o *overriding) resources(own v1.PodResources) {
 }
 
 // raised are the quantities of one part with the run's own in place of the configured ones.
-func (o *overriding) raised(part string, configured corev1.ResourceRequirements, was corev1.ResourceList, own v1.ResourceQuantities) corev1.ResourceList {
+func (o *overriding) raised(
+	part string, configured corev1.ResourceRequirements, was corev1.ResourceList, own v1.ResourceQuantities,
+) corev1.ResourceList {
 	all := corev1.ResourceList{}
 	maps.Copy(all, was)
 	for _, key := range slices.Sorted(maps.Keys(own)) {
@@ -146,7 +149,8 @@ func (o *overriding) raised(part string, configured corev1.ResourceRequirements,
 		most, known := o.most(name, configured)
 		switch {
 		case !known:
-			o.refusef("%s: the configuration does not let runs ask for %s: leave it out; an administrator can add it to overrides.maxResources", field, key)
+			o.refusef("%s: the configuration does not let runs ask for %s: leave it out; an administrator can add it to "+
+				"overrides.maxResources", field, key)
 		case wanted.Cmp(most) > 0:
 			o.refusef("%s: %s is more than the %s that the configuration lets runs ask for: lower it; an administrator can raise "+
 				"overrides.maxResources", field, wanted.String(), most.String())

@@ -18,7 +18,7 @@ var shared = []string{
 var homeless = map[string]string{
 	"enableDocker":                  "an agent gets no Docker daemon: build images elsewhere",
 	"taskRequirements":              "decode it: its environment belongs into env, its secrets into envFromSecrets",
-	"serviceAccountName":            "the operator's configuration says: agent.serviceAccountName, or pod.serviceAccountName where it lets runs choose",
+	"serviceAccountName":            "write pod.serviceAccountName, or agent.serviceAccountName of the configuration",
 	"cliConfig.cliType":             "the operator's configuration says which program the agent is",
 	"cliConfig.provider":            "there is one provider: secrets.apiKeySecretName of the configuration",
 	"cliConfig.providerBaseUrl":     "there is one provider: write it into env if the agent's program reads a variable",

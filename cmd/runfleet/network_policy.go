@@ -36,7 +36,8 @@ A policy knows addresses, not names of hosts, and only a member whose network en
 		Args: usage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if namespace != "" && len(validation.IsDNS1123Label(namespace)) > 0 {
-				return usagef("--namespace %q: write the name of a namespace: lower-case letters, digits and '-', such as team-a", namespace)
+				return usagef("--namespace %q: write the name of a namespace: lower-case letters, digits and '-', such as team-a",
+					namespace)
 			}
 			var allowed []render.Egress
 			for _, text := range egress {
@@ -75,7 +76,8 @@ func parseEgress(text string) (render.Egress, error) {
 		for p := range strings.SplitSeq(list, ",") {
 			n, err := strconv.ParseUint(p, 10, 16)
 			if err != nil || n == 0 {
-				return render.Egress{}, usagef("--egress %q: %q is no port: write ports from 1 to 65535, separated by commas, such as :443,8443", text, p)
+				return render.Egress{}, usagef("--egress %q: %q is no port: write ports from 1 to 65535, separated by commas, "+
+					"such as :443,8443", text, p)
 			}
 			ports = append(ports, uint16(n))
 		}
@@ -109,7 +111,8 @@ func parseRange(text, addresses string) (netip.Prefix, error) {
 	}
 	for _, m := range render.Metadata() {
 		if render.Within(r, m) {
-			return netip.Prefix{}, usagef("--egress %q: lies in %s, where clouds hand out the credentials of a node: no agent may reach it", text, m)
+			return netip.Prefix{}, usagef("--egress %q: lies in %s, where clouds hand out the credentials of a node: "+
+				"no agent may reach it", text, m)
 		}
 	}
 	return r, nil
