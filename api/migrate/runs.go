@@ -11,7 +11,7 @@ import (
 // agentTools is [draft.tools]'.
 var shared = []string{
 	"contextVersion", "continueSession", "overwriteMemory", "deadlineSeconds", "totalDeadlineSeconds", "provisioningDeadlineSeconds",
-	"retry", "retentionSeconds", "ttlSecondsAfterFinished", "suspend", "cancel", "placement", "pod",
+	"retry", "retentionSeconds", "ttlSecondsAfterFinished", "suspend", "cancel", "placement", "pod", "stallSeconds", "limits",
 }
 
 // homeless are the fields of the original's last generation that mean nothing here.
