@@ -41,6 +41,9 @@ type Files struct {
 
 // Prepare makes the machine's directory and its cgroup.
 func (m *Machine) Prepare(f Files) error {
+	if err := m.hidden(); err != nil {
+		return err
+	}
 	if err := makeCgroups(cgroupRoot, m.cgroup()); err != nil {
 		return err
 	}
@@ -66,6 +69,17 @@ func (m *Machine) Prepare(f Files) error {
 		}
 		if err := os.WriteFile(path, data, 0o600); err != nil {
 			return fmt.Errorf("making the machine %s: %w", m.Name, err)
+		}
+	}
+	return nil
+}
+
+// hidden finds programs that the machine would not see, since /var and /run there are its own.
+func (m *Machine) hidden() error {
+	for _, path := range m.Programs {
+		if strings.HasPrefix(path, "/var/") || strings.HasPrefix(path, "/run/") {
+			return fmt.Errorf("making the machine %s: %s lies where a machine has its own files: "+
+				"set XDG_CACHE_HOME to a place outside /var and /run", m.Name, path)
 		}
 	}
 	return nil
