@@ -99,7 +99,8 @@ func check(pattern string, known []string, unique ...string) error {
 	}
 	for part := range strings.SplitSeq(pattern, "/") {
 		if strings.Contains(part, "{taskId}") && len(placeholder.FindAllString(part, -1)) > 1 {
-			return fmt.Errorf("could give different tasks one branch: in %q {taskId} must be the only placeholder between its slashes", part)
+			return fmt.Errorf("could give different tasks one branch: in %q {taskId} must be the only placeholder between its slashes",
+				part)
 		}
 	}
 	long, short := map[string]string{}, map[string]string{}
@@ -115,7 +116,8 @@ var notInBranch = regexp.MustCompile(`[\x00-\x20\x7f~^:?*\[\\{}]|\.\.|//|(^|/)\.
 // legal is the rule of [v1.BranchName], for what a pattern makes.
 func legal(branch string) error {
 	if found := notInBranch.FindString(branch); found != "" {
-		return fmt.Errorf("makes branches such as %q, and no branch can have %q there: write a pattern such as %s", branch, found, DefaultCodeBranch)
+		return fmt.Errorf("makes branches such as %q, and no branch can have %q there: write a pattern such as %s",
+			branch, found, DefaultCodeBranch)
 	}
 	if most := 244; len(branch) > most {
 		return fmt.Errorf("can make a branch of %d characters, and a branch may have %d: shorten it", len(branch), most)

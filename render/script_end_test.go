@@ -16,11 +16,11 @@ import (
 // program does the work.
 func (s stage) slowly(program, call string) {
 	s.t.Helper()
-	real, err := exec.LookPath(program)
+	path, err := exec.LookPath(program)
 	s.must(err)
 	s.env["READY"] = s.path("ready")
 	s.must(syscall.Mkfifo(s.env["READY"], 0o600))
-	s.script("bin/"+program, fmt.Sprintf("#!/bin/sh\ncase \"$*\" in\n*'%s'*) if mkdir \"$HOME/announced\" 2>/dev/null; then echo >\"$READY\"; sleep 0.3; fi ;;\nesac\nexec %s \"$@\"\n", call, real))
+	s.script("bin/"+program, fmt.Sprintf("#!/bin/sh\ncase \"$*\" in\n*'%s'*) if mkdir \"$HOME/announced\" 2>/dev/null; then echo >\"$READY\"; sleep 0.3; fi ;;\nesac\nexec %s \"$@\"\n", call, path))
 }
 
 func TestTERMAtEachStepLosesNothingAndIsReported(t *testing.T) {
@@ -144,7 +144,7 @@ func TestAFullDiskIsSaidAndWhatIsCommittedIsPushed(t *testing.T) {
 
 func TestAFullDiskBeforeTheAgentIsSaid(t *testing.T) {
 	onStage(t, func(t *testing.T, s stage) {
-		s.write("seed/large", strings.Repeat(random(t, 1<<20), 1))
+		s.write("seed/large", random(t, 1<<20))
 		s.publish("main", map[string]string{"x": "x"})
 		s.agent("touch ran")
 		code, o := s.limited()
