@@ -128,7 +128,11 @@ func TestPartialWorkIsPushedHoweverTheAgentEnds(t *testing.T) {
 	}{
 		"by an error": {agent: "echo half >main.c; exit 3", result: "failed"},
 		"by its time": {agent: "echo half >main.c; exec sleep 60", result: "timeout", env: map[string]string{"RUNFLEET_TIMEOUT": "2"}},
-		"by TERM":     {agent: `echo half >main.c; echo >"$READY"; exec sleep 60`, result: "interrupted", interrupt: true},
+		"by its time, with all of it committed": {
+			agent:  `git add main.c 2>/dev/null; echo half >main.c; git add --all; git commit --quiet -m mine; exec sleep 60`,
+			result: "timeout", env: map[string]string{"RUNFLEET_TIMEOUT": "2"},
+		},
+		"by TERM": {agent: `echo half >main.c; echo >"$READY"; exec sleep 60`, result: "interrupted", interrupt: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			onStage(t, func(t *testing.T, s stage) {

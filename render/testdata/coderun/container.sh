@@ -111,6 +111,7 @@ identify
 clone
 keep
 switch
+began=$(in_clone rev-parse --quiet --verify HEAD || true) # what comes after it is this attempt's work
 documents
 place=$RUNFLEET_CLONE/$WORKING_DIRECTORY
 if [ "$TASK_TYPE" = docs ]; then

@@ -236,7 +236,7 @@ deliver() {
   if [ -n "${GITHUB_APP:-}" ] && ! mint_token; then # the first one may have expired
     problem=" $problem"
   fi
-  RUNFLEET_PARTIAL=$partial timeout -k 5 "$limit" sh "$config/hooks/stop-commit.sh" 2>"$HOME/.git-says" ||
+  RUNFLEET_PARTIAL=${partial:+${began:-yes}} timeout -k 5 "$limit" sh "$config/hooks/stop-commit.sh" 2>"$HOME/.git-says" ||
     unpushed=yes
   cat -- "$HOME/.git-says" >&2
   if [ -n "$unpushed" ]; then

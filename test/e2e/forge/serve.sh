@@ -1,3 +1,4 @@
+#!/bin/sh
 # What a key may do: serve.sh REPOSITORIES. It fetches and pushes below that directory, and nothing else.
 set -eu
 verb=${SSH_ORIGINAL_COMMAND%% *}

@@ -1,3 +1,4 @@
+#!/bin/sh
 # Runs sshd: sshd.sh DIRECTORY SSHD. It wants a user git, a user of its own and a directory in /run, none of which this
 # machine has to have: they exist in a mount namespace, which is private and ends with sshd.
 set -eu

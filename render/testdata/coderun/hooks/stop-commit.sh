@@ -33,7 +33,8 @@ fi
 # --- Commit what there is. Where that fails, on a full disk for example, what is committed already is pushed all the same.
 unkept=
 [ -z "$(git ls-files --unmerged)" ] || fail 'There are conflicts, so nothing was committed.'
-message="chore: keep what attempt $RUNFLEET_ATTEMPT of $RUNFLEET_RUN left uncommitted${RUNFLEET_PARTIAL:+ (partial)}"
+attempt="attempt $RUNFLEET_ATTEMPT of $RUNFLEET_RUN"
+message="chore: keep what $attempt left uncommitted${RUNFLEET_PARTIAL:+ (partial)}"
 if [ "$TASK_TYPE" = docs ]; then
   cd -- "$WORKING_DIRECTORY" || fail "$WORKING_DIRECTORY is not in the clone any more."
   set -- .taskmaster/docs
@@ -45,6 +46,9 @@ if [ -n "$(git status --porcelain --untracked-files=normal -- "$@")" ]; then
   # What the agent has staged elsewhere is no part of a docs run; a merge can only be committed as a whole.
   [ "$TASK_TYPE" = docs ] || set --
   [ -n "$unkept" ] || git commit --quiet --message="$message" ${1:+--} "$@" || unkept=yes
+elif [ -n "${RUNFLEET_PARTIAL:-}" ] && [ "$(git rev-parse HEAD)" != "$RUNFLEET_PARTIAL" ]; then
+  # The agent had committed everything before it was ended, and a branch has to say that its work is not done.
+  git commit --quiet --allow-empty --only --message="chore: $attempt was ended before it was done (partial)" || true
 fi
 
 # --- Push what the remote has on no branch.
