@@ -14,13 +14,16 @@ import (
 	v1 "github.com/runfleet/runfleet/api/v1"
 )
 
-const missing = string(v1.ClassSecretMissing)
+const (
+	missing = string(v1.ClassSecretMissing)
+	soon    = 20 * time.Second // within which what is looked up is told, also on a machine that does much else
+)
 
 var _ = Describe("A Secret that is missing where they are looked up", func() {
 	It("behaviour 31: is told with its member and what creates it, before there is a Job, and the run goes on when it is there", func(ctx SpecContext) {
 		ns := newNamespace(ctx)
 		run := docs(ctx, ns, "shop", "east")
-		Eventually(status(ctx, run)).WithTimeout(10 * time.Second).Should(be(v1.PhaseProvisioning, missing,
+		Eventually(status(ctx, run)).WithTimeout(soon).Should(be(v1.PhaseProvisioning, missing,
 			"Secret anthropic-api-key is not in namespace "+ns+" on member east: runfleet secrets create --member east -n "+ns+" --api-key-file FILE",
 			"Secret github-token-octo or github-pat-octo is not in namespace "+ns+" on member east: runfleet secrets create --member east -n "+ns+
 				" --user octo --token-file FILE"))
@@ -42,7 +45,7 @@ var _ = Describe("A Secret that is missing where they are looked up", func() {
 			s.GitHubApp, s.GitHubUser, s.ProvisioningDeadlineSeconds = "Shop-Agents[bot]", "", new(int32(30))
 		})
 		const how = "--app shop-agents --app-id ID --private-key FILE"
-		Eventually(status(ctx, run)).WithTimeout(10 * time.Second).Should(be(v1.PhaseProvisioning, missing, "Secret github-app-shop-agents is not in", how))
+		Eventually(status(ctx, run)).WithTimeout(soon).Should(be(v1.PhaseProvisioning, missing, "Secret github-app-shop-agents is not in", how))
 		Eventually(status(ctx, run)).Should(be(v1.PhaseFailed, missing, "Secret github-app-shop-agents is not in namespace "+ns+" on member east", how))
 		Expect(run.Status.FinishedAt.Sub(run.Status.Attempts[0].CreatedAt.Time)).To(BeNumerically(">=", 30*time.Second))
 		Expect(jobs(ctx, east, ns)()).To(BeEmpty())
@@ -84,7 +87,7 @@ var _ = Describe("A Secret that is missing where they are not looked up", func()
 	It("behaviour 31: is told from the reason for which the pod waits", func(ctx SpecContext) {
 		ns := newNamespace(ctx)
 		run := docs(ctx, ns, "sim-no-secret", "west")
-		Eventually(status(ctx, run)).WithTimeout(10 * time.Second).Should(be(v1.PhaseProvisioning, missing,
+		Eventually(status(ctx, run)).WithTimeout(soon).Should(be(v1.PhaseProvisioning, missing,
 			"CreateContainerConfigError", "(namespace "+ns+" on member west): create it there"))
 		Expect(conditionOf(run.Status.Conditions, v1.ConditionInputsReady)).To(And(
 			HaveField("Reason", v1.ReasonSecretMissing), HaveField("Message", ContainSubstring("on member west"))))
@@ -106,7 +109,7 @@ var _ = Describe("A Secret that is missing where they are not looked up", func()
 			Message:       `MountVolume.SetUp failed for volume "credentials" : secret "github-ssh-octo" not found`,
 			LastTimestamp: metav1.Now(), ReportingController: "kubelet", ReportingInstance: "west-node-1", Action: "Mount",
 		})).To(Succeed())
-		Eventually(status(ctx, run)).WithTimeout(15 * time.Second).Should(be(v1.PhaseProvisioning, missing, `secret "github-ssh-octo" not found`,
+		Eventually(status(ctx, run)).Should(be(v1.PhaseProvisioning, missing, `secret "github-ssh-octo" not found`,
 			"(namespace "+ns+" on member west): runfleet secrets create --member west -n "+ns+" --user octo --ssh-key FILE"))
 	})
 })
@@ -136,7 +139,7 @@ var _ = Describe("A Secret that a run names in envFromSecrets", func() {
 		usual(ctx, east, ns)
 		put(ctx, east, ns, "database", nil, v1.LabelAgents, "no")
 		run := code(ctx, ns, "refused", "east", names("database"))
-		Eventually(status(ctx, run)).WithTimeout(10 * time.Second).Should(be(v1.PhaseFailed, refused, "spec.envFromSecrets names the Secret "+ns+"/database on member east, "+
+		Eventually(status(ctx, run)).WithTimeout(soon).Should(be(v1.PhaseFailed, refused, "spec.envFromSecrets names the Secret "+ns+"/database on member east, "+
 			"which does not permit it: its owner labels it orchestrator.platform/agents=allowed, then raise spec.contextVersion"))
 		Expect(jobs(ctx, east, ns)()).To(BeEmpty())
 	})
@@ -146,7 +149,7 @@ var _ = Describe("A Secret that a run names in envFromSecrets", func() {
 		usual(ctx, west, ns)
 		put(ctx, west, ns, "database", nil, v1.LabelAgents, v1.AgentsAllowed)
 		run := code(ctx, ns, "blind", "west", names("database"))
-		Eventually(status(ctx, run)).WithTimeout(10 * time.Second).Should(be(v1.PhaseFailed, refused, "spec.envFromSecrets names the Secret database, and member west "+
+		Eventually(status(ctx, run)).WithTimeout(soon).Should(be(v1.PhaseFailed, refused, "spec.envFromSecrets names the Secret database, and member west "+
 			"cannot be asked whether its label permits that: set spec.secretLookup of that MemberCluster to Enabled"))
 		Expect(jobs(ctx, west, ns)()).To(BeEmpty())
 	})
@@ -156,7 +159,7 @@ var _ = Describe("A Secret that a run names in envFromSecrets", func() {
 		usual(ctx, east, ns)
 		put(ctx, east, ns, "other", nil, v1.LabelAgents, v1.AgentsAllowed)
 		run := code(ctx, ns, "unlisted", "east", names("other"))
-		Eventually(status(ctx, run)).WithTimeout(10 * time.Second).Should(be(v1.PhaseFailed, string(v1.ClassRenderFailed),
+		Eventually(status(ctx, run)).WithTimeout(soon).Should(be(v1.PhaseFailed, string(v1.ClassRenderFailed),
 			"the configuration does not let runs name the Secret other", "secrets.envAllowed"))
 		Expect(jobs(ctx, east, ns)()).To(BeEmpty())
 	})
@@ -165,7 +168,7 @@ var _ = Describe("A Secret that a run names in envFromSecrets", func() {
 		ns := newNamespace(ctx)
 		usual(ctx, east, ns)
 		run := code(ctx, ns, "absent", "east", names("database"))
-		Eventually(status(ctx, run)).WithTimeout(10 * time.Second).Should(be(v1.PhaseProvisioning, missing, "Secret database is not in namespace "+ns+
+		Eventually(status(ctx, run)).WithTimeout(soon).Should(be(v1.PhaseProvisioning, missing, "Secret database is not in namespace "+ns+
 			" on member east: create it there, labelled orchestrator.platform/agents=allowed"))
 	})
 })
