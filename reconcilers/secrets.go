@@ -89,7 +89,8 @@ func (p *pass) inspect(ctx context.Context, m fleet.Member, e *v1.Attempt) *look
 		case need.Named:
 			l.refusal = lifecycle.Refusal{Reason: "SecretLookupDisabled", Message: fmt.Sprintf("spec.envFromSecrets names the Secret %s, "+
 				"and member %s cannot be asked whether its label permits that: set spec.secretLookup of that MemberCluster to Enabled "+
-				"(docs/members.md says what it needs) or place the run on a member that has it, then raise spec.contextVersion", need, m.Name)}
+				"(docs/members.md says what it needs) or place the run on a member that has it, then raise spec.contextVersion",
+				need, m.Name)}
 		}
 	}
 	return l
@@ -106,7 +107,8 @@ func (p *pass) find(ctx context.Context, m fleet.Member, need render.Secret, l *
 		switch {
 		case err == nil && need.Named && have.Labels[v1.LabelAgents] != v1.AgentsAllowed:
 			l.refusal = lifecycle.Refusal{Reason: "SecretNotPermitted", Message: fmt.Sprintf("spec.envFromSecrets names the Secret %s/%s "+
-				"on member %s, which does not permit it: its owner labels it %s=%s, then raise spec.contextVersion; or leave it out of the run",
+				"on member %s, which does not permit it: its owner labels it %s=%s, then raise spec.contextVersion; "+
+				"or leave it out of the run",
 				have.Namespace, name, m.Name, v1.LabelAgents, v1.AgentsAllowed)}
 			return
 		case err == nil:
@@ -122,7 +124,8 @@ func (p *pass) find(ctx context.Context, m fleet.Member, need render.Secret, l *
 	case need.Named:
 		l.doubt = fmt.Sprintf("asking member %s whether the run may name the Secret %s: %s", m.Name, need, answer(failed))
 	default:
-		log.FromContext(ctx).Info("Asking for a Secret without an answer", "cluster", m.Name, "Secret", need.String(), "error", failed.Error())
+		log.FromContext(ctx).Info("Asking for a Secret without an answer",
+			"cluster", m.Name, "Secret", need.String(), "error", failed.Error())
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 // that is unset today.
 const reserved = "RUNFLEET_"
 
-const apiKeyVariable = "ANTHROPIC_API_KEY"
+const apiKeyVariable = "ANTHROPIC_API_KEY" //nolint:gosec // the name of a variable, no credentials
 
 // Reserved says whether Runfleet sets a variable itself, in some run, so that nobody else may.
 func Reserved(name string) bool {

@@ -102,7 +102,8 @@ func (c *secretsCall) reach(ctx context.Context, m *v1.MemberCluster) (fleet.Clu
 	case err != nil:
 		return fleet.Cluster{}, err
 	case m.Status.ClusterUID != "" && uid != m.Status.ClusterUID:
-		return fleet.Cluster{}, fmt.Errorf("your context %s leads to the cluster %s, and the member is %s", m.Name, uid, m.Status.ClusterUID)
+		return fleet.Cluster{}, fmt.Errorf("your context %s leads to the cluster %s, and the member is %s",
+			m.Name, uid, m.Status.ClusterUID)
 	}
 	return fleet.Cluster{Live: h.client, Writer: h.client}, nil
 }

@@ -18,12 +18,14 @@ import (
 func authority(address string) ([]byte, tls.Certificate, error) {
 	now := time.Now()
 	root := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "the CA of this test"}, NotBefore: now.Add(-time.Hour), NotAfter: now.Add(24 * time.Hour),
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "the CA of this test"},
+		NotBefore: now.Add(-time.Hour), NotAfter: now.Add(24 * time.Hour),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 	}
 	leaf := &x509.Certificate{
 		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: address}, NotBefore: root.NotBefore, NotAfter: root.NotAfter,
-		IPAddresses: []net.IP{net.ParseIP(address)}, KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		IPAddresses: []net.IP{net.ParseIP(address)},
+		KeyUsage:    x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
 	var made [2][]byte
 	rootKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -40,5 +42,6 @@ func authority(address string) ([]byte, tls.Certificate, error) {
 			return nil, tls.Certificate{}, fmt.Errorf("signing a certificate: %w", err)
 		}
 	}
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: made[0]}), tls.Certificate{Certificate: [][]byte{made[1]}, PrivateKey: leafKey}, nil
+	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: made[0]})
+	return ca, tls.Certificate{Certificate: [][]byte{made[1]}, PrivateKey: leafKey}, nil
 }

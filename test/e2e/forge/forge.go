@@ -18,7 +18,7 @@ import (
 )
 
 // Token is what HTTPS and the REST API demand, as the password and as the bearer.
-const Token = "ghs_e2eCanary0123456789abcdefghij" //nolint:gosec // of this test forge alone
+const Token = "ghs_e2eCanary0123456789abcdefghij"
 
 // Forge is one that serves.
 type Forge struct {
@@ -59,7 +59,10 @@ func Start(directory, address string) (*Forge, error) {
 		return nil, fmt.Errorf("listening: %w", err)
 	}
 	f := &Forge{URL: "https://" + l.Addr().String(), CA: ca, directory: directory}
-	f.server = &http.Server{Handler: f, ReadHeaderTimeout: time.Minute, TLSConfig: &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}}
+	f.server = &http.Server{
+		Handler: f, ReadHeaderTimeout: time.Minute,
+		TLSConfig: &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12},
+	}
 	go func() { _ = f.server.ServeTLS(l, "", "") }() // until Stop
 	if err := os.MkdirAll(f.repositories(), 0o755); err != nil {
 		return nil, errors.Join(fmt.Errorf("making a place for repositories: %w", err), f.Stop())
@@ -120,8 +123,8 @@ func (f *Forge) Git(ctx context.Context, name string, args ...string) (string, e
 // git runs it without what the person who tests has configured.
 func git(ctx context.Context, args ...string) (string, error) {
 	c := exec.CommandContext(ctx, "git", args...)
-	c.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null", "GIT_AUTHOR_NAME=e2e", "GIT_AUTHOR_EMAIL=e2e@example.com",
-		"GIT_COMMITTER_NAME=e2e", "GIT_COMMITTER_EMAIL=e2e@example.com")
+	c.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null",
+		"GIT_AUTHOR_NAME=e2e", "GIT_AUTHOR_EMAIL=e2e@example.com", "GIT_COMMITTER_NAME=e2e", "GIT_COMMITTER_EMAIL=e2e@example.com")
 	out, err := c.CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("git %s: %w: %s", strings.Join(args, " "), err, out)

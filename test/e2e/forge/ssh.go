@@ -35,7 +35,8 @@ func (f *Forge) startSSH(address string) error {
 		return fmt.Errorf("making a place for sshd: %w", err)
 	}
 	for _, name := range []string{"host", "client"} {
-		if out, err := exec.Command("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "e2e", "-f", filepath.Join(d, name)).CombinedOutput(); err != nil {
+		keygen := exec.Command("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "e2e", "-f", filepath.Join(d, name))
+		if out, err := keygen.CombinedOutput(); err != nil {
 			return fmt.Errorf("making a key: %w: %s", err, out)
 		}
 	}
@@ -58,15 +59,17 @@ func (f *Forge) startSSH(address string) error {
 	for name, text := range map[string]string{
 		"sshd.sh": string(runSSHD), "serve.sh": string(serveKey), "authorized_keys": public["client"] + "\n",
 		"passwd": fmt.Sprintf("root:x:0:0::/root:/bin/sh\ngit:x:0:0::%s:/bin/sh\nsshd:x:65533:65533::/run/sshd:/bin/false\n", d),
-		"sshd_config": fmt.Sprintf("ListenAddress %s\nHostKey %[2]s/host\nAuthorizedKeysFile %[2]s/authorized_keys\nForceCommand sh %[2]s/serve.sh %[3]s\n"+
-			"PermitRootLogin prohibit-password\nPasswordAuthentication no\nDisableForwarding yes\nStrictModes no\nUsePAM no\nPidFile none\n", listen, d, f.repositories()),
+		"sshd_config": fmt.Sprintf("ListenAddress %s\nHostKey %[2]s/host\nAuthorizedKeysFile %[2]s/authorized_keys\n"+
+			"ForceCommand sh %[2]s/serve.sh %[3]s\nPermitRootLogin prohibit-password\nPasswordAuthentication no\n"+
+			"DisableForwarding yes\nStrictModes no\nUsePAM no\nPidFile none\n", listen, d, f.repositories()),
 	} {
 		if err := os.WriteFile(filepath.Join(d, name), []byte(text), 0o600); err != nil {
 			return fmt.Errorf("configuring sshd: %w", err)
 		}
 	}
 	p, err := process.Start(process.Spec{
-		Name: "sshd", Path: "unshare", Args: []string{"--mount", "sh", filepath.Join(d, "sshd.sh"), d, program}, Log: filepath.Join(f.directory, "sshd.log"),
+		Name: "sshd", Path: "unshare", Args: []string{"--mount", "sh", filepath.Join(d, "sshd.sh"), d, program},
+		Log: filepath.Join(f.directory, "sshd.log"),
 	})
 	if err != nil {
 		return err

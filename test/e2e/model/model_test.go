@@ -1,7 +1,6 @@
 package model
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"io"
@@ -23,17 +22,17 @@ var plays = map[string]Play{
 }
 
 // ask sends a conversation, as pairs of role and JSON of the content.
-func ask(t *testing.T, s *httptest.Server, stream bool, said ...string) *http.Response {
+func ask(t *testing.T, s *httptest.Server, stream bool, said ...string) (status int, body string) {
 	t.Helper()
 	var messages []message
 	for i := 0; i < len(said); i += 2 {
 		messages = append(messages, message{Role: said[i], Content: json.RawMessage(said[i+1])})
 	}
-	body, err := json.Marshal(map[string]any{"model": "sonnet", "stream": stream, "messages": messages})
+	question, err := json.Marshal(map[string]any{"model": "sonnet", "stream": stream, "messages": messages})
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+"/v1/messages?beta=true", strings.NewReader(string(body)))
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+"/v1/messages?beta=true", strings.NewReader(string(question)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,8 +41,12 @@ func ask(t *testing.T, s *httptest.Server, stream bool, said ...string) *http.Re
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = answer.Body.Close() })
-	return answer
+	defer func() { _ = answer.Body.Close() }()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer.StatusCode, string(text)
 }
 
 const (
@@ -68,10 +71,8 @@ func TestATurnFollowsFromTheConversation(t *testing.T) {
 		"no play":                      {[]string{"user", `"Hello"`}, 200, "Done."},
 	} {
 		t.Run(name, func(t *testing.T) {
-			answer := ask(t, s, false, c.said...)
-			text, err := io.ReadAll(answer.Body)
-			if err != nil || answer.StatusCode != c.status || !strings.Contains(string(text), c.want) {
-				t.Errorf("want %d with %q, got %d with %s (%v)", c.status, c.want, answer.StatusCode, text, err)
+			if status, body := ask(t, s, false, c.said...); status != c.status || !strings.Contains(body, c.want) {
+				t.Errorf("want %d with %q, got %d with %s", c.status, c.want, status, body)
 			}
 		})
 	}
@@ -81,12 +82,12 @@ func TestAStreamHoldsTheSameMessage(t *testing.T) {
 	s := httptest.NewServer(NewServer(plays))
 	defer s.Close()
 	var events []string
-	lines := bufio.NewScanner(ask(t, s, true, "user", prompt).Body)
-	for lines.Scan() {
-		if name, ok := strings.CutPrefix(lines.Text(), "event: "); ok {
-			events = append(events, name)
+	_, body := ask(t, s, true, "user", prompt)
+	for line := range strings.Lines(body) {
+		if name, ok := strings.CutPrefix(line, "event: "); ok {
+			events = append(events, strings.TrimSpace(name))
 		}
-		if data, ok := strings.CutPrefix(lines.Text(), "data: "); ok && !json.Valid([]byte(data)) {
+		if data, ok := strings.CutPrefix(line, "data: "); ok && !json.Valid([]byte(data)) {
 			t.Errorf("no JSON: %s", data)
 		}
 	}

@@ -50,7 +50,7 @@ func (a reply) stream(w http.ResponseWriter) {
 		data["type"] = event
 		text, err := json.Marshal(data)
 		if err != nil { // plays hold nothing that JSON cannot
-			panic(err)
+			text = []byte(err.Error())
 		}
 		fmt.Fprintf(w, "event: %s\ndata: %s\n\n", event, text)
 		_ = to.Flush()
@@ -63,7 +63,7 @@ func (a reply) stream(w http.ResponseWriter) {
 		if b["type"] == "tool_use" {
 			input, err := json.Marshal(b["input"])
 			if err != nil {
-				panic(err)
+				input = []byte(err.Error())
 			}
 			empty = object{"type": "tool_use", "id": b["id"], "name": b["name"], "input": object{}}
 			delta = object{"type": "input_json_delta", "partial_json": string(input)}
