@@ -38,10 +38,12 @@ listen() {
   done
 }
 
-# end_silence ends the agent as interrupt does, once.
+# end_silence ends the agent as interrupt does, once. It is asked for at each step until the agent has ended, and each time
+# it ends a wait.
 end_silence() {
+  signalled=yes
   [ -n "$child" ] && [ -z "$stalled" ] || return 0
-  stalled=yes signalled=yes
+  stalled=yes
   kill -TERM "$child" 2>/dev/null || true
 }
 
