@@ -233,11 +233,8 @@ documents() {
 # it is partial. What went wrong is in $problem; $pushed names the branch when the remote has work on it.
 deliver() {
   problem='' unpushed=''
-  if [ -n "${GITHUB_APP:-}" ] && ! mint_token; then # the first one may have expired
-    problem=" $problem"
-  fi
-  RUNFLEET_PARTIAL=${partial:+${began:-yes}} timeout -k 5 "$limit" sh "$config/hooks/stop-commit.sh" 2>"$HOME/.git-says" ||
-    unpushed=yes
+  [ -z "${GITHUB_APP:-}" ] || mint_token || problem=" $problem" # the first one may have expired
+  RUNFLEET_PARTIAL=${partial:+${began:-yes}} timeout -k 5 "$limit" sh "$config/hooks/stop-commit.sh" 2>"$HOME/.git-says" || unpushed=yes
   cat -- "$HOME/.git-says" >&2
   if [ -n "$unpushed" ]; then
     problem=" It could not be committed or pushed: $(tail -n 3 -- "$HOME/.git-says" | cut -c 1-300 | tr '\n' ' ')"
