@@ -119,7 +119,7 @@ verify: ## Fail if a generated file (it rewrites them), a format or a go.mod is 
 	@GO="$(GO)" MAKE="$(MAKE)" GENERATED="$(GENERATED)" sh .ci/verify.sh
 
 .PHONY: lint
-lint: ## Run every linter of .golangci.yml (its first run builds the linter: 2 minutes).
+lint: shellcheck ## Run every linter: shellcheck, and those of .golangci.yml (the first run builds them: 2 minutes).
 	@$(TOOL) golangci-lint-kube-api-linter run
 
 .PHONY: shellcheck
