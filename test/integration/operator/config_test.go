@@ -17,6 +17,7 @@ import (
 var _ = Describe("The configuration", first, Ordered, func() {
 	AfterAll(func(ctx SpecContext) { Expect(wild.hub.Configure(ctx, v1.SystemNamespace, settings)).To(Succeed()) })
 
+	second := strings.Replace(settings, `tag: "1"`, `tag: "2"`, 1)
 	// image is what the next run's Job asks for.
 	image := func(w *scene, name string) string {
 		run := w.docs(name)
@@ -36,7 +37,7 @@ var _ = Describe("The configuration", first, Ordered, func() {
 		w := onWild(ctx)
 		running := w.docs("sim-slow-4s")
 		w.await(running, v1.PhaseRunning)
-		Expect(wild.hub.Configure(ctx, v1.SystemNamespace, strings.Replace(settings, `tag: "1"`, `tag: "2"`, 1))).To(Succeed())
+		Expect(wild.hub.Configure(ctx, v1.SystemNamespace, second)).To(Succeed())
 		w.Eventually(told(w)).Should(ContainElement(HavePrefix("Normal ConfigChanged")))
 		Expect(image(w, "next")).To(Equal("registry.example.com/agent:2"))
 		w.Expect(w.await(running, v1.PhaseSucceeded).Attempt).To(Equal(int32(1)))
@@ -49,7 +50,7 @@ var _ = Describe("The configuration", first, Ordered, func() {
 		branch := fmt.Sprintf("feature/task-%d-implementation", *begun.Spec.TaskID)
 		changes := func() int { return strings.Count(wild.replica.Says(), "Using a changed configuration") }
 		before := changes()
-		Expect(wild.hub.Configure(ctx, v1.SystemNamespace, settings+"\ngit: {codeBranch: \"work/task-{taskId}\"}\n")).To(Succeed())
+		Expect(wild.hub.Configure(ctx, v1.SystemNamespace, second+"\ngit: {codeBranch: \"work/task-{taskId}\"}\n")).To(Succeed())
 		w.Eventually(changes).Should(BeNumerically(">", before))
 		docs := w.docs("docs", func(r *v1.DocsRun) {
 			r.Spec.RepositoryURL, r.Spec.TargetBranch = begun.Spec.RepositoryURL, v1.BranchName(branch)
