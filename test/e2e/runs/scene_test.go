@@ -38,13 +38,9 @@ func newScene(ctx context.Context, name string, files map[string]string) *scene 
 	for _, c := range []*bed.Cluster{hub, east, west} {
 		Expect(c.TeamNamespace(ctx, name, map[string]string{"pod-security.kubernetes.io/enforce": "restricted"})).To(Succeed())
 	}
-	for _, member := range []*bed.Cluster{east, west} {
-		for secret, data := range map[string]map[string]string{
-			"anthropic-api-key": {"api-key": "sk-e2e"}, "github-token-octo": {"token": forge.Token}, "github-ssh-octo": {"ssh-privatekey": string(repos.Key)},
-		} {
-			Expect(member.Create(ctx, &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: secret, Namespace: name}, StringData: data})).To(Succeed())
-		}
-	}
+	w.secret("anthropic-api-key", map[string]string{"api-key": "sk-e2e"})
+	w.secret("github-token-octo", map[string]string{"token": forge.Token})
+	w.secret("github-ssh-octo", map[string]string{"ssh-privatekey": string(repos.Key)})
 	_, err := repos.Create(ctx, w.repo, files)
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(func(ctx SpecContext) { // what is left would go on
@@ -52,6 +48,14 @@ func newScene(ctx context.Context, name string, files map[string]string) *scene 
 		Expect(hub.DeleteAllOf(ctx, &v1.CodeRun{}, client.InNamespace(name))).To(Succeed())
 	})
 	return w
+}
+
+// secret creates a Secret on both members.
+func (w *scene) secret(name string, data map[string]string) {
+	GinkgoHelper()
+	for _, member := range []*bed.Cluster{east, west} {
+		Expect(member.Create(w.ctx, &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: w.name}, StringData: data})).To(Succeed())
+	}
 }
 
 func (w *scene) spec(play string) v1.RunSpec {

@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/runfleet/runfleet/api/v1"
+	"github.com/runfleet/runfleet/test/e2e/forge"
 )
 
 var _ = Describe("A run whose agent", func() {
@@ -53,4 +54,20 @@ var _ = Describe("A run whose agent", func() {
 		Expect(w.git("log", "-1", "--format=%s", s.Branch)).To(ContainSubstring("partial"))
 		Expect(repos.Pulls(w.repo)).To(BeEmpty())
 	}, SpecTimeout(5*time.Minute))
+
+	It("misses a Secret waits for it and says what to create, and goes on when it is there", func(ctx SpecContext) {
+		w := newScene(ctx, "secretless", tasks)
+		run := w.code("code", "implement", func(r *v1.CodeRun) { r.Spec.GitHubUser = "late-bot" })
+		Eventually(func() (v1.RunStatus, error) {
+			return run.Status, hub.Get(ctx, client.ObjectKeyFromObject(run), run)
+		}).Should(HaveField("Conditions", ContainElement(And(HaveField("Type", v1.ConditionInputsReady), HaveField("Reason", v1.ReasonSecretMissing),
+			HaveField("Message", And(ContainSubstring("github-ssh-late-bot"), ContainSubstring("runfleet secrets create")))))))
+		Expect(run.Status.Phase).To(Equal(v1.PhaseProvisioning))
+		w.secret("github-ssh-late-bot", map[string]string{"ssh-privatekey": string(repos.Key)})
+		w.secret("github-token-late-bot", map[string]string{"token": forge.Token})
+		Eventually(func() (v1.Phase, error) {
+			return run.Status.Phase, hub.Get(ctx, client.ObjectKeyFromObject(run), run)
+		}, "4m").Should(Equal(v1.PhaseSucceeded))
+		Expect(run.Status.Attempts).To(HaveLen(1))
+	}, SpecTimeout(7*time.Minute))
 })
