@@ -138,12 +138,9 @@ func wholeRules(rules []string) []string {
 // Doubts are what a run asks for and does not get, in words for its author; nil when it gets everything. They depend on
 // the spec alone.
 func Doubts(run v1.Run) []string {
-	a := subject{run: run}
-	switch r := run.(type) {
-	case *v1.DocsRun:
-		a.docs = &r.Spec
-	case *v1.CodeRun:
-		a.code = &r.Spec
+	a, err := subjectOfRun(run, Settings{})
+	if err != nil {
+		return nil // there are two kinds
 	}
 	var doubts []string
 	for _, t := range run.RunSpec().AgentTools {

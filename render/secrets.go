@@ -25,13 +25,8 @@ func (s Secret) String() string { return strings.Join(s.Names, " or ") }
 // Secrets are all that an attempt of the run needs, in the order in which its pod names them. Those that it can do without,
 // such as the token of a run that fetches by ssh, are not among them.
 func Secrets(run v1.Run, s Settings) []Secret {
-	a := subject{Settings: s, run: run}
-	switch r := run.(type) {
-	case *v1.DocsRun:
-		a.docs = &r.Spec
-	case *v1.CodeRun:
-		a.code = &r.Spec
-	default:
+	a, err := subjectOfRun(run, s)
+	if err != nil {
 		return nil
 	}
 	return a.secrets()

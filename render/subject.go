@@ -30,9 +30,9 @@ type subject struct {
 	earlier []v1.Attempt // those before it
 }
 
-func subjectOf(run v1.Run, n int32, hub types.UID, s Settings) (subject, error) {
-	own, refused := s.overriddenBy(run.RunSpec().Pod)
-	a := subject{Settings: own, run: run, hub: hub}
+// subjectOfRun is what all attempts of a run share.
+func subjectOfRun(run v1.Run, s Settings) (subject, error) {
+	a := subject{Settings: s, run: run}
 	switch r := run.(type) {
 	case *v1.DocsRun:
 		a.docs = &r.Spec
@@ -41,6 +41,16 @@ func subjectOf(run v1.Run, n int32, hub types.UID, s Settings) (subject, error) 
 	default:
 		return subject{}, fmt.Errorf("%T is neither a DocsRun nor a CodeRun", run)
 	}
+	return a, nil
+}
+
+func subjectOf(run v1.Run, n int32, hub types.UID, s Settings) (subject, error) {
+	own, refused := s.overriddenBy(run.RunSpec().Pod)
+	a, err := subjectOfRun(run, own)
+	if err != nil {
+		return subject{}, err
+	}
+	a.hub = hub
 	attempts := run.RunStatus().Attempts
 	i := slices.IndexFunc(attempts, func(e v1.Attempt) bool { return e.Number == n })
 	if i < 0 {
