@@ -81,7 +81,7 @@ faults: ## Break real processes: kill at every row, lose members, set the hub ba
 	  exit $$failed # one that fails keeps no other from being told
 
 .PHONY: e2e
-e2e: ## Real agents in containers on real nodes; FOCUS= picks runs (root on Linux, mmdebstrap, npm, sshd; not in CI yet).
+e2e: ## Real agents in containers on real nodes; FOCUS= picks runs (root on Linux, mmdebstrap, npm, sshd).
 	@$(if $(FOCUS),,$(GO) test -tags e2e -v -count=1 -timeout 20m -run 'Real|Machine|Image' ./test/controlplane ./test/controlplane/fleetbox ./test/e2e ./test/e2e/forge)
 	@$(GO) test -tags e2e -v -count=1 -timeout 20m ./test/e2e/runs $(if $(FOCUS),-ginkgo.focus "$(FOCUS)")
 
