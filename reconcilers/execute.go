@@ -43,12 +43,19 @@ func (f *findings) addTo(facts lifecycle.Facts) lifecycle.Facts {
 var errStale = errors.New("seen in an older version")
 
 // execute does what the committed status asks for. Every effect names what it means, and losing or repeating one is
-// harmless. A member's definitive no ends the list: what follows in it needs what was refused.
+// harmless. A member's definitive no ends the list. After any other failure nothing more is created: a Job whose inputs were
+// not made would start without them, and once it is authorised nobody makes them any more. What is to go still goes, since a
+// quota may have no room before.
 func (p *pass) execute(ctx context.Context, effects []lifecycle.Effect) (findings, error) {
 	found := findings{leases: map[string]lifecycle.LeaseFacts{}}
 	var errs []error
+	incomplete := false
 	for _, e := range effects {
+		if incomplete && e.Verb == lifecycle.VerbEnsure {
+			continue
+		}
 		err := p.perform(ctx, e, &found)
+		incomplete = incomplete || err != nil && e.Verb == lifecycle.VerbEnsure
 		switch {
 		case err == nil:
 		case errors.Is(err, errStale):

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/test/sim/apiserver"
 	"github.com/runfleet/runfleet/test/sim/operator"
 	"github.com/runfleet/runfleet/test/sim/world"
@@ -26,6 +27,7 @@ var plants = []struct {
 	{"acts on a commit that nobody stored (I7)", []string{"I7"}, operator.Plant{Request: pretendToCommit}},
 	{"holds a Lease that somebody else holds (rule W)", []string{"I1"}, operator.Plant{Request: squat}},
 	{"takes a name for a cluster (A13)", []string{"I1", "FINAL"}, operator.Plant{Names: true}},
+	{"starts agents without their files", []string{"INPUTS"}, operator.Plant{Request: forgetInputs}},
 	{"forgets to wake a run", []string{"LOST", "I12"}, operator.Plant{LoseWakeUp: sometimes}},
 }
 
@@ -90,3 +92,10 @@ func squat(r *operator.Request) {
 
 // sometimes forgets every third event.
 func sometimes(o *operator.Operator) bool { return o.Time.Chance(0.3) }
+
+// forgetInputs takes every second ConfigMap of an attempt for created.
+func forgetInputs(r *operator.Request) {
+	if r.Kind == apiserver.ConfigMap && r.Verb == "create" && r.Object.GetLabels()[v1.LabelRunUID] != "" {
+		r.Instead(func(func() error) error { return nil })
+	}
+}

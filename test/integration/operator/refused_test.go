@@ -50,6 +50,16 @@ var _ = Describe("What a member refuses becomes the run's message", func() {
 		w.await(run, v1.PhaseSucceeded)
 	})
 
+	Story("a quota on ConfigMaps, and no Job comes before its inputs", func(w *scene) {
+		q := w.quota(east, "count/configmaps", "0")
+		run := w.docs("squeezed", on[*v1.DocsRun]("east"))
+		w.Eventually(w.status(run)).Should(And(be(v1.PhaseProvisioning), says("exceeded quota")))
+		w.Consistently(w.things(run)).Should(Equal([3]int{}))
+		w.Expect(east.Delete(w.ctx, q)).To(Succeed())
+		w.await(run, v1.PhaseSucceeded)
+		w.Expect(w.things(run)()).To(Equal([3]int{1, 1, 1}))
+	})
+
 	Story("a limit range, until the provisioning deadline", func(w *scene) {
 		w.Expect(east.Create(w.ctx, &corev1.LimitRange{
 			ObjectMeta: metav1.ObjectMeta{Name: "small", Namespace: w.namespace},

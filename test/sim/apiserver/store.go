@@ -187,7 +187,7 @@ func slim(o client.Object) {
 		spec := &o.Spec.Template.Spec
 		*spec = corev1.PodSpec{
 			ActiveDeadlineSeconds: spec.ActiveDeadlineSeconds, TerminationGracePeriodSeconds: spec.TerminationGracePeriodSeconds,
-			Containers: spec.Containers,
+			Containers: spec.Containers, Volumes: spec.Volumes,
 		}
 		for i, c := range spec.Containers {
 			spec.Containers[i] = corev1.Container{Name: c.Name, Env: c.Env}

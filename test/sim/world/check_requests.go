@@ -2,6 +2,7 @@ package world
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/runfleet/runfleet/api/v1"
@@ -23,6 +24,8 @@ func (w *world) landing(r *operator.Request) {
 	case r.Kind == apiserver.ConfigMap && r.Object.GetLabels()[v1.LabelRunUID] == "": // what the member remembers of the hub
 	case r.Verb == "create" && (r.Kind == apiserver.Job || r.Kind == apiserver.ConfigMap):
 		w.watched.doomed = w.mayCreate(m, r)
+	case r.Verb == "patch" && r.Kind == apiserver.Job:
+		w.watched.doomed = w.mayRelease(m, r)
 	case r.Verb == "delete" && r.Kind == apiserver.Job:
 		if job, _ := m.Find(r.Kind, client.ObjectKeyFromObject(r.Object)).(*batchv1.Job); job != nil {
 			w.watched.doomed = w.mayDelete(m, job.UID, "")
@@ -60,6 +63,30 @@ func (w *world) mayCreate(m *member.Member, r *operator.Request) string {
 		return fmt.Sprintf("I7: %s of attempt %d of %s is created on %s before the attempt is committed", r.Kind, n, s, m.Name)
 	}
 	return ""
+}
+
+// mayRelease: an agent is released once everything that its pod mounts is there (INPUTS). From then on nobody makes it. A
+// stranger that took the member's place between two requests has what came after.
+func (w *world) mayRelease(m *member.Member, r *operator.Request) string {
+	job, _ := m.Find(r.Kind, client.ObjectKeyFromObject(r.Object)).(*batchv1.Job)
+	if job == nil || w.strange(m) {
+		return ""
+	}
+	for _, v := range job.Spec.Template.Spec.Volumes {
+		if v.Projected == nil {
+			continue
+		}
+		for _, source := range v.Projected.Sources {
+			if c := source.ConfigMap; c != nil && m.Find(apiserver.ConfigMap, client.ObjectKey{Namespace: job.Namespace, Name: c.Name}) == nil {
+				return fmt.Sprintf("INPUTS: Job %s on %s is released and its ConfigMap %s is not there", job.Name, m.Name, c.Name)
+			}
+		}
+	}
+	return ""
+}
+
+func (w *world) strange(m *member.Member) bool {
+	return slices.ContainsFunc(w.Registry, func(r *operator.Registration) bool { return r.Leads == m && r.Recorded != m.UID })
 }
 
 // stranger is the cluster at the address of a member that is another one.
