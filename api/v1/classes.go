@@ -30,7 +30,7 @@ const (
 	ClassProvisioningDeadlineExceeded FailureClass = "ProvisioningDeadlineExceeded"
 	// ClassStartedTooLate: the start script found its own clock past startBefore and ended without spending a token.
 	ClassStartedTooLate FailureClass = "StartedTooLate"
-	// ClassOutcomeMissing: the agent ended with exit code 0 and left no readable outcome.
+	// ClassOutcomeMissing: the agent's container ended without a readable outcome, as one does whose start script is killed.
 	ClassOutcomeMissing FailureClass = "OutcomeMissing"
 	// ClassNoPullRequest: a code run ended well without a pull request.
 	ClassNoPullRequest FailureClass = "NoPullRequest"

@@ -40,7 +40,7 @@ var Classes = []ClassDef{
 	{v1.ClassRunDeadlineExceeded, RetryNever, "The whole run passed spec.totalDeadlineSeconds.", "Raise spec.totalDeadlineSeconds together with spec.contextVersion."},
 	{v1.ClassProvisioningDeadlineExceeded, RetryNever, "No agent was seen started within spec.provisioningDeadlineSeconds.", "See the message: quota, scheduling, volume."},
 	{v1.ClassStartedTooLate, RetryInfra, "The agent's container started after its last permitted moment and ended at once without spending a token.", "Check the member's clock and its scheduling delays."},
-	{v1.ClassOutcomeMissing, RetryBudget, "The agent ended with exit code 0 and left no readable outcome.", "Read the agent's log."},
+	{v1.ClassOutcomeMissing, RetryBudget, "The agent's container ended without a readable outcome: its start script was killed, or failed itself.", "Read the agent's log."},
 	{v1.ClassNoPullRequest, RetryBudget, "A code run ended well but without a pull request. The next attempt is told so.", "Read the agent's log; check the token's rights."},
 	{v1.ClassOutcomeUnknown, RetryNever, "Job or pod vanished before the outcome was seen.", "Find out who deletes them. The work may have been done: look before raising spec.contextVersion."},
 	{v1.ClassClusterLost, RetryNever, "The member was silent until the attempt's fence had passed, or is no longer the cluster it was.", "Bring the member back, or set spec.placement.onClusterLost to Reschedule."},
@@ -120,6 +120,8 @@ func (l Lifecycle) classify(a AgentFacts, stopped bool) v1.FailureClass {
 		return v1.ClassDeadlineExceeded
 	case !stopped && e.Pod == Present && e.Outcome != nil && e.Outcome.Result == ResultInterrupted:
 		return v1.ClassNodeLost // neither we nor a deadline ended it: a drain, or somebody deleted the pod
+	case e.Pod == Present && e.ExitCode != nil && *e.ExitCode != 0 && e.Outcome == nil:
+		return v1.ClassOutcomeMissing // what the agent did nobody knows: the script says it on every path that it survives
 	case e.Pod == Present && e.ExitCode != nil && *e.ExitCode != 0:
 		return v1.ClassAgentError
 	case a.Job.Failed && e.Pod == Present:

@@ -65,7 +65,7 @@ var _ = Describe("A run whose objects somebody deletes", func() {
 			return w.member(s).Status().Update(w.ctx, &pod)
 		}).Should(Succeed())
 		s = w.await(run, v1.PhaseFailed)
-		w.Expect(s.Reason).To(Or(Equal(string(v1.ClassAgentError)), Equal(string(v1.ClassOutcomeUnknown))), "whether it was seen ended")
+		w.Expect(s.Reason).To(Or(Equal(string(v1.ClassOutcomeMissing)), Equal(string(v1.ClassOutcomeUnknown))), "whether it was seen ended")
 		w.Expect(w.attempts(run, "Pod")()).To(Equal(1), "the Job does not make another one")
 	})
 
