@@ -19,6 +19,7 @@ var plays = map[string]Play{
 		{Say: "All is written."},
 	},
 	"refuse": {{Fail: http.StatusInternalServerError}},
+	"wait":   {{Say: "I go on.", After: time.Hour, Unless: "It is over."}},
 }
 
 // ask sends a conversation, as pairs of role and JSON of the content.
@@ -68,6 +69,7 @@ func TestATurnFollowsFromTheConversation(t *testing.T) {
 		"after the last":               {[]string{"user", prompt, "assistant", called, "user", result, "assistant", `"All"`, "user", `"And?"`}, 200, "Done."},
 		"a resumed session begins one": {[]string{"user", prompt, "assistant", `"All"`, "user", prompt}, 200, "I write it."},
 		"a prompt in blocks":           {[]string{"user", `[{"type":"text","text":"[play: refuse]"}]`}, 500, "the play wants it so"},
+		"what there is to wait for":    {[]string{"user", `"[play: wait] It is over."`}, 200, "I go on."},
 		"no play":                      {[]string{"user", `"Hello"`}, 200, "Done."},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -116,5 +118,35 @@ func TestRequestsAreKept(t *testing.T) {
 	}
 	if n := len(model.Requests()); n != 2 {
 		t.Errorf("want two requests, got %d", n)
+	}
+}
+
+func TestWhoeverHangsUpHasEnded(t *testing.T) {
+	model := NewServer(plays)
+	s := httptest.NewServer(model)
+	defer s.Close()
+	ctx, hangUp := context.WithCancel(t.Context())
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL+"/v1/messages", strings.NewReader(`{"messages": [{"role": "user", "content": "[play: wait]"}]}`))
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		r.Header.Set("X-Api-Key", "k")
+		if answer, err := s.Client().Do(r); err == nil {
+			_ = answer.Body.Close()
+			t.Error("want silence, got an answer")
+		}
+	}()
+	open, err := model.Await(t.Context(), func(Request) bool { return true })
+	if err != nil || !open.Ended.IsZero() || open.From != "127.0.0.1" {
+		t.Errorf("want an open request from 127.0.0.1, got %+v (%v)", open, err)
+	}
+	hangUp()
+	<-gone
+	if r, err := model.Await(t.Context(), func(r Request) bool { return !r.Ended.IsZero() }); err != nil || r.Ended.Before(r.Began) {
+		t.Errorf("want its end, got %+v (%v)", r, err)
 	}
 }

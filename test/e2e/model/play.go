@@ -11,10 +11,11 @@ type Play []Turn
 
 // Turn is one answer of the model.
 type Turn struct {
-	Say   string        // text; may be empty where there are calls
-	Calls []Call        // tools that the agent is to use before it asks again
-	Fail  int           // an HTTP status that is answered instead, every time
-	After time.Duration // silence before the answer
+	Say    string        // text; may be empty where there are calls
+	Calls  []Call        // tools that the agent is to use before it asks again
+	Fail   int           // an HTTP status that is answered instead, every time
+	After  time.Duration // silence before the answer
+	Unless string        // a text: where the request holds it, there is neither failure nor silence
 }
 
 // Call is one use of a tool, such as Bash with {"command": "git status"}.

@@ -1,10 +1,12 @@
 package model
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"slices"
 	"sync"
@@ -17,16 +19,17 @@ type Server struct {
 
 	mu       sync.Mutex
 	requests []Request
-	changed  chan struct{} // closed and made anew with each request
+	changed  chan struct{} // closed and made anew with each request and its end
 }
 
 // Request is one that the model was asked.
 type Request struct {
-	Play   string // "" where the conversation names none
-	Turn   int    // of the play, from 0
-	Began  time.Time
-	Status int    // of the answer
-	Body   []byte // as it came
+	Play         string    // "" where the conversation names none
+	Turn         int       // of the play, from 0
+	From         string    // the address that it came from, which is the member's and not the pod's
+	Began, Ended time.Time // until it was answered or whoever asked had gone; zero while it is open
+	Status       int       // of the answer
+	Body         []byte    // as it came
 }
 
 // NewServer returns a model that knows plays by their names.
@@ -62,10 +65,22 @@ func (s *Server) Await(ctx context.Context, suits func(Request) bool) (Request, 
 	}
 }
 
-func (s *Server) note(r Request) {
+// note keeps a request, and returns what is to be called at its end.
+func (s *Server) note(r Request) (end func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	i := len(s.requests)
 	s.requests = append(s.requests, r)
+	s.announce()
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.requests[i].Ended = time.Now()
+		s.announce()
+	}
+}
+
+func (s *Server) announce() {
 	close(s.changed)
 	s.changed = make(chan struct{})
 }
@@ -94,7 +109,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	name, turn := cue(q.Messages)
 	due := s.plays[name].at(turn)
-	s.note(Request{Play: name, Turn: turn, Began: time.Now(), Status: max(due.Fail, http.StatusOK), Body: body})
+	if due.Unless != "" && bytes.Contains(body, []byte(due.Unless)) {
+		due.Fail, due.After = 0, 0
+	}
+	from, _, _ := net.SplitHostPort(r.RemoteAddr) // "" where it is none
+	defer s.note(Request{Play: name, Turn: turn, From: from, Began: time.Now(), Status: max(due.Fail, http.StatusOK), Body: body})()
 	select {
 	case <-time.After(due.After):
 	case <-r.Context().Done():
