@@ -35,6 +35,7 @@ var tasks = map[string]string{
 func newScene(ctx context.Context, name string, files map[string]string) *scene {
 	GinkgoHelper()
 	w := &scene{ctx: ctx, name: name, repo: "octo/" + name}
+	scenes = append(scenes, name)
 	for _, c := range []*bed.Cluster{hub, east, west} {
 		Expect(c.TeamNamespace(ctx, name, map[string]string{"pod-security.kubernetes.io/enforce": "restricted"})).To(Succeed())
 	}
@@ -92,11 +93,29 @@ func (w *scene) code(name, play string, edits ...func(*v1.CodeRun)) *v1.CodeRun 
 // await waits until the run is in a phase, and returns its status.
 func (w *scene) await(run v1.Run, phase v1.Phase) v1.RunStatus {
 	GinkgoHelper()
-	Eventually(func() (v1.RunStatus, error) {
+	Eventually(w.status(run)).Should(HaveField("Phase", phase), func() string { return run.GetName() + ": " + run.RunStatus().Message })
+	return *run.RunStatus()
+}
+
+// status is for Eventually.
+func (w *scene) status(run v1.Run) func() (v1.RunStatus, error) {
+	return func() (v1.RunStatus, error) {
 		err := hub.Get(w.ctx, client.ObjectKeyFromObject(run), run)
 		return *run.RunStatus(), err
-	}).Should(HaveField("Phase", phase), func() string { return run.GetName() + ": " + run.RunStatus().Message })
-	return *run.RunStatus()
+	}
+}
+
+// pods are those of a run on a member.
+func (w *scene) pods(on *bed.Cluster, run v1.Run) []corev1.Pod {
+	GinkgoHelper()
+	pods := &corev1.PodList{}
+	Expect(on.List(w.ctx, pods, of(run))).To(Succeed())
+	return pods.Items
+}
+
+// of selects what a run has on a member.
+func of(run v1.Run) client.ListOption {
+	return client.MatchingLabels{v1.LabelRunUID: string(run.GetUID())}
 }
 
 // changed are the files in which a branch differs from main.

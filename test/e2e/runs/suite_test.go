@@ -30,6 +30,7 @@ var (
 	operator   *bed.Replica
 	hub        *bed.Cluster
 	east, west *bed.Cluster
+	byName     map[string]*bed.Cluster // the members
 	repos      *forge.Forge
 	mind       *model.Server
 )
@@ -46,7 +47,8 @@ agent:
   - {name: CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC, value: "1"}
   - {name: CLAUDE_CODE_MAX_RETRIES, value: "1"}
 deadlines: {minSeconds: 10}
-timing: {settleSeconds: 3, slackSeconds: 5, graceSeconds: 20, escalateAfterSeconds: 5, maxSkewSeconds: 1, backoffBaseSeconds: 1, backoffMaxSeconds: 3}
+timing: {settleSeconds: 3, slackSeconds: 5, graceSeconds: 20, escalateAfterSeconds: 5, maxSkewSeconds: 1, backoffBaseSeconds: 1, backoffMaxSeconds: 3,
+  clusterLostGraceSeconds: 30}
 `
 
 func TestRuns(t *testing.T) {
@@ -70,7 +72,8 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	hub = start(ctx, controlplane.Options{Name: "hub"})
 	east = start(ctx, controlplane.Options{Name: "east", Containerd: true})
 	west = start(ctx, controlplane.Options{Name: "west", Containerd: true})
-	for _, member := range []*bed.Cluster{east, west} {
+	byName = map[string]*bed.Cluster{east.Name(): east, west.Name(): west}
+	for _, member := range byName {
 		Expect(member.Load(ctx, image)).To(Succeed())
 	}
 
@@ -94,7 +97,7 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	}
 	operator, err = program.StartOperator(hub)
 	Expect(err).NotTo(HaveOccurred())
-	DeferCleanup(operator.Stop)
+	DeferCleanup(func() { operator.Stop() }) // the newest one
 }, NodeTimeout(20*time.Minute))
 
 var _ = AfterSuite(func() {
