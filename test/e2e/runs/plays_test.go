@@ -43,4 +43,8 @@ var plays = map[string]model.Play{
 		{Say: "I begin.", Calls: []model.Call{write("shop/half.go", "package main\n")}},
 		{After: time.Hour},
 	},
+	"move": { // the second attempt finds what the first one has pushed
+		{Say: "I look who was here.", Calls: []model.Call{bash("cd " + clone + "shop; if [ -e half.go ]; then echo begun $((1 + 1)) times; else touch half.go; fi")}},
+		{Say: "It is done.", After: time.Hour, Unless: "begun 2 times"},
+	},
 }
