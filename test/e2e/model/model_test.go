@@ -54,6 +54,7 @@ const (
 	prompt = `"Document it. [play: write]"`
 	called = `[{"type":"tool_use","id":"1","name":"Write","input":{}}]`
 	result = `[{"type":"tool_result","tool_use_id":"1","content":"[play: refuse] stands in this file"}]`
+	again  = `[{"type":"tool_result","tool_use_id":"1","content":"it is there"},{"type":"text","text":"Again. [play: write]"}]`
 )
 
 func TestATurnFollowsFromTheConversation(t *testing.T) {
@@ -68,6 +69,7 @@ func TestATurnFollowsFromTheConversation(t *testing.T) {
 		"the second":                   {[]string{"user", prompt, "assistant", called, "user", result}, 200, "All is written."},
 		"after the last":               {[]string{"user", prompt, "assistant", called, "user", result, "assistant", `"All"`, "user", `"And?"`}, 200, "Done."},
 		"a resumed session begins one": {[]string{"user", prompt, "assistant", `"All"`, "user", prompt}, 200, "I write it."},
+		"one that failed after a tool": {[]string{"user", prompt, "assistant", called, "user", again}, 200, "I write it."},
 		"a prompt in blocks":           {[]string{"user", `[{"type":"text","text":"[play: refuse]"}]`}, 500, "the play wants it so"},
 		"what there is to wait for":    {[]string{"user", `"[play: wait] It is over."`}, 200, "I go on."},
 		"no play":                      {[]string{"user", `"Hello"`}, 200, "Done."},
@@ -129,7 +131,8 @@ func TestWhoeverHangsUpHasEnded(t *testing.T) {
 	gone := make(chan struct{})
 	go func() {
 		defer close(gone)
-		r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL+"/v1/messages", strings.NewReader(`{"messages": [{"role": "user", "content": "[play: wait]"}]}`))
+		question := strings.NewReader(`{"messages": [{"role": "user", "content": "[play: wait]"}]}`)
+		r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL+"/v1/messages", question)
 		if err != nil {
 			t.Error(err)
 			return

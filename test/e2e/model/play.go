@@ -37,10 +37,10 @@ var marker = regexp.MustCompile(`\[play: ([a-z0-9-]+)\]`)
 // one, since a resumed session begins with all that was said before.
 func cue(conversation []message) (play string, turn int) {
 	for _, m := range conversation {
-		found := marker.FindAllSubmatch(m.Content, -1)
+		found := marker.FindAllStringSubmatch(m.said(), -1)
 		switch {
-		case m.Role == "user" && len(found) > 0 && !isResult(m.Content):
-			play, turn = string(found[len(found)-1][1]), 0
+		case m.Role == "user" && len(found) > 0:
+			play, turn = found[len(found)-1][1], 0
 		case m.Role == "assistant":
 			turn++
 		}
@@ -48,12 +48,21 @@ func cue(conversation []message) (play string, turn int) {
 	return play, turn
 }
 
-// isResult says that a message brings the results of tools, whatever those hold, and no prompt.
-func isResult(content json.RawMessage) bool {
-	var blocks []struct {
-		Type string `json:"type"`
+// said is the text of a message, without the results of tools, whatever those hold: a session that ended with some goes on
+// with a prompt in the same message.
+func (m message) said() string {
+	var text string
+	if json.Unmarshal(m.Content, &text) == nil {
+		return text
 	}
-	return json.Unmarshal(content, &blocks) == nil && len(blocks) > 0 && blocks[0].Type == "tool_result"
+	var blocks []struct {
+		Text string `json:"text"` // in blocks of this type alone
+	}
+	_ = json.Unmarshal(m.Content, &blocks) // what is neither says nothing
+	for _, b := range blocks {
+		text += b.Text + "\n"
+	}
+	return text
 }
 
 // at is the turn that is due.

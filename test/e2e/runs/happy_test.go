@@ -11,6 +11,9 @@ import (
 	v1 "github.com/runfleet/runfleet/api/v1"
 )
 
+// What the agent says and writes into its memory in the play "implement".
+const said, remembered = "I write the service.", "Cards are charged once."
+
 var _ = Describe("A run with a real agent", func() {
 	It("documents tasks over HTTPS, and opens a pull request with exactly that", func(ctx SpecContext) {
 		w := newScene(ctx, "documents", tasks)
@@ -26,7 +29,10 @@ var _ = Describe("A run with a real agent", func() {
 	It("implements a task over SSH, and the next run of the service goes on where it was", func(ctx SpecContext) {
 		w := newScene(ctx, "implements", tasks)
 		first := w.code("first", "implement")
+		w.await(first, v1.PhaseRunning)
 		second := w.code("second", "go-on", func(r *v1.CodeRun) { r.Spec.ContinueSession = true })
+		Eventually(w.status(second)).Should(And(HaveField("Phase", v1.PhasePending), HaveField("Conditions", ContainElement(And(
+			HaveField("Reason", v1.ReasonWorkspaceBusy), HaveField("Message", ContainSubstring("first")))))))
 		s := w.await(first, v1.PhaseSucceeded)
 		Expect(s.Branch).To(Equal("feature/task-1-implementation"))
 		Expect(w.changed(s.Branch)).To(ContainElement("shop/main.go"))
@@ -36,8 +42,14 @@ var _ = Describe("A run with a real agent", func() {
 		Expect(next.Cluster).To(Equal(s.Cluster), "where the workspace is")
 		Expect(next.PullRequestURL).To(Equal(s.PullRequestURL), "it is the same branch")
 		Expect(w.changed(s.Branch)).To(ContainElements("shop/main.go", "shop/main_test.go"))
-		resumed := string(asked("go-on")[0].Body)
-		Expect(resumed).To(ContainSubstring("I write the service."), "the session was resumed")
-		Expect(resumed).To(ContainSubstring("Cards are charged once."), "the agent's memory was kept")
+		Expect(next.Attempts[0].CreatedAt.Time).To(BeTemporally(">", s.FinishedAt.Time))
+		before, resumed := asked("implement"), string(asked("go-on")[0].Body)
+		Expect(resumed).To(ContainSubstring(said), "the session was resumed")
+		Expect(string(before[len(before)-1].Body)).NotTo(ContainSubstring(remembered), "the session itself does not hold it")
+		Expect(resumed).To(ContainSubstring(remembered), "the agent's memory was kept")
+
+		w.await(w.code("third", "begin-anew", func(r *v1.CodeRun) { r.Spec.OverwriteMemory = true }), v1.PhaseSucceeded)
+		anew := string(asked("begin-anew")[0].Body)
+		Expect(anew).NotTo(Or(ContainSubstring(said), ContainSubstring(remembered)))
 	}, SpecTimeout(8*time.Minute))
 })

@@ -27,14 +27,18 @@ var plays = map[string]model.Play{
 	},
 	"implement": {
 		{Say: "I write the service.", Calls: []model.Call{write("shop/main.go", "package main\n\nfunc main() {}\n"), write("PR_DESCRIPTION.md", "Pays by card.\n")}},
-		{Say: "I remember something.", Calls: []model.Call{bash("echo 'Cards are charged once.' >>/workspace/CLAUDE.md")}},
-		{Say: "It is implemented."},
+		{Say: "I remember something.", Calls: []model.Call{bash("printf 'Cards are charged %s.\\n' once >>/workspace/CLAUDE.md")}},
+		{Say: "It is implemented.", After: 8 * time.Second}, // the next run is seen to wait
 	},
+	"add-test": {{Calls: []model.Call{write("shop/main_test.go", "package main\n")}}},
 	"go-on": {
 		{Say: "I add a test.", Calls: []model.Call{write("shop/main_test.go", "package main\n")}},
 		{Say: "It is tested."},
 	},
-	"refuse": {{Fail: 500}},
+	"falter": {
+		{Say: "I do half of it.", Calls: []model.Call{write("shop/half.go", "package main\n")}},
+		{Fail: 500},
+	},
 	"sleep": {
 		{Say: "I begin.", Calls: []model.Call{write("shop/half.go", "package main\n")}},
 		{Say: "This takes a while.", Calls: []model.Call{bash("sleep 600")}},
@@ -44,7 +48,9 @@ var plays = map[string]model.Play{
 		{After: time.Hour},
 	},
 	"move": { // the second attempt finds what the first one has pushed
-		{Say: "I look who was here.", Calls: []model.Call{bash("cd " + clone + "shop; if [ -e half.go ]; then echo begun $((1 + 1)) times; else touch half.go; fi")}},
+		{Say: "I look who was here.", Calls: []model.Call{
+			bash("cd " + clone + "shop; if [ -e half.go ]; then echo begun $((1 + 1)) times; else touch half.go; fi"),
+		}},
 		{Say: "It is done.", After: time.Hour, Unless: "begun 2 times"},
 	},
 }
