@@ -160,11 +160,11 @@ func (c change) stopForDeadline() {
 	switch e, a := c.entry(), c.f.Agent; {
 	case e.StartSeenAt != nil:
 	case a.Pod.Problem != "":
-		e.Class, e.Message = a.Pod.Problem, clip(a.Pod.Message)
+		e.Class, e.Message = a.Pod.Problem, clip(fmt.Sprintf("attempt %d on member %s: %s", e.Number, e.Cluster, a.Pod.Message))
 	case e.JobUID == "" && c.was.Message != "": // which object could not be created, and why
 		e.Message = clip(fmt.Sprintf("attempt %d on member %s: %s: %s", e.Number, e.Cluster, causeNeverStarted, c.was.Message))
 	case a.Warning != "":
-		e.Message = clip(fmt.Sprintf("attempt %d on member %s: %s: %s", a.Attempt, a.Cluster, causeNeverStarted, a.Warning))
+		e.Message = clip(fmt.Sprintf("attempt %d on member %s: %s: Job %s does not start: %s", e.Number, e.Cluster, causeNeverStarted, e.JobName, a.Warning))
 	}
 	c.recordStop(cause)
 }

@@ -38,7 +38,7 @@ var Classes = []ClassDef{
 	{v1.ClassLimitExceeded, RetryNever, "The run has spent what spec.limits permits, over all its attempts.", "Look at what was pushed; to go on, raise spec.limits together with spec.contextVersion."},
 	{v1.ClassDeadlineExceeded, RetryNever, "The attempt passed its deadline.", "Raise spec.deadlineSeconds together with spec.contextVersion, or ask for retries with spec.retry.alsoOn."},
 	{v1.ClassRunDeadlineExceeded, RetryNever, "The whole run passed spec.totalDeadlineSeconds.", "Raise spec.totalDeadlineSeconds together with spec.contextVersion."},
-	{v1.ClassProvisioningDeadlineExceeded, RetryNever, "No agent was seen started within spec.provisioningDeadlineSeconds.", "See the message: quota, scheduling, volume."},
+	{v1.ClassProvisioningDeadlineExceeded, RetryNever, "No agent was seen started within spec.provisioningDeadlineSeconds.", "Correct on the member what the message names, such as a quota, an admission rule, a volume, too few nodes; then raise spec.contextVersion."},
 	{v1.ClassStartedTooLate, RetryInfra, "The agent's container started after its last permitted moment and ended at once without spending a token.", "Check the member's clock and its scheduling delays."},
 	{v1.ClassOutcomeMissing, RetryBudget, "The agent's container ended without a readable outcome: its start script was killed, or failed itself.", "Read the agent's log."},
 	{v1.ClassNoPullRequest, RetryBudget, "A code run ended well but without a pull request. The next attempt is told so.", "Read the agent's log; check the token's rights."},

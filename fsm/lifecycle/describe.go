@@ -187,7 +187,7 @@ func ending(a AgentFacts) string {
 	}
 	switch {
 	case e.Outcome != nil && e.Outcome.Reason != "":
-		m += ": " + e.Outcome.Reason
+		m += ": " + strings.TrimRight(e.Outcome.Reason, " .") // a sentence goes on from here
 	case e.Said != "":
 		m += ": " + e.Said
 	}
