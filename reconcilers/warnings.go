@@ -26,20 +26,50 @@ func (p *pass) addWarning(ctx context.Context, m fleet.Member, e *v1.Attempt, g 
 	for _, pod := range g.pods {
 		about = append(about, pod.UID)
 	}
-	warnings := p.warnings(ctx, m, about)
-	if len(warnings) == 0 {
+	last, told := p.lastWarning(ctx, m, about)
+	if !told {
 		return
 	}
-	last := slices.MaxFunc(warnings, func(a, b corev1.Event) int { return seenAt(a).Compare(seenAt(b)) })
 	a.Warning = last.Reason + ": " + last.Message
+	if claim := p.unboundClaim(ctx, m); claim != nil { // that is why, and the scheduler says only that it waits for it
+		if last, told := p.lastWarning(ctx, m, []types.UID{claim.UID}); told {
+			a.Warning = "PersistentVolumeClaim " + claim.Name + ": " + last.Reason + ": " + last.Message
+		}
+		return
+	}
 	if a.Pod.Problem == "" && last.Reason == "FailedMount" && missing(last.Message) {
 		a.Pod.Problem, a.Pod.Message = v1.ClassSecretMissing, a.Warning
 	}
 }
 
+// unboundClaim is the claim of the run's workspace while it has no volume, nil where there is none or the member does not say.
+func (p *pass) unboundClaim(ctx context.Context, m fleet.Member) *corev1.PersistentVolumeClaim {
+	code, ok := p.run.(*v1.CodeRun)
+	if !ok {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, p.RequestTimeout)
+	defer cancel()
+	claim := &corev1.PersistentVolumeClaim{}
+	err := m.Live.Get(ctx, types.NamespacedName{Namespace: code.Namespace, Name: v1.WorkspacePrefix + code.Spec.Service}, claim)
+	if err != nil || claim.Status.Phase == corev1.ClaimBound {
+		return nil
+	}
+	return claim
+}
+
 // missing says that a volume cannot be mounted because its Secret or ConfigMap is not there.
 func missing(message string) bool {
 	return strings.Contains(message, "not found") && (strings.Contains(message, "secret") || strings.Contains(message, "configmap"))
+}
+
+// lastWarning is the newest Warning event about some objects.
+func (p *pass) lastWarning(ctx context.Context, m fleet.Member, about []types.UID) (corev1.Event, bool) {
+	all := p.warnings(ctx, m, about)
+	if len(all) == 0 {
+		return corev1.Event{}, false
+	}
+	return slices.MaxFunc(all, func(a, b corev1.Event) int { return seenAt(a).Compare(seenAt(b)) }), true
 }
 
 // warnings lists the Warning events about some objects; none when the member does not answer.
