@@ -60,6 +60,15 @@ var _ = Describe("What a member refuses becomes the run's message", func() {
 		w.Expect(w.things(run)()).To(Equal([3]int{1, 1, 1}))
 	})
 
+	Story("a quota on volumes, until it is lifted: before that there is no Job, which would want its volume in vain", func(w *scene) {
+		q := w.quota(east, corev1.ResourcePersistentVolumeClaims, "0")
+		run := w.code("squeezed", "squeezed", on[*v1.CodeRun]("east"))
+		w.Eventually(w.status(run)).Should(And(be(v1.PhaseProvisioning), says(`"workspace-squeezed" is forbidden: exceeded quota: limit`)))
+		w.Expect(w.jobs(run)).To(BeEmpty())
+		w.Expect(east.Delete(w.ctx, q)).To(Succeed())
+		w.await(run, v1.PhaseSucceeded)
+	})
+
 	Story("a limit range, until the provisioning deadline", func(w *scene) {
 		w.Expect(east.Create(w.ctx, &corev1.LimitRange{
 			ObjectMeta: metav1.ObjectMeta{Name: "small", Namespace: w.namespace},
