@@ -33,6 +33,7 @@ var (
 	byName     map[string]*bed.Cluster // the members
 	repos      *forge.Forge
 	mind       *model.Server
+	configured string // the operator's configuration
 )
 
 // settings are what a user would write for a GitHub and a model of one's own.
@@ -88,7 +89,8 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	go func() { _ = server.Serve(listener) }()
 	DeferCleanup(server.Close)
 
-	Expect(hub.Configure(ctx, v1.SystemNamespace, fmt.Sprintf(settings, "http://"+listener.Addr().String(), repos.URL))).To(Succeed())
+	configured = fmt.Sprintf(settings, "http://"+listener.Addr().String(), repos.URL)
+	Expect(hub.Configure(ctx, v1.SystemNamespace, configured)).To(Succeed())
 	Expect(hub.Templates(ctx, v1.SystemNamespace, map[string]string{
 		"shared_ca.crt.hbs": string(repos.CA), "shared_known-hosts.hbs": string(repos.KnownHosts),
 	})).To(Succeed())
