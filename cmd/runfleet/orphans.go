@@ -94,7 +94,7 @@ func (c *orphansCall) show(ctx context.Context) error {
 // survey says why what lies on the members does. Who does not answer it any more is silent from then on.
 func (c *orphansCall) survey(ctx context.Context, r *reached, quarantined bool) ([]garbage.Entry, error) {
 	surveyor := garbage.Surveyor{
-		Hub: c.hub.client, HubUID: r.hub, Namespace: c.hub.namespace, Retention: c.retention(ctx), Quarantined: quarantined,
+		Hub: c.hub.client, HubUID: r.hub, Namespace: c.hub.namespace, Retention: c.hub.retention(ctx, c.system), Quarantined: quarantined,
 		Timeout: answerTime, Now: time.Now,
 	}
 	entries, failed, err := surveyor.Survey(ctx, r.readers)
@@ -118,10 +118,10 @@ func (h *hub) identity(ctx context.Context) (types.UID, error) {
 }
 
 // retention reads the operator's configuration. Who may not, or finds none that is valid, is not told how long things stay.
-func (c *orphansCall) retention(ctx context.Context) func(v1.Run) time.Duration {
+func (h *hub) retention(ctx context.Context, system string) func(v1.Run) time.Duration {
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
-	source, err := config.Load(ctx, c.hub.client, c.system)
+	source, err := config.Load(ctx, h.client, system)
 	if err != nil {
 		return nil
 	}

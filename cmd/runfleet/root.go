@@ -13,7 +13,9 @@ var groups = []struct {
 	commands  func() []*cobra.Command
 }{
 	{"runs", "Runs:", func() []*cobra.Command {
-		return append([]*cobra.Command{newCreateCommand(), newGetCommand(), newWaitCommand(), newRetryCommand()}, newChangeCommands()...)
+		return append([]*cobra.Command{
+			newCreateCommand(), newGetCommand(), newWaitCommand(), newLogsCommand(), newRetryCommand(),
+		}, newChangeCommands()...)
 	}},
 	{"fleet", "Fleet:", func() []*cobra.Command {
 		return []*cobra.Command{

@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	v1 "github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/reconcilers/config"
 	"github.com/runfleet/runfleet/render"
 )
@@ -22,15 +21,11 @@ func newSecretsCommand() *cobra.Command {
 
 // secretsCall is one call of secrets create, read.
 type secretsCall struct {
-	hub    *hub
-	flags  *hubFlags
-	system string
+	road
 	stdout io.Writer
-	stderr io.Writer
 
-	members     []string
-	everywhere  bool
-	ownContexts bool
+	members    []string
+	everywhere bool
 
 	user, app, appID                      string
 	sshKey, token, privateKey, apiKeyFile string
@@ -64,10 +59,8 @@ Secrets, and should not: --own-contexts goes by your own contexts, which must be
 		{&call.appID, "app-id", "", "the App's `ID`"},
 		{&call.privateKey, "private-key", "", "a `FILE` with the App's private key; - is standard input"},
 		{&call.apiKeyFile, "api-key-file", "", "a `FILE` with the key of the model's API; - is standard input"},
-		{&call.system, "system-namespace", v1.SystemNamespace, "the `NAMESPACE` of the operator, with all kubeconfigs"},
 	})
-	cmd.Flags().BoolVar(&call.ownContexts, "own-contexts", false, "reach each member by the context of its name in your kubeconfig")
-	call.flags = addHubFlags(cmd)
+	call.addFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
 		call.stdout, call.stderr = cmd.OutOrStdout(), cmd.ErrOrStderr()
 		if err := call.check(); err != nil {

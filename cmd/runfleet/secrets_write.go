@@ -71,7 +71,7 @@ func (c *secretsCall) targets(ctx context.Context) ([]*v1.MemberCluster, error) 
 
 func (c *secretsCall) writeTo(ctx context.Context, m *v1.MemberCluster, secrets []secret) written {
 	w := written{member: m.Name}
-	reached, err := c.reach(ctx, m)
+	reached, err := c.to(ctx, m)
 	if err != nil {
 		w.err = err
 		return w
@@ -87,29 +87,8 @@ func (c *secretsCall) writeTo(ctx context.Context, m *v1.MemberCluster, secrets 
 	return w
 }
 
-// reach connects to a member: as the operator does, or by the person's own context.
-func (c *secretsCall) reach(ctx context.Context, m *v1.MemberCluster) (fleet.Cluster, error) {
-	if !c.ownContexts || m.Spec.Connection == v1.ConnectionHub {
-		return fleet.Reach(ctx, c.hub.client, c.hub.config, c.system, m, answerTime)
-	}
-	own := hubFlags{kubeconfig: c.flags.kubeconfig, context: m.Name}
-	h, err := own.connect(c.stderr)
-	if err != nil {
-		return fleet.Cluster{}, err
-	}
-	uid, err := h.identity(ctx)
-	switch {
-	case err != nil:
-		return fleet.Cluster{}, err
-	case m.Status.ClusterUID != "" && uid != m.Status.ClusterUID:
-		return fleet.Cluster{}, fmt.Errorf("your context %s leads to the cluster %s, and the member is %s",
-			m.Name, uid, m.Status.ClusterUID)
-	}
-	return fleet.Cluster{Live: h.client, Writer: h.client}, nil
-}
-
 // apply writes one Secret, and says what that changed. Of what is there only the metadata is asked for.
-func (c *secretsCall) apply(ctx context.Context, to fleet.Cluster, s secret) (string, error) {
+func (c *secretsCall) apply(ctx context.Context, to fleet.Reached, s secret) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
 	meta := metav1.TypeMeta{APIVersion: "v1", Kind: "Secret"}
