@@ -17,11 +17,11 @@ var _ = Describe("A member that is away for a while", first, func() {
 		text := "behaviour 8: changes nothing about its runs but what is known, holds back one that is deleted, and all go on when it is back"
 		It("("+how+") "+text, func(ctx SpecContext) {
 			w := onWild(ctx)
-			run, deleted := w.docs("sim-slow-5s", on[*v1.DocsRun]("east")), w.docs("sim-hang-deleted", on[*v1.DocsRun]("east"))
-			elsewhere := w.docs("sim-hang-elsewhere", on[*v1.DocsRun]("west"))
-			for _, r := range []*v1.DocsRun{run, deleted, elsewhere} {
-				w.await(r, v1.PhaseRunning)
-			}
+			deleted, elsewhere := w.docs("sim-hang-deleted", on[*v1.DocsRun]("east")), w.docs("sim-hang-elsewhere", on[*v1.DocsRun]("west"))
+			w.await(deleted, v1.PhaseRunning)
+			w.await(elsewhere, v1.PhaseRunning)
+			run := w.docs("sim-slow-5s", on[*v1.DocsRun]("east")) // last, since its agent ends by itself
+			w.await(run, v1.PhaseRunning)
 			away(toEast)
 			DeferCleanup(toEast.Heal)
 			w.Eventually(w.reachable).WithArguments(run).Should(Equal(metav1.ConditionUnknown))

@@ -155,9 +155,10 @@ var _ = Describe("A higher context version", func() {
 		w.await(run, v1.PhaseCancelled)
 		mine := func(s sighting) bool { return s.Run == run.UID && s.Attempt == "1" }
 		w.Eventually(w.fleet.seen.all).WithArguments("ConfigMap", mine).Should(HaveExactElements(HaveField("Gone", Not(BeZero()))))
-		pod, inputs := w.fleet.seen.all("Pod", mine)[0], w.fleet.seen.all("ConfigMap", mine)[0]
+		inputs := w.fleet.seen.all("ConfigMap", mine)[0]
 		w.Expect(inputs.Name).To(Equal(first))
-		w.Expect(pod.over()).To(And(BeNumerically(">", 0), BeNumerically("<", inputs.Gone)), "the pod was over before")
+		w.Eventually(func() int64 { return w.fleet.seen.all("Pod", mine)[0].over() }).ShouldNot(BeZero(), "another watch tells of pods")
+		w.Expect(w.fleet.seen.all("Pod", mine)[0].over()).To(BeNumerically("<", inputs.Gone), "the pod was over before")
 	})
 
 	Story("that is not higher is refused, and the hub says what to do", func(w *scene) {

@@ -12,6 +12,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	apitypes "k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -256,9 +257,18 @@ func (w *scene) identity(c *bed.Cluster) apitypes.UID {
 	return uid
 }
 
-// attempts is how many objects of a kind ever were of a run, on all members. For Eventually.
+// attempts is how many objects of a kind ever were of a run, on all members. What is there now counts, though the watches may
+// be behind.
 func (w *scene) attempts(run v1.Run, kind string) func() int {
 	return func() int {
+		for _, m := range []*bed.Cluster{east, west} {
+			list := map[string]client.ObjectList{"Job": &batchv1.JobList{}, "Pod": &corev1.PodList{}, "ConfigMap": &corev1.ConfigMapList{}}[kind]
+			w.list(m, run, list)
+			w.Expect(meta.EachListItem(list, func(o runtime.Object) error {
+				w.fleet.seen.note(kind, m.Name(), o.(client.Object), false)
+				return nil
+			})).To(Succeed())
+		}
 		return len(w.fleet.seen.all(kind, func(s sighting) bool { return s.Run == run.GetUID() }))
 	}
 }
