@@ -13,7 +13,7 @@ FLEET ?= .runfleet/fleet
 MEMBERS ?= 2
 NODES ?= kwok
 
-# How long soak may go on, as Go writes durations.
+# How long soak may go on with larger models, as Go writes durations. The model as it is comes first, in some minutes.
 SOAK ?= 1h
 
 # How long fuzz may search, in seconds, over all its targets.
@@ -60,7 +60,7 @@ race: ## Run the tests of the machine under the race detector (needs a C compile
 	  ./test/controlplane/process ./test/controlplane/filelock
 
 .PHONY: soak
-soak: ## Check a larger model than `make test` has time for, for SOAK=1h at most.
+soak: ## Check the model whole, which `make test` has no time for, then a larger one for SOAK=1h at most.
 	@RUNFLEET_SOAK=$(SOAK) $(GO) test -tags soak -run Soak -v -count=1 -timeout 0 ./fsm/lifecycle
 
 .PHONY: sim

@@ -8,8 +8,8 @@ var byHand = []faultKind{fJobGone, fJobOrphan, fJobFore, fPodGone}
 // wishes is everything a person can ask of a run.
 var wishes = []faultKind{fCancel, fDelete, fRaise, fSuspend}
 
-// configurations are what `make test` explores whole. Each turns a few screws at a time: all at once would be too many
-// states for a minute.
+// configurations are what is explored, by `make soak` whole. Each turns a few screws at a time: all at once would be too many
+// states.
 func configurations() []config {
 	return []config{
 		base("agents that succeed and fail, two retries", retries(2)),

@@ -9,6 +9,9 @@ import (
 	"time"
 )
 
+// TestModelCheckSoakWhole explores every configuration to its end, however long that takes: a few minutes.
+func TestModelCheckSoakWhole(t *testing.T) { checkAll(t, mostStates, true) }
+
 // TestModelCheckSoak explores what `make test` has no time for: every configuration with requests that travel, one more
 // fault, one more retry and long deadlines, each turned one after the other, for as long as RUNFLEET_SOAK says ("1h").
 // A configuration that the bound on states cuts off is explored breadth first up to there, and its line says so.
