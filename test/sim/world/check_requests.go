@@ -77,7 +77,8 @@ func (w *world) mayRelease(m *member.Member, r *operator.Request) string {
 			continue
 		}
 		for _, source := range v.Projected.Sources {
-			if c := source.ConfigMap; c != nil && m.Find(apiserver.ConfigMap, client.ObjectKey{Namespace: job.Namespace, Name: c.Name}) == nil {
+			c := source.ConfigMap
+			if c != nil && m.Find(apiserver.ConfigMap, client.ObjectKey{Namespace: job.Namespace, Name: c.Name}) == nil {
 				return fmt.Sprintf("INPUTS: Job %s on %s is released and its ConfigMap %s is not there", job.Name, m.Name, c.Name)
 			}
 		}
