@@ -55,7 +55,7 @@ timing: {settleSeconds: 3, slackSeconds: 5, graceSeconds: 20, escalateAfterSecon
 func TestRuns(t *testing.T) {
 	RegisterFailHandler(Fail)
 	ctrl.SetLogger(GinkgoLogr)
-	SetDefaultEventuallyTimeout(2 * time.Minute)
+	SetDefaultEventuallyTimeout(4 * time.Minute)
 	SetDefaultEventuallyPollingInterval(300 * time.Millisecond)
 	RunSpecs(t, "real agents")
 }
