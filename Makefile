@@ -13,6 +13,9 @@ FLEET ?= .runfleet/fleet
 MEMBERS ?= 2
 NODES ?= kwok
 
+# The agents of demo: simulated, or real ones in containers, which need what e2e needs.
+AGENT ?= simulated
+
 # How long soak may go on with larger models, as Go writes durations. The model as it is comes first, in some minutes.
 SOAK ?= 1h
 
@@ -32,9 +35,9 @@ help: ## Show this list.
 ## See it work
 
 .PHONY: demo
-demo: build ## Run docs/examples on a hub and two members, live; KEEP=1 keeps the fleet.
+demo: build ## Run docs/examples on a hub and two members, live; KEEP=1 keeps the fleet; AGENT=real as of e2e.
 	@$(GO) build -trimpath -o bin/demo ./test/demo
-	@bin/demo $(if $(filter-out 0,$(KEEP)),-keep)
+	@bin/demo -agent "$(AGENT)" $(if $(filter-out 0,$(KEEP)),-keep)
 
 .PHONY: fleet-up
 fleet-up: ## Start a hub and MEMBERS=2 members under FLEET=.runfleet/fleet; prints JSON.

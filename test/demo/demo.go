@@ -14,8 +14,12 @@ import (
 	"github.com/runfleet/runfleet/test/controlplane/process"
 )
 
-// patience is how long the runs may take together. They take a quarter of a minute; a busy machine is given time.
-const patience = 2 * time.Minute
+// patience is how long the runs may take together. They take a quarter of a minute, and real ones a whole one; a busy machine is
+// given time.
+const (
+	patience     = 2 * time.Minute
+	realPatience = 10 * time.Minute
+)
 
 // demo is one performance.
 type demo struct {
@@ -27,10 +31,17 @@ type demo struct {
 	fleet    *box.Summary     // nil before it is up
 	operator *process.Process // nil before it is started
 	sights   sights
+	real     *world // nil where agents are simulated
 }
 
 // play shows the chapters in their order.
 func (d *demo) play(ctx context.Context) error {
+	if d.real != nil {
+		d.chapter("The agent, in an image of its own: Debian's packages, and Claude Code from npm.")
+		if err := d.real.buildImage(ctx); err != nil {
+			return err
+		}
+	}
 	d.chapter("A hub and two members: real API servers on this machine, nothing installed.")
 	if err := d.startFleet(ctx); err != nil {
 		return err
@@ -54,6 +65,12 @@ func (d *demo) play(ctx context.Context) error {
 		return err
 	}
 
+	if d.real != nil {
+		if err := d.handOut(ctx); err != nil {
+			return err
+		}
+	}
+
 	d.chapter("A run that cannot work is refused before it exists, with the field, the rule and what to write instead.")
 	if err := d.refused(ctx, "apply", "-f", "test/demo/bad-coderun.yaml"); err != nil {
 		return err
@@ -65,7 +82,10 @@ func (d *demo) play(ctx context.Context) error {
 	}
 
 	d.chapter("How each of them ended, and why.")
-	return d.judge()
+	if err := d.judge(); err != nil || d.real == nil {
+		return err
+	}
+	return d.deliveries(ctx)
 }
 
 // register tells the hub everything that the operator needs to know.
@@ -80,21 +100,32 @@ func (d *demo) register(ctx context.Context) error {
 			"-n", "runfleet-system", "create", "secret", "generic", m.Name, "--from-file=kubeconfig=" + d.relative(m.Kubeconfig),
 		})
 	}
-	commands = append(commands, []string{"apply", "-f", "docs/examples/config.yaml", "-f", "docs/examples/members.yaml"})
+	if d.real == nil {
+		commands = append(commands, []string{"apply", "-f", "docs/examples/config.yaml", "-f", "docs/examples/members.yaml"})
+	}
 	for _, args := range commands {
 		if err := d.kubectl(ctx, args...); err != nil {
 			return err
 		}
 	}
+	if d.real != nil {
+		return d.configure(ctx)
+	}
 	return nil
 }
 
-// follow applies the examples and shows what becomes of them, until all are final.
+// follow asks for the runs and shows what becomes of them, until all are final.
 func (d *demo) follow(ctx context.Context) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("not all runs have ended within %v", patience))
+	within := patience
+	path, requests := kubectlPath, [][]string{{"apply", "-R", "-f", "docs/examples"}}
+	if d.real != nil {
+		within, path, requests = realPatience, runfleetPath, d.real.create()
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, within, fmt.Errorf("not all runs have ended within %v", within))
 	defer cancel()
-	apply := []string{"apply", "-R", "-f", "docs/examples"}
-	d.typed("kubectl", apply...)
+	for _, args := range requests {
+		d.typed(filepath.Base(path), args...)
+	}
 	d.typed("runfleet", "get", "-w")
 	table := d.command(ctx, runfleetPath, "get", "-w") // begins first, to show the runs as they come
 	table.Stdout, table.Stderr = os.Stdout, os.Stderr
@@ -102,7 +133,10 @@ func (d *demo) follow(ctx context.Context) error {
 	if err := table.Start(); err != nil {
 		return fmt.Errorf("starting the live table: %w", err)
 	}
-	err := d.silently(ctx, kubectlPath, apply...)
+	var err error
+	for _, args := range requests {
+		err = errors.Join(err, d.silently(ctx, path, args...))
+	}
 	if err == nil {
 		err = d.watch(ctx)
 	}

@@ -36,9 +36,11 @@ func (d *demo) startFleet(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("looking for this program: %w", err)
 	}
-	d.fleet, err = box.Up(ctx, box.Options{
-		Dir: d.dir, Members: 2, Simulate: true, Progress: os.Stdout, Supervisor: []string{self, superviseVerb},
-	})
+	options := box.Options{Dir: d.dir, Members: 2, Simulate: true, Progress: os.Stdout, Supervisor: []string{self, superviseVerb}}
+	if d.real != nil {
+		options.Simulate, options.Containerd, options.Images = false, true, []string{d.real.image}
+	}
+	d.fleet, err = box.Up(ctx, options)
 	if start, ok := errors.AsType[*box.StartError](err); ok && len(start.Tail) > 0 {
 		return fmt.Errorf("%w\n  %s", err, strings.Join(start.Tail, "\n  "))
 	}
@@ -116,6 +118,9 @@ func (d *demo) end(ctx context.Context, keep bool) error {
 		defer cancel()
 		errs = append(errs, box.Down(ctx, d.dir))
 	}
+	if d.real != nil {
+		errs = append(errs, d.real.close())
+	}
 	return errors.Join(append(errs, os.RemoveAll(d.temp))...)
 }
 
@@ -130,8 +135,13 @@ func (d *demo) kept() {
 	d.typed("export", "KUBECONFIG="+d.fleet.Hub.Kubeconfig)
 	d.typed("bin/runfleet", "operator", "--metrics-address", "0", "--health-address", "0", "--log-format", "text",
 		"2>bin/operator.log", "&")
-	d.typed("bin/runfleet", "retry", "cr/auth-task-7", "--prompt", "Log in by e-mail, too.")
-	d.typed("bin/runfleet", "wait", "cr/auth-task-7")
+	if d.real != nil {
+		d.quietly("  Forge and model have ended with the demo, so agents cannot work any more. Their logs and runs are there:")
+		d.typed("bin/runfleet", "logs", realPromises[0].run)
+	} else {
+		d.typed("bin/runfleet", "retry", "cr/auth-task-7", "--prompt", "Log in by e-mail, too.")
+		d.typed("bin/runfleet", "wait", "cr/auth-task-7")
+	}
 	d.quietly("  Take it down; the operator ends by itself when its hub is gone:")
 	d.typed("make", "fleet-down", "FLEET="+d.dir)
 }

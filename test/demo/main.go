@@ -6,11 +6,18 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/exec"
 	"os/signal"
 	"syscall"
 
 	"github.com/runfleet/runfleet/test/controlplane/box"
 	"github.com/runfleet/runfleet/test/controlplane/programs"
+)
+
+// What the agents are.
+const (
+	simulatedAgents = "simulated"
+	realAgents      = "real"
 )
 
 // superviseVerb makes this program the supervisor of its own fleet.
@@ -28,13 +35,18 @@ func run(args []string) int {
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	dir := flags.String("dir", ".runfleet/demo", "directory of the fleet")
 	keep := flags.Bool("keep", false, "keep the fleet and say how to go on with it")
+	agent := flags.String("agent", simulatedAgents, "simulated, or real: real nodes, and the real agent in containers (root on Linux)")
 	if err := flags.Parse(args); err != nil {
+		return 2
+	}
+	if *agent != simulatedAgents && *agent != realAgents {
+		fmt.Fprintf(os.Stderr, "demo: -agent %q: want %s or %s\n", *agent, simulatedAgents, realAgents)
 		return 2
 	}
 	// A reader that has gone (make demo | head) is an interruption too: everything is taken down all the same.
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
 	defer stop()
-	err := perform(ctx, *dir, *keep)
+	err := perform(ctx, *dir, *keep, *agent == realAgents)
 	switch {
 	case ctx.Err() != nil:
 		return 130
@@ -47,7 +59,12 @@ func run(args []string) int {
 }
 
 // perform plays the demo in the root of the checkout, and takes down whatever it started.
-func perform(ctx context.Context, dir string, keep bool) (err error) {
+func perform(ctx context.Context, dir string, keep, truly bool) (err error) {
+	if truly {
+		if err := missing(exec.LookPath); err != nil {
+			return err
+		}
+	}
 	root, err := programs.Checkout()
 	if err != nil {
 		return err
@@ -64,6 +81,9 @@ func perform(ctx context.Context, dir string, keep bool) (err error) {
 		return fmt.Errorf("making a directory for what is thrown away: %w", err)
 	}
 	d := &demo{page: newPage(os.Stdout), dir: dir, temp: temp, promises: promises}
+	if truly {
+		d.real, d.promises = &world{}, realPromises
+	}
 	defer func() {
 		if ctx.Err() != nil {
 			fmt.Fprintln(os.Stderr, "\ndemo: interrupted, taking everything down")
