@@ -119,6 +119,7 @@ func TestAnOutcomeThatDoesNotFitTheAPIIsLeftOut(t *testing.T) {
 func TestCostsAddUpExactly(t *testing.T) {
 	for _, tt := range []struct{ a, b, want string }{
 		{"", "0.1", "0.1000"}, {"0.1", "0.2", "0.3000"}, {"2.05", "", "2.05"}, {"2", "-1", "2"}, {"x", "1", "1.0000"},
+		{"", "0.10549800000000001", "0.1055"}, {"1", "0.00012345678901234567", "1.0001"}, // as a program writes what it has added in binary
 	} {
 		if got := addDecimals(tt.a, tt.b); got != tt.want {
 			t.Errorf("%q + %q = %q, want %q", tt.a, tt.b, got, tt.want)

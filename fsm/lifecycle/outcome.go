@@ -61,9 +61,10 @@ func addCount[N int32 | int64](sum, claimed, most N) N {
 	return sum + min(claimed, most-sum)
 }
 
-// decimal bounds what is parsed: math/big would spend for ever on "1e999999999".
+// decimal bounds what is parsed: math/big would spend for ever on "1e999999999". A program that adds in binary writes 0.1 + 0.2 with
+// seventeen digits, behind zeros perhaps.
 var (
-	decimal  = regexp.MustCompile(`^[0-9]{1,9}(\.[0-9]{1,12})?$`)
+	decimal  = regexp.MustCompile(`^[0-9]{1,9}(\.[0-9]{1,25})?$`)
 	sumSoFar = regexp.MustCompile(`^[0-9]{1,15}(\.[0-9]{1,12})?$`)
 )
 
