@@ -56,6 +56,7 @@ build: ## Build bin/runfleet.
 .PHONY: test
 test: ## Run the tests, but those of faults; builds the control planes it needs on its first run.
 	@$(GO) test -timeout 14m ./test/integration/operator ./... # the longest first: it waits while others compute
+	@cd test/helm && $(GO) test ./... # a module of its own, with Helm in it
 
 .PHONY: race
 race: ## Run the tests of the machine under the race detector (needs a C compiler).

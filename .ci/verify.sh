@@ -32,6 +32,8 @@ tidy_alone .ci/tools
 (cd test/controlplane/binaries && "$GO" mod tidy -diff >/dev/null 2>&1) ||
 	finding "test/controlplane/binaries/go.mod is not tidy: run go mod tidy there"
 
+(cd test/helm && "$GO" mod tidy -diff >/dev/null 2>&1) || finding "test/helm/go.mod is not tidy: run go mod tidy there"
+
 "$MAKE" --no-print-directory generate >/dev/null
 # shellcheck disable=SC2086 # GENERATED is a list of paths without spaces.
 changed=$(git diff --name-only -- $GENERATED && git ls-files --others --exclude-standard -- $GENERATED)

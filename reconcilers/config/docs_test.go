@@ -1,6 +1,8 @@
 package config
 
 import (
+	"bytes"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -10,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var update = flag.Bool("update", false, "rewrite the table of docs/configuration.md")
+var update = flag.Bool("update", false, "rewrite the table of docs/configuration.md and the schema of the chart's config")
 
 const (
 	documentation = "../../docs/configuration.md"
@@ -64,5 +66,40 @@ func TestEveryKeyIsWrittenOnce(t *testing.T) {
 		if _, also := originals[k.path]; also {
 			t.Errorf("%s is said to have no effect", k.path)
 		}
+	}
+}
+
+const valuesSchema = "../../cmd/runfleet/chart/values.schema.json"
+
+// The chart refuses what the operator would refuse when it starts: the schema of its values has that of the configuration in it.
+func TestTheChartKnowsEveryKey(t *testing.T) {
+	before, err := os.ReadFile(valuesSchema)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var values map[string]any
+	if err := json.Unmarshal(before, &values); err != nil {
+		t.Fatal(err)
+	}
+	properties, ok := values["properties"].(map[string]any)
+	if !ok {
+		t.Fatal("the schema has no properties")
+	}
+	properties["config"] = Schema()
+	var want bytes.Buffer
+	encoder := json.NewEncoder(&want)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(values); err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		if err := os.WriteFile(valuesSchema, want.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if diff := cmp.Diff(want.String(), string(before)); diff != "" {
+		t.Errorf("%s is out of date: go test ./reconcilers/config -update (-want +got):\n%s", valuesSchema, diff)
 	}
 }

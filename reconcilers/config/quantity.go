@@ -30,7 +30,8 @@ func quantity(at func(*draft) *resource.Quantity) setting {
 			*at(d), err = asQuantity(v)
 			return err
 		},
-		show: func(d *draft) string { return at(d).String() },
+		show:   func(d *draft) string { return at(d).String() },
+		schema: quantitySchema,
 	}
 }
 
@@ -80,5 +81,6 @@ func resources(at func(*draft) *corev1.ResourceList) setting {
 			slices.Sort(parts)
 			return "{" + strings.Join(parts, ", ") + "}"
 		},
+		schema: schema{"type": "object", "additionalProperties": quantitySchema},
 	}
 }

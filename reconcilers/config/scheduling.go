@@ -36,7 +36,8 @@ func labels(at func(*draft) *map[string]string) setting {
 			*at(d) = found
 			return nil
 		},
-		show: func(*draft) string { return "" },
+		show:   func(*draft) string { return "" },
+		schema: schema{"type": "object", "additionalProperties": schema{"type": "string"}},
 	}
 }
 
@@ -58,7 +59,8 @@ func tolerations(at func(*draft) *[]corev1.Toleration) setting {
 			*at(d) = found
 			return nil
 		},
-		show: func(*draft) string { return "" },
+		show:   func(*draft) string { return "" },
+		schema: schema{"type": "array", "items": tolerationSchema},
 	}
 }
 

@@ -16,6 +16,8 @@ type setting struct {
 	// read gets what encoding/json makes of the value, numbers as json.Number. Its error follows "key: ".
 	read func(d *draft, v any) error
 	show func(d *draft) string
+	// schema is what read takes as far as JSON Schema can say it: the chart refuses a value before it is installed.
+	schema schema
 }
 
 // pattern is what a text must look like, and says so.
@@ -63,7 +65,8 @@ func text(p pattern, at func(*draft) *string) setting {
 			*at(d), err = asText(v, p)
 			return err
 		},
-		show: func(d *draft) string { return *at(d) },
+		show:   func(d *draft) string { return *at(d) },
+		schema: schemaOf(p),
 	}
 }
 
@@ -104,6 +107,7 @@ func list(p pattern, at func(*draft) *[]string) setting {
 			}
 			return "[" + strings.Join(*at(d), ", ") + "]"
 		},
+		schema: schema{"type": "array", "items": schemaOf(p)},
 	}
 }
 
@@ -117,7 +121,8 @@ func boolean(at func(*draft) *bool) setting {
 			*at(d) = b
 			return nil
 		},
-		show: func(d *draft) string { return strconv.FormatBool(*at(d)) },
+		show:   func(d *draft) string { return strconv.FormatBool(*at(d)) },
+		schema: schema{"type": "boolean"},
 	}
 }
 
@@ -131,7 +136,8 @@ func oneOf[T ~string](at func(*draft) *T, choices ...T) setting {
 			*at(d) = T(s)
 			return nil
 		},
-		show: func(d *draft) string { return string(*at(d)) },
+		show:   func(d *draft) string { return string(*at(d)) },
+		schema: schema{"enum": choices},
 	}
 }
 
@@ -157,7 +163,8 @@ func whole[N int | int32](least, most int64, at func(*draft) *N) setting {
 			}
 			return err
 		},
-		show: func(d *draft) string { return strconv.Itoa(int(*at(d))) },
+		show:   func(d *draft) string { return strconv.Itoa(int(*at(d))) },
+		schema: wholeSchema(least, most),
 	}
 }
 
@@ -181,7 +188,8 @@ func duration(short, long string, unit time.Duration, least, most int64, at func
 			}
 			return err
 		},
-		show: func(d *draft) string { return strconv.FormatInt(int64(*at(d)/unit), 10) },
+		show:   func(d *draft) string { return strconv.FormatInt(int64(*at(d)/unit), 10) },
+		schema: wholeSchema(least, most),
 	}
 }
 
@@ -198,7 +206,8 @@ func originalDeadline() setting {
 			}
 			return err
 		},
-		show: func(*draft) string { return "" },
+		show:   func(*draft) string { return "" },
+		schema: wholeSchema(1, 7*day),
 	}
 }
 
@@ -211,6 +220,7 @@ func storageClass() setting {
 			}
 			return err
 		},
-		show: func(*draft) string { return "" },
+		show:   func(*draft) string { return "" },
+		schema: schemaOf(objectName),
 	}
 }

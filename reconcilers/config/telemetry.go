@@ -29,7 +29,8 @@ func memberTelemetry() setting {
 			}
 			return nil
 		},
-		show: func(*draft) string { return "" },
+		show:   func(*draft) string { return "" },
+		schema: schema{"type": "object", "additionalProperties": section(telemetrySection, telemetryKeys)},
 	}
 }
 

@@ -41,7 +41,8 @@ func variables(at func(*draft) *map[string]string) setting {
 			*at(d) = found
 			return nil
 		},
-		show: func(*draft) string { return "" },
+		show:   func(*draft) string { return "" },
+		schema: schema{"type": "array", "items": variableSchema},
 	}
 }
 
