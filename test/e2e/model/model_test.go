@@ -82,6 +82,15 @@ func TestATurnFollowsFromTheConversation(t *testing.T) {
 	}
 }
 
+func TestNoTwoMessagesHaveTheSameName(t *testing.T) {
+	s := httptest.NewServer(NewServer(plays))
+	defer s.Close()
+	_, first := ask(t, s, false, "user", prompt)
+	if _, second := ask(t, s, false, "user", prompt); first == second {
+		t.Errorf("want another one, got %s", second)
+	}
+}
+
 func TestAStreamHoldsTheSameMessage(t *testing.T) {
 	s := httptest.NewServer(NewServer(plays))
 	defer s.Close()

@@ -65,14 +65,14 @@ func (s *Server) Await(ctx context.Context, suits func(Request) bool) (Request, 
 	}
 }
 
-// note keeps a request, and returns what is to be called at its end.
-func (s *Server) note(r Request) (end func()) {
+// note keeps a request, and returns its number and what is to be called at its end.
+func (s *Server) note(r Request) (number int, end func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i := len(s.requests)
 	s.requests = append(s.requests, r)
 	s.announce()
-	return func() {
+	return i, func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.requests[i].Ended = time.Now()
@@ -113,7 +113,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		due.Fail, due.After = 0, 0
 	}
 	from, _, _ := net.SplitHostPort(r.RemoteAddr) // "" where it is none
-	defer s.note(Request{Play: name, Turn: turn, From: from, Began: time.Now(), Status: max(due.Fail, http.StatusOK), Body: body})()
+	number, end := s.note(Request{Play: name, Turn: turn, From: from, Began: time.Now(), Status: max(due.Fail, http.StatusOK), Body: body})
+	defer end()
 	select {
 	case <-time.After(due.After):
 	case <-r.Context().Done():
@@ -123,7 +124,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fail(w, due.Fail, "api_error", "the play wants it so")
 		return
 	}
-	answer := reply{model: q.Model, id: fmt.Sprintf("msg_%s_%d", name, turn), turn: due, read: len(body) / 4}
+	// An agent merges messages of the same name, so a resumed session must not get one again.
+	answer := reply{model: q.Model, id: fmt.Sprintf("msg_%s_%d_%d", name, turn, number), turn: due, read: len(body) / 4}
 	if q.Stream {
 		answer.stream(w)
 	} else {
