@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -19,23 +20,22 @@ import (
 	"github.com/runfleet/runfleet/test/e2e/model"
 )
 
-func init() {
-	plays["accept"] = model.Play{
-		{Say: "I look a word up.", Calls: []model.Call{{Tool: "mcp__toolman__lookup", Input: map[string]any{"word": "card"}}}},
-		{Say: "I do what I may not.", Calls: []model.Call{bash("touch forbidden.txt")}},
-		{Say: "I write the service.", Calls: []model.Call{write("shop/main.go", "package main\n")}},
-		{Say: "It is implemented."},
-	}
+// accepted looks a word up, does what it may not, and writes the service.
+var accepted = model.Play{
+	{Say: "I look a word up.", Calls: []model.Call{{Tool: "mcp__toolman__lookup", Input: map[string]any{"word": "card"}}}},
+	{Say: "I do what I may not.", Calls: []model.Call{bash("touch forbidden.txt")}},
+	{Say: "I write the service.", Calls: []model.Call{write("shop/main.go", "package main\n")}},
+	{Say: "It is implemented."},
 }
 
-// tooled is what a user adds for a server of tools that speaks HTTP, for a command that agents may not use, and to see hooks.
+// tooled is what a user adds for a server of tools that speaks HTTP, and for a command that agents may not use.
 const tooled = `
 tools: {serverUrl: "%s"}
-permissions: {deny: ["Bash(touch:*)"]}
+permissions: {agentToolsOverride: true, allow: [Bash, Read, Edit, Write, mcp__toolman], deny: ["Bash(touch:*)"]}
 `
 
 // overHTTP is the user's own list of servers.
-const overHTTP = `{"mcpServers": {"toolman": {"type": "http", "url": {{json tools.serverUrl}}}}}`
+const overHTTP = `{"mcpServers": { "toolman": { "type": "http", "url": {{json tools.serverUrl}} } } }`
 
 // said is the log of the run's only pod, by lines: those of the agent's stream, and the others.
 func (w *scene) said(run v1.Run) (stream []map[string]any, others []string) {
@@ -62,12 +62,8 @@ func (w *scene) said(run v1.Run) (stream []map[string]any, others []string) {
 func useTemplates(ctx context.Context, more map[string]string) {
 	GinkgoHelper()
 	suites := map[string]string{"shared_ca.crt.hbs": string(repos.CA), "shared_known-hosts.hbs": string(repos.KnownHosts)}
-	all := map[string]string{}
-	for _, m := range []map[string]string{suites, more} {
-		for name, text := range m {
-			all[name] = text
-		}
-	}
+	all := maps.Clone(suites)
+	maps.Copy(all, more)
 	inForce(func() { Expect(hub.Templates(ctx, v1.SystemNamespace, all)).To(Succeed()) }, "set of templates")
 	DeferCleanup(func(ctx SpecContext) {
 		inForce(func() { Expect(hub.Templates(ctx, v1.SystemNamespace, suites)).To(Succeed()) }, "set of templates")

@@ -200,10 +200,16 @@ var badInputs = []badInput{
 // configure changes the operator's configuration, and returns when it is in force.
 func configure(ctx context.Context, text string) {
 	GinkgoHelper()
+	inForce(func() { Expect(hub.Configure(ctx, v1.SystemNamespace, text)).To(Succeed()) }, "configuration")
+}
+
+// inForce waits until the operator uses what is changed.
+func inForce(change func(), what string) {
+	GinkgoHelper()
 	Eventually(operator.Ready).Should(Equal(http.StatusOK), "what it reads at its start is no change")
-	changes := func() int { return strings.Count(operator.Says(), "Using a changed configuration") }
+	changes := func() int { return strings.Count(operator.Says(), "Using a changed "+what) }
 	before := changes()
-	Expect(hub.Configure(ctx, v1.SystemNamespace, text)).To(Succeed())
+	change()
 	Eventually(changes).Should(BeNumerically(">", before))
 }
 
@@ -233,7 +239,7 @@ var _ = Describe("A run with bad input", Ordered, ContinueOnFailure, func() {
 	}, NodeTimeout(3*time.Minute))
 
 	for _, b := range badInputs {
-		It("has "+b.what+": it fails in time, and says where, why and what to do", func(ctx SpecContext) {
+		It("has "+b.what+": it fails in time, and says where, why and what to do", func(_ SpecContext) {
 			s := scenes[b.name].await(created[b.name], v1.PhaseFailed)
 			GinkgoWriter.Println(b.name, s.Reason, s.Message)
 			words := []gomegatypes.GomegaMatcher{ContainSubstring("member east")}

@@ -20,6 +20,7 @@ func bash(command string) model.Call {
 
 // plays are what agents are told to do.
 var plays = map[string]model.Play{
+	"accept": accepted,
 	"document": {
 		{Say: "I describe the second task.", Calls: []model.Call{write(".taskmaster/docs/task-2/task.md", "# Task 2\n\nPay later.\n")}},
 		{Say: "And when it is done.", Calls: []model.Call{write(".taskmaster/docs/task-2/acceptance-criteria.md", "- A card is charged once.\n")}},
