@@ -7,6 +7,7 @@ import (
 
 	"github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/fsm/lifecycle"
+	"github.com/runfleet/runfleet/reconcilers/fleet"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 )
@@ -80,16 +81,29 @@ func on(e lifecycle.Effect) string {
 	return fmt.Sprintf(" of attempt %d on member %s", e.Attempt, e.Cluster)
 }
 
-// perform does one effect, within the time that a request may take.
+// perform does one effect. Each is one request but Ensure, which may need several and bounds each by itself.
 func (p *pass) perform(ctx context.Context, e lifecycle.Effect, found *findings) error {
 	log.FromContext(ctx).V(2).Info("Executing an effect", "verb", e.Verb, "resource", e.Resource, "cluster", e.Cluster,
 		"attempt", e.Attempt)
-	ctx, cancel := context.WithTimeout(ctx, p.RequestTimeout)
+	bounded, cancel := context.WithTimeout(ctx, p.RequestTimeout)
 	defer cancel()
 	if e.Cluster == "" {
-		return p.onHub(ctx, e, found)
+		return p.onHub(bounded, e, found)
 	}
-	return p.onMember(ctx, e, found)
+	m, err := p.target(e)
+	if err != nil {
+		return err
+	}
+	if e.Resource == lifecycle.Agent && (e.Verb == lifecycle.VerbEnsure || e.Verb == lifecycle.VerbRelease) {
+		if held, err := p.held(bounded, m, e, found); held || err != nil {
+			return err
+		}
+	}
+	if e.Verb == lifecycle.VerbEnsure {
+		found.refusal, err = p.ensure(ctx, e)
+		return err
+	}
+	return p.onMember(bounded, m, e, found)
 }
 
 func (p *pass) onHub(ctx context.Context, e lifecycle.Effect, found *findings) error {
@@ -111,26 +125,22 @@ func (p *pass) onHub(ctx context.Context, e lifecycle.Effect, found *findings) e
 	}
 }
 
-// onMember sends one request to the member that the committed status names, if it is the cluster that it was.
-func (p *pass) onMember(ctx context.Context, e lifecycle.Effect, found *findings) error {
+// target is the member that the committed status names, if it is the cluster that it was and answers.
+func (p *pass) target(e lifecycle.Effect) (fleet.Member, error) {
 	m, ok := p.Fleet.Member(e.Cluster) // now, not when the pass began: clients are never kept
 	identity := m.UID
 	if entry, err := p.attempt(e.Attempt); err == nil && entry.Cluster == m.Name {
 		identity = entry.ClusterUID
 	}
 	if !ok || link(m, identity) != lifecycle.Answers {
-		return errStale
+		return m, errStale
 	}
-	if e.Resource == lifecycle.Agent && (e.Verb == lifecycle.VerbEnsure || e.Verb == lifecycle.VerbRelease) {
-		if held, err := p.held(ctx, m, e, found); held || err != nil {
-			return err
-		}
-	}
+	return m, nil
+}
+
+// onMember sends one request to a member.
+func (p *pass) onMember(ctx context.Context, m fleet.Member, e lifecycle.Effect, found *findings) error {
 	switch {
-	case e.Verb == lifecycle.VerbEnsure:
-		refusal, err := p.ensure(ctx, m, e)
-		found.refusal = refusal
-		return err
 	case e.Verb == lifecycle.VerbRelease && e.Resource == lifecycle.Agent:
 		return p.release(ctx, m, e)
 	case e.Verb == lifecycle.VerbEnd && e.Resource == lifecycle.Pod:

@@ -23,7 +23,7 @@ import (
 
 // ensure creates one resource of an attempt, which is several objects where its files need several ConfigMaps. It returns
 // a refusal when the member will never take one.
-func (p *pass) ensure(ctx context.Context, m fleet.Member, e lifecycle.Effect) (lifecycle.Refusal, error) {
+func (p *pass) ensure(ctx context.Context, e lifecycle.Effect) (lifecycle.Refusal, error) {
 	objects, err := p.objects(e.Attempt)
 	if err != nil {
 		message := err.Error() + ". Correct it, then raise spec.contextVersion."
@@ -31,6 +31,10 @@ func (p *pass) ensure(ctx context.Context, m fleet.Member, e lifecycle.Effect) (
 		return refusal, nil //nolint:nilerr // for good: the same inputs give the same bytes
 	}
 	for _, object := range objectsOf(objects, e.Resource) {
+		m, err := p.target(e) // again: each may take its time
+		if err != nil {
+			return lifecycle.Refusal{}, err
+		}
 		if refusal, err := p.create(ctx, m, e.Resource, object); err != nil || refusal.Reason != "" {
 			return refusal, err
 		}
@@ -55,6 +59,8 @@ func objectsOf(o render.Objects, resource fsm.Resource) []client.Object {
 }
 
 func (p *pass) create(ctx context.Context, m fleet.Member, resource fsm.Resource, object client.Object) (lifecycle.Refusal, error) {
+	ctx, cancel := context.WithTimeout(ctx, p.RequestTimeout)
+	defer cancel()
 	err := m.Writer.Create(ctx, object)
 	switch {
 	case err == nil && resource == lifecycle.Agent:

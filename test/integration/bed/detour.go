@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/url"
 	"sync"
+	"time"
 
 	"github.com/onsi/gomega"
 	"k8s.io/client-go/rest"
@@ -20,6 +21,7 @@ type Detour struct {
 	silent bool              // accepts, and passes nothing on
 	mute   bool              // passes requests on, and no answers
 	cut    bool              // closes every connection at once
+	rate   int               // bytes per second that go to the API server; 0: as many as may be
 	conns  map[net.Conn]bool // false: a black hole
 }
 
@@ -62,13 +64,20 @@ func (d *Detour) Freeze() {
 	}
 }
 
-// Heal ends what CutOff, FallSilent and LoseAnswers began.
+// Narrow lets only so many bytes per second through to the API server.
+func (d *Detour) Narrow(rate int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.rate = rate
+}
+
+// Heal ends what CutOff, FallSilent, LoseAnswers and Narrow began.
 func (d *Detour) Heal() { d.set(false, false, false) }
 
 func (d *Detour) set(silent, mute, cut bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.silent, d.mute, d.cut = silent, mute, cut
+	d.silent, d.mute, d.cut, d.rate = silent, mute, cut, 0
 	if cut {
 		d.drop()
 	}
@@ -126,6 +135,9 @@ func (d *Detour) copy(to io.WriteCloser, from net.Conn, answers bool) {
 		n, err := from.Read(buffer)
 		d.wait(from, answers)
 		if n > 0 {
+			if !answers {
+				time.Sleep(d.takes(n))
+			}
 			if _, err := to.Write(buffer[:n]); err != nil {
 				return
 			}
@@ -134,6 +146,16 @@ func (d *Detour) copy(to io.WriteCloser, from net.Conn, answers bool) {
 			return
 		}
 	}
+}
+
+// takes is how long so many bytes are on their way.
+func (d *Detour) takes(n int) time.Duration {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.rate == 0 {
+		return 0
+	}
+	return time.Duration(n) * time.Second / time.Duration(d.rate)
 }
 
 // wait returns when the line is not silent in this direction.
