@@ -56,6 +56,9 @@ build: ## Build bin/runfleet.
 .PHONY: test
 test: ## Run the tests, but those of faults; builds the control planes it needs on its first run.
 	@$(GO) test -timeout 14m ./test/integration/operator ./... # the longest first: it waits while others compute
+
+.PHONY: chart
+chart: ## Compare what `runfleet manifests` prints with what Helm makes of the chart (its first run builds Helm).
 	@cd test/helm && $(GO) test ./... # a module of its own, with Helm in it
 
 .PHONY: race

@@ -88,10 +88,12 @@ func (c *logsCall) member(ctx context.Context, a *v1.Attempt) (*v1.MemberCluster
 func (c *logsCall) explain(m *v1.MemberCluster, namespace string, err error) error {
 	switch {
 	case apierrors.IsForbidden(err) && (c.own(m) || m.Spec.Connection == v1.ConnectionHub):
-		return fmt.Errorf("you may not read logs on member %s: ask for list on pods and get on pods/log in its namespace %s", m.Name, namespace)
+		return fmt.Errorf("you may not read logs on member %s: ask for list on pods and get on pods/log in its namespace %s",
+			m.Name, namespace)
 	case apierrors.IsForbidden(err):
-		return fmt.Errorf("the operator's user may not read logs on member %s (get pods/log in namespace %s): --own-contexts goes by the context %s "+
-			"of your own kubeconfig, or grant that user the ClusterRole runfleet-logs of docs/members.md", m.Name, namespace, m.Name)
+		return fmt.Errorf("the operator's user may not read logs on member %s (get pods/log in namespace %s): --own-contexts goes by "+
+			"the context %s of your own kubeconfig, or grant that user the ClusterRole runfleet-logs of docs/members.md",
+			m.Name, namespace, m.Name)
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("member %s does not answer: kubectl describe mc %s says more", m.Name, m.Name)
 	}

@@ -50,7 +50,8 @@ func spent(u *v1.Usage) string {
 	if u == nil {
 		return ""
 	}
-	said := fmt.Sprintf("all attempts: %s, %s tokens read, %s written", counted(int64(u.Turns), "turn"), grouped(u.InputTokens), grouped(u.OutputTokens))
+	said := fmt.Sprintf("all attempts: %s, %s tokens read, %s written",
+		counted(int64(u.Turns), "turn"), grouped(u.InputTokens), grouped(u.OutputTokens))
 	if c := cost(u); c != "" {
 		said += ", " + c
 	}

@@ -36,7 +36,7 @@ func (t *transcript) add(line []byte, partial bool) string {
 		return ""
 	}
 	read, ok, broken := parseLine(line)
-	text := ""
+	var text string
 	switch {
 	case broken && partial:
 		text = t.hint("(a line of %d bytes so far)", len(line))

@@ -164,7 +164,8 @@ func (c change) stopForDeadline() {
 	case e.JobUID == "" && c.was.Message != "": // which object could not be created, and why
 		e.Message = clip(fmt.Sprintf("attempt %d on member %s: %s: %s", e.Number, e.Cluster, causeNeverStarted, c.was.Message))
 	case a.Warning != "":
-		e.Message = clip(fmt.Sprintf("attempt %d on member %s: %s: Job %s does not start: %s", e.Number, e.Cluster, causeNeverStarted, e.JobName, a.Warning))
+		e.Message = clip(fmt.Sprintf("attempt %d on member %s: %s: Job %s does not start: %s",
+			e.Number, e.Cluster, causeNeverStarted, e.JobName, a.Warning))
 	}
 	c.recordStop(cause)
 }

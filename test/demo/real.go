@@ -30,7 +30,8 @@ var plays = map[string]model.Play{
 		{Say: "I read the tasks.", Calls: []model.Call{call("Read", "file_path", clone+".taskmaster/tasks/tasks.json")}},
 		{Say: "The second one has no description yet.", Calls: []model.Call{
 			call("Write", "file_path", clone+".taskmaster/docs/task-2/task.md", "content", "# Task 2\n\nPay within thirty days.\n"),
-			call("Write", "file_path", clone+".taskmaster/docs/task-2/acceptance-criteria.md", "content", "- A customer pays later once.\n- A reminder is sent.\n"),
+			call("Write", "file_path", clone+".taskmaster/docs/task-2/acceptance-criteria.md", "content",
+				"- A customer pays later once.\n- A reminder is sent.\n"),
 		}},
 		{Say: "Both tasks are described."},
 	},
@@ -67,8 +68,8 @@ var realPromises = []promise{
 func (w *world) create() [][]string {
 	return [][]string{
 		{"create", "docs", "describe-tasks", "--repository", w.forge.URL + "/" + repository + ".git", "--github-user", "octo", "--prompt", "[play: describe]"},
-		{"create", "code", "pay-by-card", "--task", "1", "--service", "shop", "--repository", w.forge.SSH + "/" + repository + ".git", "--model", "sonnet",
-			"--github-user", "octo", "--prompt", "[play: implement]"},
+		{"create", "code", "pay-by-card", "--task", "1", "--service", "shop", "--repository", w.forge.SSH + "/" + repository + ".git",
+			"--model", "sonnet", "--github-user", "octo", "--prompt", "[play: implement]"},
 	}
 }
 

@@ -76,7 +76,7 @@ func (w *world) buildImage(ctx context.Context) error {
 // open starts the forge and the model at an address of this machine.
 func (w *world) open(ctx context.Context, dir, address string) error {
 	var err error
-	if w.forge, err = forge.Start(filepath.Join(dir, "forge"), address); err != nil {
+	if w.forge, err = forge.Start(ctx, filepath.Join(dir, "forge"), address); err != nil {
 		return fmt.Errorf("starting the forge: %w", err)
 	}
 	if _, err = w.forge.Create(ctx, repository, files); err != nil {

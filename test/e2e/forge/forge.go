@@ -48,13 +48,13 @@ type Pull struct {
 	URL        string `json:"html_url"`
 }
 
-// Start serves what lies in the directory, which may be empty, on an address of this machine.
-func Start(directory, address string) (*Forge, error) {
+// Start serves what lies in the directory, which may be empty, on an address of this machine, until Stop.
+func Start(ctx context.Context, directory, address string) (*Forge, error) {
 	ca, certificate, err := authority(address)
 	if err != nil {
 		return nil, err
 	}
-	l, err := net.Listen("tcp", net.JoinHostPort(address, "0"))
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(address, "0"))
 	if err != nil {
 		return nil, fmt.Errorf("listening: %w", err)
 	}
@@ -67,7 +67,7 @@ func Start(directory, address string) (*Forge, error) {
 	if err := os.MkdirAll(f.repositories(), 0o755); err != nil {
 		return nil, errors.Join(fmt.Errorf("making a place for repositories: %w", err), f.Stop())
 	}
-	if err := f.startSSH(address); err != nil {
+	if err := f.startSSH(ctx, address); err != nil {
 		return nil, errors.Join(err, f.Stop())
 	}
 	return f, nil

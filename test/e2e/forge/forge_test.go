@@ -30,7 +30,7 @@ func client(t *testing.T, f *Forge, name string, args ...string) (string, error)
 }
 
 func TestRealRepositoriesAreServedOverHTTPSAndSSH(t *testing.T) {
-	f, err := Start(t.TempDir(), "127.0.0.1")
+	f, err := Start(t.Context(), t.TempDir(), "127.0.0.1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func TestRealRepositoriesAreServedOverHTTPSAndSSH(t *testing.T) {
 }
 
 func TestRealPullRequestsAreOpenedAndFound(t *testing.T) {
-	f, err := Start(t.TempDir(), "127.0.0.1")
+	f, err := Start(t.Context(), t.TempDir(), "127.0.0.1")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,7 +23,7 @@ var runSSHD []byte
 var serveKey []byte
 
 // startSSH starts sshd for one key, which is made here, and waits until it listens.
-func (f *Forge) startSSH(address string) error {
+func (f *Forge) startSSH(ctx context.Context, address string) error {
 	program, err := exec.LookPath("sshd")
 	if err != nil {
 		if program, err = exec.LookPath("/usr/sbin/sshd"); err != nil {
@@ -35,7 +35,7 @@ func (f *Forge) startSSH(address string) error {
 		return fmt.Errorf("making a place for sshd: %w", err)
 	}
 	for _, name := range []string{"host", "client"} {
-		keygen := exec.Command("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "e2e", "-f", filepath.Join(d, name))
+		keygen := exec.CommandContext(ctx, "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "e2e", "-f", filepath.Join(d, name))
 		if out, err := keygen.CombinedOutput(); err != nil {
 			return fmt.Errorf("making a key: %w: %s", err, out)
 		}
@@ -51,7 +51,7 @@ func (f *Forge) startSSH(address string) error {
 	if f.Key, err = os.ReadFile(filepath.Join(d, "client")); err != nil {
 		return fmt.Errorf("reading a key: %w", err)
 	}
-	port, err := freePort(address)
+	port, err := freePort(ctx, address)
 	if err != nil {
 		return err
 	}
@@ -76,11 +76,11 @@ func (f *Forge) startSSH(address string) error {
 	}
 	f.sshd, f.SSH = p, "ssh://git@"+listen
 	f.KnownHosts = fmt.Appendf(nil, "[%s]:%d %s\n", address, port, public["host"])
-	return f.awaitSSH(listen)
+	return f.awaitSSH(ctx, listen)
 }
 
-func (f *Forge) awaitSSH(listen string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+func (f *Forge) awaitSSH(ctx context.Context, listen string) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	for {
 		c, err := new(net.Dialer).DialContext(ctx, "tcp", listen)
@@ -97,8 +97,8 @@ func (f *Forge) awaitSSH(listen string) error {
 	}
 }
 
-func freePort(address string) (int, error) {
-	l, err := net.Listen("tcp", net.JoinHostPort(address, "0"))
+func freePort(ctx context.Context, address string) (int, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(address, "0"))
 	if err != nil {
 		return 0, fmt.Errorf("looking for a free port: %w", err)
 	}

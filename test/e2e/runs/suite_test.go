@@ -79,7 +79,7 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	}
 
 	// Pods of both members reach this machine at the address that it has for one of them.
-	repos, err = forge.Start(filepath.Join(scratch, "forge"), east.Outside())
+	repos, err = forge.Start(ctx, filepath.Join(scratch, "forge"), east.Outside())
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(func() error { return repos.Stop() })
 	mind = model.NewServer(plays)
