@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -101,8 +102,8 @@ telemetry:
 storage: {storageClassName: local-path, workspaceSize: 10Gi}
 cleanup: {enabled: true, completedJobDelayMinutes: 5, failedJobDelayMinutes: 60, deleteConfigMap: true}
 `))
-	if err != nil || len(notes) != 1 {
-		t.Fatalf("want only a note on deleteConfigMap, got %q, %v", notes, err)
+	if err != nil || len(notes) != 2 || !strings.HasPrefix(notes[1], "permissions: allow and deny have no effect") {
+		t.Fatalf("want only notes on deleteConfigMap and on rules that are not in force, got %q, %v", notes, err)
 	}
 	if c.Render.APIKey.Name != "claude-api-key" || *c.Render.Workspace.StorageClass != "local-path" {
 		t.Errorf("the chart's values did not arrive: %+v", c.Render)

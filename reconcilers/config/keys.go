@@ -120,8 +120,8 @@ var keys = slices.Concat([]key{
 	{"secrets.envAllowed", "Secrets that runs may name in `envFromSecrets`, on the member in the run's namespace; `*` stands for any characters. Each must be labelled `orchestrator.platform/agents: allowed` too. Without it there are none.", list(secretGlob, func(d *draft) *[]string { return &d.Render.EnvAllowed })},
 
 	{"permissions.agentToolsOverride", "Whether `allow` and `deny` take the place of the built-in rules, which allow every usual tool. A run's `agentTools` can then take from them and add nothing.", boolean(func(d *draft) *bool { return &d.Render.Permissions.Override })},
-	{"permissions.allow", "What the agent may do without asking, such as `Bash(git:*)`.", list(word, func(d *draft) *[]string { return &d.Render.Permissions.Allow })},
-	{"permissions.deny", "What it may not do.", list(word, func(d *draft) *[]string { return &d.Render.Permissions.Deny })},
+	{"permissions.allow", "What the agent may do without asking, such as `Bash(git:*)`, if `agentToolsOverride` is true.", list(word, func(d *draft) *[]string { return &d.Render.Permissions.Allow })},
+	{"permissions.deny", "What it may not do, if `agentToolsOverride` is true.", list(word, func(d *draft) *[]string { return &d.Render.Permissions.Deny })},
 
 	{"tools.serverUrl", "The server of the agents' remote tools, as its client (`toolman-client`) in the image reaches it from the members. Without it there are no remote tools.", text(address, func(d *draft) *string { return &d.Render.ToolServerURL })},
 }, telemetryKeys, []key{

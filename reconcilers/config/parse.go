@@ -34,6 +34,9 @@ func Parse(data []byte) (Config, []string, error) {
 		}
 	}
 	notes := strangers("", tree)
+	if p := d.Render.Permissions; !p.Override && len(p.Allow)+len(p.Deny) > 0 {
+		notes = append(notes, "permissions: allow and deny have no effect: the built-in rules hold until agentToolsOverride is true")
+	}
 	errs = append(once(errs), d.finish()...)
 	if err := errors.Join(errs...); err != nil {
 		return Config{}, notes, err

@@ -273,6 +273,7 @@ func TestUnknownKeysAreNamedWithWhatWasMeant(t *testing.T) {
 		image + "deadlines: {provisioningDeadlineSeconds: 1}":          "deadlines.provisioningDeadlineSeconds: unknown key",
 		image + "cleanup: {deleteConfigMap: true}":                     "cleanup.deleteConfigMap: has no effect: ConfigMaps are removed with their Jobs",
 		image + "telemetry: {otlpEndpoint: http://a, otlpEndpiont: b}": "telemetry.otlpEndpiont: unknown key, did you mean otlpEndpoint?",
+		image + "permissions: {deny: [Bash]}":                          "permissions: allow and deny have no effect: the built-in rules hold until agentToolsOverride is true",
 		image + "telemetry: {members: {eu-1: {enable: true}}}":         "telemetry.members.eu-1.enable: unknown key, did you mean enabled?",
 	} {
 		_, notes, err := Parse([]byte(text))
