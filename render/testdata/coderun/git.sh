@@ -102,9 +102,9 @@ remote() {
   attend timeout -k 5 "$limit" "$@" 2>"$HOME/.git-says" && return
   cat -- "$HOME/.git-says" >&2
   [ -z "$interrupted" ] || finish 143 interrupted 'The attempt was told to end before the agent started.'
-  said=$({ grep -E 'verification failed|[Dd]enied|^fatal: |^error: |^remote: ' "$HOME/.git-says" || grep -v '^Cloning into' "$HOME/.git-says"; } |
-    head -n 3 | cut -c 1-300 | tr -d '\r' | tr '\n' ' ')
-  finish 1 repositoryUnreachable "$name cannot be reached: ${said:-no answer within $limit s}$(advice "$said")"
+  said=$({ grep -E 'verification failed|[Dd]enied|^fatal: |^error: |^remote: |^ssh: ' "$HOME/.git-says" || grep -v '^Cloning into' "$HOME/.git-says"; } |
+    head -n 3 | cut -c 1-300 | tr -d '\r' | tr '\n' ' ' | sed 's/[. ]*$//')
+  finish 1 repositoryUnreachable "$name cannot be reached: ${said:-no answer within $limit s}. $(advice "$said")"
 }
 
 # advice SAID tells what to do about what git said.
@@ -115,6 +115,7 @@ advice() {
   *'Host key verification failed'*) printf '%s' 'Put the key of the host into shared_known-hosts.hbs of the ConfigMap runfleet-templates on the hub.' ;;
   *'Permission denied'*) printf '%s' "The host refuses the key ssh-privatekey of the Secret github-ssh-$login on the member." ;;
   *'Authentication failed'* | *'could not read Username'* | *'error: 403'*) printf '%s' "The host refuses $proof on the member." ;;
+  *) printf '%s' "Check the address, that ${GITHUB_USER:-${GITHUB_APP:-this user}} may read it, and that the member's network lets agents reach the host." ;;
   esac
 }
 
