@@ -1,13 +1,8 @@
 package secrets
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
-	"encoding/hex"
-	"encoding/json"
-	"fmt"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,9 +14,6 @@ import (
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/discovery"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
@@ -29,87 +21,16 @@ import (
 	"github.com/runfleet/runfleet/test/integration/bed"
 )
 
-// bird is a secret with bytes that are known, and that JSON, URLs and Go each write in another way.
-func bird(what string) []byte {
-	return []byte("c4n4ry<&>\"'\\%/+=" + what + "\u00e9\u2028-0123456789")
-}
-
-// forms are all ways in which the bytes of a secret may be written.
-func forms(secret []byte) map[string]string {
-	quoted := func(v any) string {
-		text, err := json.Marshal(v)
-		Expect(err).NotTo(HaveOccurred())
-		return strings.Trim(string(text), `"`)
-	}
-	var literal bytes.Buffer
-	encoder := json.NewEncoder(&literal)
-	encoder.SetEscapeHTML(false)
-	Expect(encoder.Encode(string(secret))).To(Succeed())
-	all := map[string]string{
-		"as they are": string(secret), "in JSON": quoted(string(secret)), "in JSON without care for HTML": strings.Trim(strings.TrimSpace(literal.String()), `"`),
-		"in JSON within JSON": quoted(quoted(string(secret))), "in Go": strings.Trim(fmt.Sprintf("%q", secret), `"`), "in ASCII": strings.Trim(fmt.Sprintf("%+q", secret), `"`),
-		"in a query": url.QueryEscape(string(secret)), "in a path": url.PathEscape(string(secret)), "in hex": hex.EncodeToString(secret),
-		"as numbers": strings.Trim(fmt.Sprintf("%d", secret), "[]"),
-	}
-	for i := range 3 { // base64 depends on what stands before: what it makes of the bytes in the middle is one of three
-		text := base64.StdEncoding.EncodeToString(slices.Concat(make([]byte, i), secret))
-		inner := text[4 : len(text)-4]
-		all[fmt.Sprintf("in base64 after %d bytes", i)] = inner
-		all[fmt.Sprintf("in the base64 of URLs after %d bytes", i)] = strings.NewReplacer("+", "-", "/", "_").Replace(inner)
-	}
-	return all
-}
-
-// leaks says which canaries a text holds, and how they are written.
-func leaks(where, text string) []string {
-	var found []string
-	for what, secret := range canaries {
-		for how, form := range forms(secret) {
-			if strings.Contains(text, form) {
-				found = append(found, fmt.Sprintf("%s holds %s, %s", where, what, how))
-			}
-		}
-	}
-	slices.Sort(found)
-	return found
-}
-
-// everything is every object of every kind that a cluster serves, apart from Secrets, by its name.
-func everything(ctx context.Context, c *bed.Cluster) map[string]string {
-	GinkgoHelper()
-	d, err := discovery.NewDiscoveryClientForConfig(c.Admin)
-	Expect(err).NotTo(HaveOccurred())
-	lists, err := d.ServerPreferredResources()
-	Expect(err).NotTo(HaveOccurred())
-	all := map[string]string{}
-	for _, list := range lists {
-		group, err := schema.ParseGroupVersion(list.GroupVersion)
-		Expect(err).NotTo(HaveOccurred())
-		for _, kind := range list.APIResources {
-			if !slices.Contains(kind.Verbs, "list") || kind.Name == "secrets" {
-				continue
-			}
-			objects := &unstructured.UnstructuredList{}
-			objects.SetGroupVersionKind(group.WithKind(kind.Kind + "List"))
-			Expect(c.List(ctx, objects)).To(Succeed(), "%s", kind.Name)
-			for _, o := range objects.Items {
-				text, err := json.Marshal(o.Object)
-				Expect(err).NotTo(HaveOccurred())
-				all[fmt.Sprintf("%s: %s %s/%s", c.Name(), kind.Kind, o.GetNamespace(), o.GetName())] = string(text)
-			}
-		}
-	}
-	return all
-}
-
 // scan looks everywhere: at all objects of all clusters, the operator's log and its metrics.
 func scan(ctx context.Context) []string {
 	GinkgoHelper()
-	found := append(leaks("the operator's log", operator.Says()), leaks("its metrics", operator.Metrics())...)
+	found := append(canaries.In("the operator's log", operator.Says()), canaries.In("its metrics", operator.Metrics())...)
 	kinds := map[string]int{}
 	for _, c := range []*bed.Cluster{hub, east, west} {
-		for where, text := range everything(ctx, c) {
-			found = append(found, leaks(where, text)...)
+		all, err := bed.Everything(ctx, c)
+		Expect(err).NotTo(HaveOccurred())
+		for where, text := range all {
+			found = append(found, canaries.In(where, text)...)
 			kinds[strings.Fields(where)[1]]++
 		}
 	}
@@ -133,7 +54,7 @@ func runfleet(ctx context.Context, ns string, args ...string) string {
 func hatch(ctx context.Context, ns string) {
 	GinkgoHelper()
 	lay := func(what string) []byte {
-		canaries[what] = bird(strings.ReplaceAll(what, " ", "-"))
+		canaries[what] = bed.Canary(strings.ReplaceAll(what, " ", "-"))
 		return canaries[what]
 	}
 	for _, c := range []*bed.Cluster{east, west} {
@@ -202,21 +123,21 @@ var _ = Describe("The bytes of a Secret", Ordered, func() {
 			"wait shop", "retry refused", "cancel absent",
 			"secrets create --all-members --user octo --token-file " + token, "secrets create --all-members --own-contexts --user octo --token-file " + token,
 		} {
-			Expect(leaks("runfleet "+line, runfleet(ctx, ns, strings.Fields(line)...))).To(BeEmpty())
+			Expect(canaries.In("runfleet "+line, runfleet(ctx, ns, strings.Fields(line)...))).To(BeEmpty())
 		}
 		rendered := exec.CommandContext(ctx, program.Path, "render", "-f", manifest, "--config", config)
 		out, err := rendered.CombinedOutput()
 		Expect(err).NotTo(HaveOccurred(), "%s", out)
-		Expect(leaks("runfleet render", string(out))).To(BeEmpty())
+		Expect(canaries.In("runfleet render", string(out))).To(BeEmpty())
 		Expect(scan(ctx)).To(BeEmpty())
 	})
 
 	It("F25: are found where they are planted, in every form", func(ctx SpecContext) {
 		secret := canaries["the token on east"]
-		for how, form := range forms(secret) {
-			Expect(leaks("a text", "before"+form+"behind")).To(ContainElement("a text holds the token on east, "+how), form)
+		for how, form := range bed.Forms(secret) {
+			Expect(canaries.In("a text", "before"+form+"behind")).To(ContainElement("a text holds the token on east, "+how), form)
 		}
-		Expect(leaks("a text", base64.StdEncoding.EncodeToString(slices.Concat([]byte("x"), secret, []byte("y"))))).NotTo(BeEmpty())
+		Expect(canaries.In("a text", base64.StdEncoding.EncodeToString(slices.Concat([]byte("x"), secret, []byte("y"))))).NotTo(BeEmpty())
 		planted := []client.Object{
 			&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "planted", Namespace: ns}, Data: map[string]string{"a": string(secret)}},
 			&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "binary", Namespace: ns}, BinaryData: map[string][]byte{"a": secret}},

@@ -27,7 +27,7 @@ var (
 	operator        *bed.Replica
 	program         *bed.Program
 	lookupRight     *rbacv1.ClusterRoleBinding // on east
-	canaries        = map[string][]byte{}      // what must never be seen, by what it is
+	canaries        = bed.Canaries{}           // what must never be seen, by what it is
 )
 
 const settings = `
