@@ -1,7 +1,6 @@
 package render_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"reflect"
@@ -14,6 +13,7 @@ import (
 	"github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/reconcilers/rehearsal"
 	"github.com/runfleet/runfleet/render"
+	"github.com/runfleet/runfleet/test/hostile"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -143,7 +143,7 @@ func (k *kind) admitOnly(path string, choose func(path string) string) (v1.Run, 
 
 func (k *kind) admitSome(choose func(path string) string, with func(field string) bool) (v1.Run, error) {
 	spec := reflect.New(k.spec)
-	fill(spec.Elem(), "", choose)
+	hostile.Fill(spec.Elem(), choose)
 	object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(spec.Interface())
 	if err != nil {
 		return nil, err
@@ -158,49 +158,6 @@ func (k *kind) admitSome(choose func(path string) string, with func(field string
 
 func topOf(path string) string {
 	return strings.FieldsFunc(path, func(r rune) bool { return r == '.' || r == '[' })[0]
-}
-
-// fill gives every text below v a value, and every list and map one element. Numbers stay as they are: they carry nothing.
-func fill(v reflect.Value, path string, choose func(path string) string) {
-	if config, ok := reflect.TypeAssert[*runtime.RawExtension](v.Addr()); ok {
-		config.Raw = fmt.Appendf(nil, `{"x": %s}`, quoted(choose(path)))
-		return
-	}
-	switch v.Kind() {
-	case reflect.String:
-		v.SetString(choose(path))
-	case reflect.Bool:
-		v.SetBool(path != "suspend" && path != "cancel")
-	case reflect.Pointer:
-		if path == "taskId" {
-			v.Set(reflect.ValueOf(new(int64(7))))
-		} else if v.Type().Elem().Kind() != reflect.Int32 {
-			v.Set(reflect.New(v.Type().Elem()))
-			fill(v.Elem(), path, choose)
-		}
-	case reflect.Slice:
-		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
-		fill(v.Index(0), path+"[]", choose)
-	case reflect.Map:
-		key, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
-		fill(key, path+".key", choose)
-		fill(value, path+".value", choose)
-		v.Set(reflect.MakeMap(v.Type()))
-		v.SetMapIndex(key, value)
-	case reflect.Struct:
-		for i := range v.NumField() {
-			name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
-			fill(v.Field(i), strings.TrimPrefix(strings.TrimSuffix(path+"."+name, "."), "."), choose)
-		}
-	}
-}
-
-func quoted(text string) []byte {
-	out, err := json.Marshal(text)
-	if err != nil {
-		panic(err) // a text can always be encoded
-	}
-	return out
 }
 
 // rendered is the second attempt of a run with chosen texts, whose first attempt failed with a message.

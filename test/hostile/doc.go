@@ -1,0 +1,2 @@
+// Package hostile fills the specs of runs with texts of a test's choice.
+package hostile
