@@ -37,8 +37,8 @@ permissions: {agentToolsOverride: true, allow: [Bash, Read, Edit, Write, mcp__to
 // overHTTP is the user's own list of servers.
 const overHTTP = `{"mcpServers": { "toolman": { "type": "http", "url": {{json tools.serverUrl}} } } }`
 
-// said is the log of the run's only pod, by lines: those of the agent's stream, and the others.
-func (w *scene) said(run v1.Run) (stream []map[string]any, others []string) {
+// log is what the run's only pod has said.
+func (w *scene) log(run v1.Run) []byte {
 	GinkgoHelper()
 	member := byName[run.RunStatus().Cluster]
 	clientset, err := kubernetes.NewForConfig(member.Admin)
@@ -47,7 +47,13 @@ func (w *scene) said(run v1.Run) (stream []map[string]any, others []string) {
 	Expect(pods).To(HaveLen(1))
 	text, err := clientset.CoreV1().Pods(w.name).GetLogs(pods[0].Name, &corev1.PodLogOptions{}).DoRaw(w.ctx)
 	Expect(err).NotTo(HaveOccurred())
-	for line := range bytes.Lines(text) {
+	return text
+}
+
+// said is the log of the run's only pod, by lines: those of the agent's stream, and the others.
+func (w *scene) said(run v1.Run) (stream []map[string]any, others []string) {
+	GinkgoHelper()
+	for line := range bytes.Lines(w.log(run)) {
 		event := map[string]any{}
 		if json.Unmarshal(line, &event) == nil {
 			stream = append(stream, event)

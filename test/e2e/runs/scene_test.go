@@ -32,6 +32,9 @@ var tasks = map[string]string{
 	"README.md":                       "# Shop\n",
 }
 
+// apiKey is the model's.
+const apiKey = "sk-ant-e2eCanary0123456789abcdefghij"
+
 func newScene(ctx context.Context, name string, files map[string]string) *scene {
 	GinkgoHelper()
 	w := &scene{ctx: ctx, name: name, repo: "octo/" + name}
@@ -39,7 +42,7 @@ func newScene(ctx context.Context, name string, files map[string]string) *scene 
 	for _, c := range []*bed.Cluster{hub, east, west} {
 		Expect(c.TeamNamespace(ctx, name, map[string]string{"pod-security.kubernetes.io/enforce": "restricted"})).To(Succeed())
 	}
-	w.secret("anthropic-api-key", map[string]string{"api-key": "sk-e2e"})
+	w.secret("anthropic-api-key", map[string]string{"api-key": apiKey})
 	w.secret("github-token-octo", map[string]string{"token": forge.Token})
 	w.secret("github-ssh-octo", map[string]string{"ssh-privatekey": string(repos.Key)})
 	_, err := repos.Create(ctx, w.repo, files)
