@@ -44,13 +44,14 @@ func fill(v reflect.Value, path string, choose func(path string) string) {
 			name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
 			fill(v.Field(i), strings.TrimPrefix(strings.TrimSuffix(path+"."+name, "."), "."), choose)
 		}
+	default: // a number
 	}
 }
 
 func quoted(text string) []byte {
 	out, err := json.Marshal(text)
 	if err != nil {
-		panic(err) // a text can always be encoded
+		panic(err) //nolint:forbidigo // a text can always be encoded
 	}
 	return out
 }

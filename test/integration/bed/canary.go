@@ -36,9 +36,11 @@ func Forms(secret []byte) map[string]string {
 	encoder := json.NewEncoder(&literal)
 	encoder.SetEscapeHTML(false)
 	utilruntime.Must(encoder.Encode(string(secret)))
+	plain := strings.Trim(strings.TrimSpace(literal.String()), `"`)
 	all := map[string]string{
-		"as they are": string(secret), "in JSON": quoted(string(secret)), "in JSON without care for HTML": strings.Trim(strings.TrimSpace(literal.String()), `"`),
-		"in JSON within JSON": quoted(quoted(string(secret))), "in Go": strings.Trim(fmt.Sprintf("%q", secret), `"`), "in ASCII": strings.Trim(fmt.Sprintf("%+q", secret), `"`),
+		"as they are": string(secret), "in JSON": quoted(string(secret)), "in JSON within JSON": quoted(quoted(string(secret))),
+		"in JSON without care for HTML": plain, "in JSON as JavaScript writes it": strings.ReplaceAll(plain, `\u2028`, "\u2028"),
+		"in Go": strings.Trim(fmt.Sprintf("%q", secret), `"`), "in ASCII": strings.Trim(fmt.Sprintf("%+q", secret), `"`),
 		"in a query": url.QueryEscape(string(secret)), "in a path": url.PathEscape(string(secret)), "in hex": hex.EncodeToString(secret),
 		"as numbers": strings.Trim(fmt.Sprintf("%d", secret), "[]"),
 	}
@@ -52,9 +54,9 @@ func Forms(secret []byte) map[string]string {
 }
 
 // In says which canaries a text holds, and how they are written.
-func (all Canaries) In(where, text string) []string {
+func (c Canaries) In(where, text string) []string {
 	var found []string
-	for what, secret := range all {
+	for what, secret := range c {
 		for how, form := range Forms(secret) {
 			if strings.Contains(text, form) {
 				found = append(found, fmt.Sprintf("%s holds %s, %s", where, what, how))
