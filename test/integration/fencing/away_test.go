@@ -4,6 +4,7 @@ package fencing
 
 import (
 	"strings"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -46,12 +47,19 @@ var _ = Describe("A member that is away", Ordered, func() {
 		w.abandon(misread, "yes")
 		w.Eventually(w.status(ignored)).Should(HaveField("AbandonIgnored", int32(1)))
 
-		// The line goes while one agent was released and not seen started, and then while a Job is being created.
+		// The line goes while one agent was released and not seen started, and while a Job is created whose inputs are there.
+		quiet := newScene(life, "away-quiet", Fail)
+		more := quiet.noJobs(east)
+		unanswered = quiet.docs("sim-slow-1s-unanswered", long)
+		w.Eventually(w.status(unanswered)).Should(HaveField("Message", ContainSubstring("exceeded quota")))
 		unseen = w.docs("sim-slow-3s-unseen", short, lost(v1.ClusterLostReschedule))
 		w.Eventually(w.status(unseen), "20s", "5ms").Should(HaveField("Attempts", ConsistOf(HaveField("JobUID", Not(BeEmpty())))))
 		toEast.LoseAnswers()
-		unanswered = w.docs("sim-slow-1s-unanswered", long)
-		w.Eventually(func() int { return len(w.jobs(east, unanswered)) }).Should(Equal(1))
+		more()
+		w.Eventually(func() int {
+			w.ask(unanswered, func() { unanswered.Annotations = map[string]string{"example.com/look": time.Now().String()} })
+			return len(w.jobs(east, unanswered))
+		}).Should(Equal(1))
 		w.Eventually(seen.starts(unseen)).Should(ConsistOf("1 on east"))
 		toEast.CutOff()
 		w.schedule("west")

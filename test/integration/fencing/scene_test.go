@@ -14,6 +14,7 @@ import (
 	eventsv1 "k8s.io/api/events/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -183,7 +184,31 @@ func (w *scene) things(member *bed.Cluster, run v1.Run) func() [3]int {
 
 func (w *scene) list(member *bed.Cluster, run v1.Run, list client.ObjectList) {
 	of := client.MatchingLabels{v1.LabelRunUID: string(run.GetUID())}
-	w.Expect(member.List(w.ctx, list, client.InNamespace(w.namespace), of)).To(Succeed())
+	w.Expect(member.List(w.ctx, list, client.InNamespace(run.GetNamespace()), of)).To(Succeed())
+}
+
+// noJobs keeps a member from taking Jobs in the namespace, until more is called. A Job that is asked for meanwhile has its inputs.
+func (w *scene) noJobs(member *bed.Cluster) (more func()) {
+	quota := &corev1.ResourceQuota{
+		ObjectMeta: metav1.ObjectMeta{Name: "none", Namespace: w.namespace},
+		Spec:       corev1.ResourceQuotaSpec{Hard: corev1.ResourceList{"count/jobs.batch": resource.MustParse("0")}},
+	}
+	w.Expect(member.Create(w.ctx, quota)).To(Succeed())
+	trial := &batchv1.Job{
+		ObjectMeta: metav1.ObjectMeta{Name: "trial", Namespace: w.namespace},
+		Spec: batchv1.JobSpec{Template: corev1.PodTemplateSpec{Spec: corev1.PodSpec{
+			RestartPolicy: corev1.RestartPolicyNever, Containers: []corev1.Container{{Name: "trial", Image: "trial"}},
+		}}},
+	}
+	try := func() error {
+		job := trial.DeepCopy()
+		return member.Create(w.ctx, job, client.DryRunAll)
+	}
+	w.Eventually(try).Should(MatchError(ContainSubstring("exceeded quota")))
+	return func() {
+		w.Expect(member.Delete(w.ctx, quota)).To(Succeed())
+		w.Eventually(try, "30s", "10ms").Should(Succeed())
+	}
 }
 
 // warnings are the notes of the Warning events about a run with a reason. For Eventually.
