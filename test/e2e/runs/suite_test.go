@@ -4,7 +4,6 @@ package runs
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"net/http"
 	"os"
@@ -22,6 +21,7 @@ import (
 	"github.com/runfleet/runfleet/test/controlplane"
 	"github.com/runfleet/runfleet/test/e2e/forge"
 	"github.com/runfleet/runfleet/test/e2e/model"
+	"github.com/runfleet/runfleet/test/e2e/settings"
 	"github.com/runfleet/runfleet/test/integration/bed"
 )
 
@@ -36,17 +36,8 @@ var (
 	configured string // the operator's configuration
 )
 
-// settings are what a user would write for a GitHub and a model of one's own.
-const settings = `
-agent:
-  image: {repository: localhost/runfleet-agent, tag: "1", pullPolicy: Never}
-  env:
-  - {name: ANTHROPIC_BASE_URL, value: "%s"}
-  - {name: GITHUB_API_URL, value: "%s/api/v3"}
-  - {name: GIT_SSL_CAINFO, value: /config/ca.crt}
-  - {name: CURL_CA_BUNDLE, value: /config/ca.crt}
-  - {name: CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC, value: "1"}
-  - {name: CLAUDE_CODE_MAX_RETRIES, value: "1"}
+// timing is what makes agents and their fences quick.
+const timing = `
 deadlines: {minSeconds: 10}
 timing: {settleSeconds: 3, slackSeconds: 5, graceSeconds: 20, escalateAfterSeconds: 5, maxSkewSeconds: 1, backoffBaseSeconds: 1, backoffMaxSeconds: 3,
   clusterLostGraceSeconds: 30}
@@ -89,11 +80,9 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	go func() { _ = server.Serve(listener) }()
 	DeferCleanup(server.Close)
 
-	configured = fmt.Sprintf(settings, "http://"+listener.Addr().String(), repos.URL)
+	configured = settings.Agent("http://"+listener.Addr().String(), repos.URL) + timing
 	Expect(hub.Configure(ctx, v1.SystemNamespace, configured)).To(Succeed())
-	Expect(hub.Templates(ctx, v1.SystemNamespace, map[string]string{
-		"shared_ca.crt.hbs": string(repos.CA), "shared_known-hosts.hbs": string(repos.KnownHosts),
-	})).To(Succeed())
+	Expect(hub.Templates(ctx, v1.SystemNamespace, settings.Templates(repos.CA, repos.KnownHosts))).To(Succeed())
 	for _, member := range []*bed.Cluster{east, west} {
 		Expect(hub.Register(ctx, member.Name(), bed.KubeconfigOf(member.Agent, ""), nil)).To(Succeed())
 	}
