@@ -18,6 +18,7 @@ import (
 
 	v1 "github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/test/e2e/model"
+	"github.com/runfleet/runfleet/test/e2e/settings"
 )
 
 // accepted looks a word up, does what it may not, and writes the service.
@@ -67,7 +68,7 @@ func (w *scene) said(run v1.Run) (stream []map[string]any, others []string) {
 // useTemplates changes the user's own templates beside those of the suite, until the spec ends.
 func useTemplates(ctx context.Context, more map[string]string) {
 	GinkgoHelper()
-	suites := map[string]string{"shared_ca.crt.hbs": string(repos.CA), "shared_known-hosts.hbs": string(repos.KnownHosts)}
+	suites := settings.Templates(repos.CA, repos.KnownHosts)
 	all := maps.Clone(suites)
 	maps.Copy(all, more)
 	inForce(func() { Expect(hub.Templates(ctx, v1.SystemNamespace, all)).To(Succeed()) }, "set of templates")
