@@ -89,7 +89,8 @@ faults: ## Break real processes: kill at every row, lose members, set the hub ba
 
 .PHONY: e2e
 e2e: ## Real agents in containers on real nodes; FOCUS= picks runs (root on Linux, mmdebstrap, npm, sshd).
-	@$(if $(FOCUS),,$(GO) test -tags e2e -v -count=1 -timeout 20m -run 'Real|Machine|Image' ./test/controlplane ./test/controlplane/fleetbox ./test/e2e ./test/e2e/forge)
+	@$(if $(FOCUS),,$(GO) test -tags e2e -v -count=1 -timeout 10m -run 'Real' ./test/controlplane/fleetbox) # looks at the whole machine, so alone
+	@$(if $(FOCUS),,$(GO) test -tags e2e -v -count=1 -timeout 20m -run 'Real|Machine|Image' ./test/controlplane ./test/e2e ./test/e2e/forge)
 	@$(GO) test -tags e2e -v -count=1 -timeout 20m ./test/e2e/runs $(if $(FOCUS),-ginkgo.focus "$(FOCUS)")
 
 .PHONY: bench
