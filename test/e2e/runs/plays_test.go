@@ -42,7 +42,7 @@ var plays = map[string]model.Play{
 	},
 	"sleep": {
 		{Say: "I begin.", Calls: []model.Call{write("shop/half.go", "package main\n")}},
-		{Say: "This takes a while.", Calls: []model.Call{bash("sleep 600")}},
+		{Say: "This takes a while.", Calls: []model.Call{bash("tail -f /dev/null")}}, // the agent refuses a mere sleep
 	},
 	"hang": {
 		{Say: "I begin.", Calls: []model.Call{write("shop/half.go", "package main\n")}},
