@@ -5,13 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/tools/clientcmd"
@@ -27,8 +25,9 @@ import (
 type world struct {
 	image string // a tar
 	forge *forge.Forge
-	mind  *http.Server
-	url   string // of the mind
+	url   string // of the model
+
+	silence func() error // ends the model
 }
 
 // missing says what this machine lacks for real agents, all of it at once, or nil.
@@ -82,20 +81,15 @@ func (w *world) open(ctx context.Context, dir, address string) error {
 	if _, err = w.forge.Create(ctx, repository, files); err != nil {
 		return because(ctx, err)
 	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort(address, "0"))
-	if err != nil {
-		return fmt.Errorf("listening for the model: %w", err)
-	}
-	w.mind, w.url = &http.Server{Handler: model.NewServer(plays), ReadHeaderTimeout: time.Minute}, "http://"+listener.Addr().String()
-	go func() { _ = w.mind.Serve(listener) }() // until close
-	return nil
+	w.url, w.silence, err = model.NewServer(plays).Listen(ctx, address)
+	return err
 }
 
 // close ends what open has started.
 func (w *world) close() error {
 	var errs []error
-	if w.mind != nil {
-		errs = append(errs, w.mind.Close())
+	if w.silence != nil {
+		errs = append(errs, w.silence())
 	}
 	if w.forge != nil {
 		errs = append(errs, w.forge.Stop())

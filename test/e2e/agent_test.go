@@ -3,8 +3,6 @@
 package e2e
 
 import (
-	"net"
-	"net/http"
 	"strings"
 	"testing"
 
@@ -18,14 +16,12 @@ import (
 // serve puts a model where the pods of a cluster reach it.
 func serve(t *testing.T, c *controlplane.ControlPlane, m *model.Server) string {
 	t.Helper()
-	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", c.Outside()+":0")
+	url, stop, err := m.Listen(t.Context(), c.Outside())
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &http.Server{Handler: m}
-	go func() { _ = s.Serve(listener) }()
-	t.Cleanup(func() { _ = s.Close() })
-	return "http://" + listener.Addr().String()
+	t.Cleanup(func() { _ = stop() })
+	return url
 }
 
 func TestTheRealProgramOfTheImageWorksWithTheScriptedModel(t *testing.T) {

@@ -37,6 +37,17 @@ func NewServer(plays map[string]Play) *Server {
 	return &Server{plays: plays, changed: make(chan struct{})}
 }
 
+// Listen serves at a free port of an address of this machine, until stop is called.
+func (s *Server) Listen(ctx context.Context, address string) (url string, stop func() error, err error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(address, "0"))
+	if err != nil {
+		return "", nil, fmt.Errorf("listening for the model: %w", err)
+	}
+	server := &http.Server{Handler: s, ReadHeaderTimeout: time.Minute}
+	go func() { _ = server.Serve(l) }() // until stop
+	return "http://" + l.Addr().String(), server.Close, nil
+}
+
 // Requests are all that came, in their order.
 func (s *Server) Requests() []Request {
 	s.mu.Lock()

@@ -4,8 +4,6 @@ package runs
 
 import (
 	"context"
-	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -74,13 +72,11 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(func() error { return repos.Stop() })
 	mind = model.NewServer(plays)
-	listener, err := net.Listen("tcp", east.Outside()+":0")
+	url, stop, err := mind.Listen(ctx, east.Outside())
 	Expect(err).NotTo(HaveOccurred())
-	server := &http.Server{Handler: mind, ReadHeaderTimeout: time.Minute}
-	go func() { _ = server.Serve(listener) }()
-	DeferCleanup(server.Close)
+	DeferCleanup(stop)
 
-	configured = settings.Agent("http://"+listener.Addr().String(), repos.URL) + timing
+	configured = settings.Agent(url, repos.URL) + timing
 	Expect(hub.Configure(ctx, v1.SystemNamespace, configured)).To(Succeed())
 	Expect(hub.Templates(ctx, v1.SystemNamespace, settings.Templates(repos.CA, repos.KnownHosts))).To(Succeed())
 	for _, member := range []*bed.Cluster{east, west} {
