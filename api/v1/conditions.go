@@ -130,4 +130,19 @@ const (
 	// ReasonDuplicateIdentity surfaces when another MemberCluster leads to the same cluster already: the message names it.
 	// Nothing is placed by way of the second, since every object there would be seen twice. Ready is False.
 	ReasonDuplicateIdentity = "DuplicateIdentity"
+	// ReasonVersionRefused surfaces when the member's version of Kubernetes lacks what runs need; the message says what.
+	// What executes there goes on. Ready is False.
+	ReasonVersionRefused = "VersionRefused"
+)
+
+// The CredentialsRenewed condition of a [MemberCluster] is there while the operator may renew its token (LabelRenewal).
+const (
+	// ConditionCredentialsRenewed is True while nothing is in the way of the next renewal.
+	ConditionCredentialsRenewed = "CredentialsRenewed"
+
+	// ReasonRenewing surfaces while the token is renewed at half of its life. Status True.
+	ReasonRenewing = "Renewing"
+	// ReasonRenewalFailed surfaces when a renewal was due and did not work; it is tried again, and the message says why and
+	// until when the token is valid. Status False.
+	ReasonRenewalFailed = "RenewalFailed"
 )

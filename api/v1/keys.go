@@ -20,6 +20,20 @@ const (
 	AgentsAllowed = "allowed"
 )
 
+// LabelRenewal, on the Secret of a member's kubeconfig, is [RenewalEnabled] where the operator may write a new token into it
+// (`runfleet fleet join` sets it). A Secret without it, such as one of GitOps, is never written.
+const (
+	LabelRenewal   = "orchestrator.platform/renewal"
+	RenewalEnabled = "enabled"
+)
+
+// LabelJoined is "true" on what `runfleet fleet join` created on a member, and `runfleet fleet leave` removes.
+const LabelJoined = "orchestrator.platform/joined"
+
+// AnnotationJoinedPrefix and the UID of a hub make the annotation, on the ServiceAccount on a member, by which each hub that
+// joined it says so: the last one that leaves removes it. Its value is the name of the MemberCluster there.
+const AnnotationJoinedPrefix = "joined.orchestrator.platform/"
+
 // Annotations.
 const (
 	// AnnotationHome, on an object on a member, is "Kind/namespace/name" of its run on the hub, such as DocsRun/default/shop.

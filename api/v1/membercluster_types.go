@@ -14,6 +14,7 @@ import (
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
 // +kubebuilder:printcolumn:name="Version",type=string,JSONPath=`.status.kubernetesVersion`
 // +kubebuilder:printcolumn:name="Runs",type=integer,JSONPath=`.status.activeRuns`
+// +kubebuilder:printcolumn:name="Expires",type=string,JSONPath=`.status.credentialsLeft`
 // +kubebuilder:printcolumn:name="Scheduling",type=string,JSONPath=`.spec.scheduling`,priority=1
 // +kubebuilder:printcolumn:name="Last Seen",type=date,JSONPath=`.status.lastSeen`,priority=1
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
@@ -137,7 +138,16 @@ type MemberClusterStatus struct {
 	// +optional
 	LastSeen *metav1.Time `json:"lastSeen,omitempty"`
 
-	// conditions are Ready and Reachable, see conditions.go.
+	// credentialsExpireAt is when the credentials in use end, as their token or certificate says; unset where they say nothing.
+	// +optional
+	CredentialsExpireAt *metav1.Time `json:"credentialsExpireAt,omitempty"`
+
+	// credentialsLeft is how long that is from now, such as 29d, 5h, <1h or expired. It is written when it changes.
+	// +kubebuilder:validation:MaxLength=16
+	// +optional
+	CredentialsLeft string `json:"credentialsLeft,omitempty"`
+
+	// conditions are Ready and Reachable, and CredentialsRenewed where the operator renews them; see conditions.go.
 	// +listType=map
 	// +listMapKey=type
 	// +kubebuilder:validation:MaxItems=16

@@ -19,7 +19,7 @@ var groups = []struct {
 	}},
 	{"fleet", "Fleet:", func() []*cobra.Command {
 		return []*cobra.Command{
-			newOperatorCommand(), newManifestsCommand(), newCRDsCommand(), newOrphansCommand(), newRecoverCommand(), newSecretsCommand(),
+			newOperatorCommand(), newManifestsCommand(), newCRDsCommand(), newFleetCommand(), newOrphansCommand(), newRecoverCommand(), newSecretsCommand(),
 			newConvertCommand(), newNetworkPolicyCommand(),
 		}
 	}},

@@ -24,7 +24,7 @@ func noCluster(t *testing.T) {
 }
 
 func TestEveryVerbHelps(t *testing.T) {
-	for _, verb := range []string{"get", "wait", "logs", "retry", "cancel", "suspend", "resume", "create", "create docs", "create code", "manifests", "crds", "convert", "orphans", "recover", "network-policy", "render", "diff", "version", "completion"} {
+	for _, verb := range []string{"get", "wait", "logs", "retry", "cancel", "suspend", "resume", "create", "create docs", "create code", "manifests", "crds", "convert", "orphans", "recover", "network-policy", "fleet join", "fleet leave", "fleet list", "fleet cordon", "fleet uncordon", "render", "diff", "version", "completion"} {
 		t.Run(verb, func(t *testing.T) {
 			got := call(append(strings.Fields(verb), "--help")...)
 			if got.Code != exitOK || got.Stderr != "" {

@@ -119,11 +119,12 @@ func (k *keeper) probe(ctx context.Context) {
 func (k *keeper) review(ctx context.Context, l *link) {
 	due := k.probes%reviewEvery == 0
 	k.probes++
-	if due {
+	if due || k.outdated != "" {
 		if version := l.askVersion(ctx, k.ProbeTimeout); version != "" {
 			k.version = version
+			k.outdated, _ = CheckVersion(version, false)
 		}
-		due = k.probes > 1 // the permissions were asked for a moment ago
+		due = due && k.probes > 1 // the permissions were asked for a moment ago
 	}
 	select {
 	case err := <-l.refused:

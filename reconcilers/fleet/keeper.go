@@ -42,6 +42,7 @@ type keeper struct {
 	heard     time.Time // when that was last so
 	seen      time.Time // when any connection last answered as itself
 	version   string    // of the API server
+	outdated  string    // why that version is refused
 	probes    int       // of serving that were answered
 	misses    wait.Backoff
 	active    int32     // runs there, as last counted

@@ -30,6 +30,15 @@ var LookupPermissions = []rbacv1.PolicyRule{
 	{APIGroups: []string{""}, Resources: []string{"secrets"}, Verbs: []string{"get"}},
 }
 
+// RenewalPermissions are what it must be allowed in its own namespace where the operator renews its token: to ask for its own
+// next one, and nobody else's.
+var RenewalPermissions = []rbacv1.PolicyRule{
+	{APIGroups: []string{""}, Resources: []string{"serviceaccounts/token"}, ResourceNames: []string{MemberUser}, Verbs: []string{"create"}},
+}
+
+// MemberUser is the ServiceAccount, in v1.SystemNamespace of a member, that the operator comes as.
+const MemberUser = "runfleet"
+
 // permission is one verb on one resource.
 type permission struct{ group, resource, verb string }
 

@@ -28,6 +28,8 @@ func (k *keeper) standing() (reason, message string) {
 		return v1.ReasonUnobserved, "it is being connected to"
 	case k.lacks != nil:
 		return k.lacks.reason, k.lacks.message
+	case k.outdated != "":
+		return v1.ReasonVersionRefused, k.outdated + "; what executes there goes on"
 	case k.object.Spec.Scheduling == v1.SchedulingCordoned:
 		return v1.ReasonCordoned, "spec.scheduling is Cordoned: what executes there goes on, nothing new comes"
 	default:
@@ -121,6 +123,7 @@ func (k *keeper) describe(s *v1.MemberClusterStatus) {
 	if k.version != "" {
 		s.KubernetesVersion = k.version
 	}
+	k.describeCredentials(s)
 	if !k.seen.IsZero() && (s.LastSeen == nil || k.seen.Sub(s.LastSeen.Time) >= seenEvery) {
 		s.LastSeen = &metav1.Time{Time: k.seen.Truncate(time.Second)}
 	}
@@ -128,6 +131,20 @@ func (k *keeper) describe(s *v1.MemberClusterStatus) {
 		c.ObservedGeneration = k.object.Generation
 		c.LastTransitionTime = metav1.NewTime(k.Clock.Now())
 		meta.SetStatusCondition(&s.Conditions, c)
+	}
+}
+
+// describeCredentials says how long the credentials in use are valid; of a member that is not connected, what was known last.
+func (k *keeper) describeCredentials(s *v1.MemberClusterStatus) {
+	if k.serving != nil {
+		s.CredentialsExpireAt = nil
+		if until := lifetimeOf(k.serving.config).until; !until.IsZero() {
+			s.CredentialsExpireAt = &metav1.Time{Time: until}
+		}
+	}
+	s.CredentialsLeft = ""
+	if s.CredentialsExpireAt != nil {
+		s.CredentialsLeft = Left(s.CredentialsExpireAt.Time, k.Clock.Now())
 	}
 }
 

@@ -24,6 +24,7 @@ var _ = DescribeTable("behaviour 53: kubectl get shows of a", func(ctx SpecConte
 		member := &v1.MemberCluster{}
 		Expect(hub.Get(ctx, client.ObjectKeyFromObject(o), member)).To(Succeed())
 		member.Status.KubernetesVersion, member.Status.ActiveRuns = "v1.36.3", 3
+		member.Status.CredentialsLeft = "29d"
 		member.Status.Conditions = []metav1.Condition{{
 			Type: "Ready", Status: "False", Reason: v1.ReasonCordoned, LastTransitionTime: metav1.Now(),
 		}}
@@ -43,7 +44,7 @@ var _ = DescribeTable("behaviour 53: kubectl get shows of a", func(ctx SpecConte
 	Entry("CodeRun", "CodeRun",
 		"Name=* Task=7 Service=auth-api Model=sonnet Phase=Provisioning Cluster=eu-1 Attempt=1 Age=* | Reason=ClusterChosen Pull Request=https://github.com/example/shop/pull/9"),
 	Entry("MemberCluster", "MemberCluster",
-		"Name=* Ready=False Reason=Cordoned Version=v1.36.3 Runs=3 Age=* | Scheduling=Enabled Last Seen=<nil>"),
+		"Name=* Ready=False Reason=Cordoned Version=v1.36.3 Runs=3 Expires=29d Age=* | Scheduling=Enabled Last Seen=<nil>"),
 )
 
 func columns(ctx SpecContext, o client.Object, kind string) string {

@@ -20,6 +20,7 @@ import (
 var (
 	hub, east, west *bed.Cluster
 	numbers         atomic.Int64 // makes names unique
+	program         *bed.Program // the command
 )
 
 func TestMain(m *testing.M) {
@@ -45,6 +46,9 @@ func TestFleet(t *testing.T) {
 		t.Fatal(err)
 	}
 	if west, err = bed.Connect(controlplane.ForTest(t, controlplane.Options{Name: "west"})); err != nil {
+		t.Fatal(err)
+	}
+	if program, err = bed.Build(t.Context(), t.TempDir()); err != nil {
 		t.Fatal(err)
 	}
 	SetDefaultEventuallyTimeout(time.Minute) // the machine may be busy; what must not happen never ends

@@ -1,0 +1,236 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	storagev1 "k8s.io/api/storage/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1 "github.com/runfleet/runfleet/api/v1"
+	"github.com/runfleet/runfleet/reconcilers/fleet"
+	"github.com/runfleet/runfleet/test/integration/bed"
+)
+
+// said is what a call leaves behind.
+type said struct {
+	code     int
+	out, err string
+}
+
+// runfleet calls the command as a person would whose own kubeconfig leads to the hub.
+func runfleet(args ...string) said {
+	GinkgoHelper()
+	cmd := exec.Command(program.Path, args...)
+	cmd.Env = []string{"KUBECONFIG=" + hub.KubeconfigPath(), "HOME=/nonexistent", "PATH=" + os.Getenv("PATH")}
+	var stdout, stderr strings.Builder
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		var exit *exec.ExitError
+		Expect(errors.As(err, &exit)).To(BeTrue(), "%v", err)
+	}
+	for _, secret := range []string{"PRIVATE KEY", "token:", "eyJ"} {
+		Expect(stdout.String() + stderr.String()).NotTo(ContainSubstring(secret))
+	}
+	return said{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
+}
+
+// admin is a kubeconfig file, of an administrator unless a configuration is given.
+func admin(of *bed.Cluster, as *rest.Config, edits ...func(*clientcmdapi.Cluster, *clientcmdapi.AuthInfo)) string {
+	GinkgoHelper()
+	if as == nil {
+		as = of.Admin
+	}
+	file := filepath.Join(GinkgoT().TempDir(), "kubeconfig")
+	Expect(os.WriteFile(file, kubeconfigOf(as, edits...), 0o600)).To(Succeed())
+	return file
+}
+
+// joins calls fleet join for an operator.
+func (op *operator) joins(name, kubeconfig string, more ...string) said {
+	GinkgoHelper()
+	DeferCleanup(func(ctx SpecContext) { remove(ctx, name) })
+	return runfleet(append([]string{"fleet", "join", name, "--kubeconfig", kubeconfig, "--system-namespace", op.namespace}, more...)...)
+}
+
+// traces are the objects that a join would have made: on a member, and on the hub in the operator's namespace.
+func (op *operator) traces(ctx context.Context, on *bed.Cluster) []string {
+	GinkgoHelper()
+	var found []string
+	for _, list := range []client.ObjectList{
+		&corev1.NamespaceList{}, &corev1.ServiceAccountList{}, &rbacv1.ClusterRoleList{}, &rbacv1.ClusterRoleBindingList{},
+		&rbacv1.RoleList{}, &rbacv1.RoleBindingList{},
+	} {
+		Expect(on.List(ctx, list, client.MatchingLabels{v1.LabelJoined: "true"})).To(Succeed())
+		found = append(found, names(list)...)
+	}
+	var secrets corev1.SecretList
+	Expect(hub.List(ctx, &secrets, client.InNamespace(op.namespace))).To(Succeed())
+	found = append(found, names(&secrets)...)
+	var members v1.MemberClusterList
+	Expect(hub.List(ctx, &members)).To(Succeed())
+	return append(found, names(&members)...)
+}
+
+// classOn makes a default storage class for one spec.
+func classOn(ctx context.Context, on *bed.Cluster) {
+	GinkgoHelper()
+	class := &storagev1.StorageClass{Provisioner: "example.com/none", ObjectMeta: metav1.ObjectMeta{
+		Name: named("class"), Annotations: map[string]string{"storageclass.kubernetes.io/is-default-class": "true"},
+	}}
+	Expect(on.Create(ctx, class)).To(Succeed())
+	DeferCleanup(func(ctx SpecContext) { Expect(on.Delete(ctx, class)).To(Succeed()) })
+}
+
+// leaves ends a membership with all that join made on the member.
+func (op *operator) leaves(name, kubeconfig string) said {
+	GinkgoHelper()
+	return runfleet("fleet", "leave", name, "--kubeconfig", kubeconfig, "--system-namespace", op.namespace)
+}
+
+var _ = Describe("runfleet fleet join", func() {
+	It("makes a member of a cluster, repairs it when called again, and leave takes away what it made", func(ctx SpecContext) {
+		op := begin(ctx, quick())
+		classOn(ctx, east)
+		name, file := named("east"), admin(east, nil)
+		first := op.joins(name, file, "--labels", "region=eu", "--max-runs", "7")
+		Expect(first.err).To(BeEmpty())
+		Expect(first.code).To(BeZero())
+		Expect(first.out).To(HaveSuffix(name + " is ready\n"))
+		Expect(first.out).To(ContainSubstring("member: clusterrole/runfleet-member created\n"))
+		Expect(first.out).To(ContainSubstring("hub: secret/" + name + " created, its token is valid for 29d\n"))
+
+		m := stored(ctx, name)
+		Expect(m.Labels).To(Equal(map[string]string{"region": "eu"}))
+		Expect(*m.Spec.MaxRuns).To(BeEquivalentTo(7))
+		Expect(m.Status.CredentialsLeft).To(Equal("29d"), "kubectl get mc shows it")
+		var role rbacv1.ClusterRole
+		Expect(east.Get(ctx, client.ObjectKey{Name: "runfleet-member"}, &role)).To(Succeed())
+		Expect(role.Rules).To(Equal(fleet.Permissions))
+		var tokens corev1.SecretList
+		Expect(east.List(ctx, &tokens, client.InNamespace(v1.SystemNamespace))).To(Succeed())
+		Expect(tokens.Items).To(BeEmpty(), "no token lies on the member")
+		written := op.kubeconfig(ctx, name)
+		Expect(written.AuthInfos).To(HaveLen(1))
+		for _, u := range written.AuthInfos {
+			Expect(*u).To(Equal(clientcmdapi.AuthInfo{Token: u.Token, Extensions: u.Extensions}), "nothing of the administrator's")
+		}
+
+		role.Rules = role.Rules[1:]
+		Expect(east.Update(ctx, &role)).To(Succeed())
+		again := op.joins(name, file, "--labels", "tier=a", "--secret-lookup")
+		Expect(again.code).To(BeZero(), again.err)
+		Expect(again.out).To(ContainSubstring("member: clusterrole/runfleet-member repaired\n"))
+		Expect(again.out).To(ContainSubstring("member: clusterrole/runfleet-lookup created\n"))
+		Expect(again.out).To(ContainSubstring("member: serviceaccount/runfleet unchanged\n"))
+		Expect(stored(ctx, name).Labels).To(Equal(map[string]string{"region": "eu", "tier": "a"}))
+		Expect(op.kubeconfig(ctx, name)).NotTo(Equal(written), "the token is another")
+
+		list := runfleet("fleet", "list")
+		Expect(strings.Join(strings.Fields(strings.Split(list.out, "\n")[1]), " ")).To(MatchRegexp(
+			`^` + name + ` True MemberReady v1\.\S+ 0/7 29d \d+s region=eu,tier=a$`))
+		Expect(runfleet("fleet", "cordon", name)).To(Equal(said{0, name + " cordoned\n", ""}))
+		Eventually(condition(ctx, name, "Ready")).Should(Equal("False Cordoned"))
+		Expect(runfleet("fleet", "cordon", name)).To(Equal(said{0, name + " was cordoned already\n", ""}))
+		Expect(runfleet("fleet", "uncordon", name)).To(Equal(said{0, name + " uncordoned\n", ""}))
+
+		left := op.leaves(name, file)
+		Expect(left.code).To(BeZero(), left.err)
+		Expect(left.out).To(ContainSubstring("member: clusterrole/runfleet-member removed\n"))
+		Expect(op.traces(ctx, east)).To(HaveEach(HavePrefix("namespace/")), "which ends only with a controller manager")
+		Expect(op.leaves(name, file).code).To(Equal(6))
+	})
+
+	It("leaves what was there before it, and a member with runs", func(ctx SpecContext) {
+		op := begin(ctx, quick())
+		classOn(ctx, west)
+		Expect(client.IgnoreAlreadyExists(west.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: v1.SystemNamespace}}))).To(Succeed())
+		mine := &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: "runfleet-member"}}
+		Expect(west.Create(ctx, mine)).To(Succeed())
+		DeferCleanup(func(ctx SpecContext) { Expect(west.Delete(ctx, mine)).To(Succeed()) })
+		name, file := named("west"), admin(west, nil)
+		Expect(op.joins(name, file).code).To(BeZero())
+		run := &v1.DocsRun{ObjectMeta: metav1.ObjectMeta{Name: named("shop"), Namespace: "default"}, Spec: v1.DocsRunSpec{
+			RepositoryURL: "example/shop", WorkingDirectory: ".", SourceBranch: "main", GitHubUser: "octo",
+		}}
+		Expect(hub.Create(ctx, run)).To(Succeed())
+		DeferCleanup(func(ctx SpecContext) { Expect(client.IgnoreNotFound(hub.Delete(ctx, run))).To(Succeed()) })
+		run.Status = v1.RunStatus{Phase: v1.PhasePending}
+		Expect(hub.Status().Update(ctx, run)).To(Succeed())
+		run.Status.Phase, run.Status.Cluster, run.Status.Attempt, run.Status.ContextVersion = v1.PhaseProvisioning, name, 1, 1
+		Expect(hub.Status().Update(ctx, run)).To(Succeed())
+		busy := op.leaves(name, file)
+		Expect(busy.code).To(Equal(1))
+		Expect(busy.err).To(ContainSubstring("default/" + run.Name))
+		Expect(stored(ctx, name).Spec.Scheduling).To(Equal(v1.SchedulingCordoned))
+		Expect(hub.Delete(ctx, run)).To(Succeed())
+		left := op.leaves(name, file)
+		Expect(left.code).To(BeZero(), left.err)
+		Expect(left.out).To(ContainSubstring("member: clusterrole/runfleet-member stays: join did not create it\n"))
+		Expect(west.Get(ctx, client.ObjectKeyFromObject(mine), mine)).To(Succeed())
+	})
+})
+
+// kubeconfig is what the hub has of a member.
+func (op *operator) kubeconfig(ctx context.Context, member string) *clientcmdapi.Config {
+	GinkgoHelper()
+	var secret corev1.Secret
+	Expect(hub.Get(ctx, client.ObjectKey{Namespace: op.namespace, Name: member}, &secret)).To(Succeed())
+	k, err := clientcmd.Load(secret.Data["kubeconfig"])
+	Expect(err).NotTo(HaveOccurred())
+	return k
+}
+
+// names writes the objects of a list as their kind and name.
+func names(list client.ObjectList) []string {
+	var all []string
+	switch l := list.(type) {
+	case *corev1.NamespaceList:
+		for _, o := range l.Items {
+			all = append(all, "namespace/"+o.Name)
+		}
+	case *corev1.ServiceAccountList:
+		for _, o := range l.Items {
+			all = append(all, "serviceaccount/"+o.Name)
+		}
+	case *corev1.SecretList:
+		for _, o := range l.Items {
+			all = append(all, "secret/"+o.Name)
+		}
+	case *rbacv1.ClusterRoleList:
+		for _, o := range l.Items {
+			all = append(all, "clusterrole/"+o.Name)
+		}
+	case *rbacv1.ClusterRoleBindingList:
+		for _, o := range l.Items {
+			all = append(all, "clusterrolebinding/"+o.Name)
+		}
+	case *rbacv1.RoleList:
+		for _, o := range l.Items {
+			all = append(all, "role/"+o.Name)
+		}
+	case *rbacv1.RoleBindingList:
+		for _, o := range l.Items {
+			all = append(all, "rolebinding/"+o.Name)
+		}
+	case *v1.MemberClusterList:
+		for _, o := range l.Items {
+			all = append(all, "membercluster/"+o.Name)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
