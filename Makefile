@@ -6,7 +6,7 @@ GO ?= go
 TOOL := $(GO) tool -modfile=.ci/tools.mod
 
 # What `make generate` writes. `make verify` compares exactly these with what is committed.
-GENERATED := api/v1/zz_generated.deepcopy.go api/crds docs/fsm docs/faults.md
+GENERATED := api/v1/zz_generated.deepcopy.go api/crds docs/fsm docs/faults.md docs/api.md
 
 # Where fleet-up keeps its fleet, and how many members it starts.
 FLEET ?= .runfleet/fleet
@@ -108,8 +108,10 @@ generate-crds: ## Write api/v1's deep copies and api/crds, with the table's rule
 	@$(GO) run ./cmd/runfleet fsm crds
 
 .PHONY: generate-docs
-generate-docs: ## Write docs/fsm, the table explained and drawn, and who covers which fault.
+generate-docs: ## Write docs/fsm, the table explained and drawn, docs/api.md, and who covers which fault.
 	@$(GO) run ./cmd/runfleet fsm docs
+	@$(TOOL) crd-ref-docs --log-level ERROR --source-path api/v1 --config .ci/api-docs/config.yaml --templates-dir .ci/api-docs/templates \
+	  --renderer markdown --output-path docs/api.md
 	@$(GO) run ./test/faults/matrix
 
 .PHONY: golden
