@@ -44,7 +44,7 @@ func (c *ControlPlane) apiServer(etcd string) *component {
 			// kubernetes service, and nothing in the simulated pods would call it.
 			"--advertise-address=127.0.0.1",
 			"--endpoint-reconciler-type=none",
-			"--service-cluster-ip-range=10.0.0.0/24",
+			"--service-cluster-ip-range=" + serviceRange,
 			"--tls-cert-file=" + c.file("server.crt"),
 			"--tls-private-key-file=" + c.file("server.key"),
 			"--client-ca-file=" + c.file("ca.crt"),

@@ -15,6 +15,11 @@ func openGate(ctx context.Context, from, to string) (closeGate func(), err error
 	if err != nil {
 		return nil, fmt.Errorf("listening for the node: %w", err)
 	}
+	return passOn(ctx, listener, to), nil
+}
+
+// passOn forwards what a listener gets to an address, until closeGate.
+func passOn(ctx context.Context, listener net.Listener, to string) (closeGate func()) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var all sync.WaitGroup
 	all.Go(func() {
@@ -30,7 +35,7 @@ func openGate(ctx context.Context, from, to string) (closeGate func(), err error
 		cancel()
 		_ = listener.Close()
 		all.Wait()
-	}, nil
+	}
 }
 
 // forward copies in both directions until either side is done or ctx ends.

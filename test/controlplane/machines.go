@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
 
 	"github.com/runfleet/runfleet/test/controlplane/images"
 	"github.com/runfleet/runfleet/test/controlplane/machine"
@@ -81,7 +82,7 @@ func (c *ControlPlane) runMachine(ctx context.Context) error {
 		}
 		c.atEnd(network.Release)
 		m := &machine.Machine{
-			Name: c.opts.Name + "-node-1", Dir: c.file(machineDir), Network: network, Programs: c.opts.Programs,
+			Name: c.opts.Name + "-node-1", Dir: c.file(machineDir), Network: network, Services: serviceAddress, Programs: c.opts.Programs,
 		}
 		containerd, err := c.startContainerd(ctx, m)
 		if err == nil {
@@ -110,6 +111,7 @@ func (c *ControlPlane) startContainerd(ctx context.Context, m *machine.Machine) 
 		name: programs.Containerd, program: command[0], apart: true, url: m.ContainerdHealth(),
 		args: func() []string { return command[1:] },
 	}
+	containerd.after = func(ctx context.Context) error { return c.serveAPIServer(ctx, containerd) }
 	if err := c.run(ctx, containerd); err != nil {
 		return containerd, err
 	}
@@ -184,6 +186,18 @@ func (c *ControlPlane) Load(ctx context.Context, tars ...string) error {
 		}
 	}
 	return errors.New("importing images: " + c.opts.Name + " has no real node")
+}
+
+// OutsideConfig is Config by the way that pods of any real node on this machine can
+// take. It is nil where there is no real node.
+func (c *ControlPlane) OutsideConfig() *rest.Config {
+	if c.outside == "" {
+		return nil
+	}
+	config := c.Config()
+	config.Host = "https://" + c.outside + ":" + c.port()
+	config.ServerName = "kubernetes"
+	return config
 }
 
 // Outside is the address of this machine that pods of the real node reach, for

@@ -157,7 +157,25 @@ func TestARealPodRunsAsTheUserItShouldAndWritesToItsVolume(t *testing.T) {
 	if got := r.logs(r.pod("refused", "Failed", in(corev1.PodFailed)).Name); !strings.Contains(got, "read-only file system") {
 		t.Errorf("writing beside the volume: %q", got)
 	}
+	if got := r.version("asks"); !strings.Contains(got, `"gitVersion"`) {
+		t.Errorf("a pod that asks the API server gets %q", got)
+	}
 	r.forget("data")
+}
+
+// version is what a pod gets that asks the API server as programs in pods do: at
+// the Service kubernetes, trusting whom its service account says.
+func (r realNode) version(name string) string {
+	r.t.Helper()
+	j := job(name, "data", "get", "https://$(KUBERNETES_SERVICE_HOST):$(KUBERNETES_SERVICE_PORT)/version")
+	spec, yes := &j.Spec.Template.Spec, true
+	spec.AutomountServiceAccountToken = &yes
+	spec.Containers[0].Env = []corev1.EnvVar{{Name: "SSL_CERT_FILE", Value: "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt"}}
+	if _, err := r.BatchV1().Jobs("default").Create(r.t.Context(), j, metav1.CreateOptions{}); err != nil {
+		r.t.Fatal(err)
+	}
+	p := r.pod(name, "ended", func(p *corev1.Pod) bool { return in(corev1.PodSucceeded)(p) || in(corev1.PodFailed)(p) })
+	return r.logs(p.Name)
 }
 
 // forget deletes the jobs and a claim, and waits for the end of its volume.
@@ -228,6 +246,9 @@ func TestAMachineWithoutPowerComesBackWithItsVolumes(t *testing.T) {
 	r.run("reads", "data", "read", "/data/note")
 	if got := r.logs(r.pod("reads", "Succeeded", in(corev1.PodSucceeded)).Name); got != "kept\n" {
 		t.Errorf("after the restart a pod finds %q", got)
+	}
+	if got := r.version("asks"); !strings.Contains(got, `"gitVersion"`) {
+		t.Errorf("after the restart a pod that asks the API server gets %q", got)
 	}
 }
 

@@ -34,6 +34,7 @@ type component struct {
 	path    string // of its health, below url
 	member  string // etcd's name for itself, if it is etcd
 	process *process.Process
+	after   func(context.Context) error // what is done whenever it has become healthy
 }
 
 func (m *component) address(i int) string { return fmt.Sprintf("127.0.0.1:%d", m.port[i]) }
@@ -85,7 +86,11 @@ func (c *ControlPlane) awaitHealth(ctx context.Context, m *component) error {
 	if err != nil {
 		return err
 	}
-	return poll(ctx, m.process, func(ctx context.Context) bool { return m.probe(ctx, client) == nil })
+	err = poll(ctx, m.process, func(ctx context.Context) bool { return m.probe(ctx, client) == nil })
+	if err != nil || m.after == nil {
+		return err
+	}
+	return m.after(ctx)
 }
 
 // poll asks until the answer is yes, the process ends or ctx does. The programs

@@ -28,6 +28,9 @@ type Machine struct {
 	Dir string
 	// Network it is in.
 	Network Network
+	// Services is an address that whoever starts the machine serves in its network,
+	// for the pods.
+	Services string
 	// Programs it runs, of programs.Node.
 	Programs programs.Set
 }
@@ -89,7 +92,7 @@ func (m *Machine) hidden() error {
 func (m *Machine) Containerd() []string {
 	return []string{
 		"/bin/sh", m.file("machine.sh"),
-		m.file("var"), fmt.Sprint(os.Getpid()), m.Network.Link(), m.Network.prefix(), m.Name, m.path(),
+		m.file("var"), fmt.Sprint(os.Getpid()), m.Network.Link(), m.Network.prefix(), m.Services, m.Name, m.path(),
 	}
 }
 

@@ -2,10 +2,10 @@
 # The first process of a machine, in namespaces of its own for mounts, processes, network, host name and IPC. When it
 # ends, in whatever way, the kernel ends every process here and takes mounts and network down with them.
 #
-# machine.sh VAR OUTSIDE LINK NET NAME PATH: VAR is the machine's /var as the outside calls it, OUTSIDE a process out
+# machine.sh VAR OUTSIDE LINK NET SERVICES NAME PATH: VAR is the machine's /var as the outside calls it, OUTSIDE a process out
 # there, LINK the name of our cable at its end, NET the first three numbers of our addresses, PATH where programs are.
 set -eu
-var=$1 outside=$2 link=$3 net=$4 name=$5 path=$6
+var=$1 outside=$2 link=$3 net=$4 services=$5 name=$6 path=$7
 
 # Nothing that is mounted here is to reach the outside.
 mount --make-rprivate /
@@ -24,6 +24,7 @@ nsenter --net="/proc/$outside/ns/net" /bin/sh -euc '
 	ip route add "$2.128/25" via "$2.2"' machine "$link" "$net"
 ip address add "$net.2/30" dev eth0
 ip link set lo up
+ip address add "$services/32" dev lo
 ip link set eth0 up
 ip route add default via "$net.1"
 

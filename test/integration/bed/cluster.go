@@ -161,7 +161,7 @@ func KubeconfigOf(c *rest.Config, address string) []byte {
 		server = "https://" + address
 	}
 	k := clientcmdapi.NewConfig()
-	k.Clusters["member"] = &clientcmdapi.Cluster{Server: server, CertificateAuthorityData: c.CAData}
+	k.Clusters["member"] = &clientcmdapi.Cluster{Server: server, CertificateAuthorityData: c.CAData, TLSServerName: c.ServerName}
 	k.AuthInfos["runfleet"] = &clientcmdapi.AuthInfo{ClientCertificateData: c.CertData, ClientKeyData: c.KeyData, Token: c.BearerToken}
 	k.Contexts["member"] = &clientcmdapi.Context{Cluster: "member", AuthInfo: "runfleet"}
 	k.CurrentContext = "member"
