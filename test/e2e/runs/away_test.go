@@ -29,11 +29,7 @@ func rescheduled(r *v1.CodeRun) {
 func withoutOperator(story func()) {
 	GinkgoHelper()
 	operator.Stop()
-	defer func() {
-		var err error
-		operator, err = program.StartOperator(hub)
-		Expect(err).NotTo(HaveOccurred())
-	}()
+	defer operator.Start()
 	story()
 }
 
@@ -46,7 +42,7 @@ func withoutServer(ctx context.Context, member *bed.Cluster, story func()) {
 }
 
 var _ = Describe("While somebody is away, a run", func() {
-	It("passes its deadline without an operator: its member ends the agent, and its work is pushed", func(ctx SpecContext) {
+	It("passes its deadline without an operator: its member ends the agent, and its work is pushed", Label(anywhere), func(ctx SpecContext) {
 		w := newScene(ctx, "unattended", tasks)
 		run := w.code("code", "hang", brief)
 		s := w.await(run, v1.PhaseRunning)

@@ -15,7 +15,7 @@ import (
 const said, remembered = "I write the service.", "Cards are charged once."
 
 var _ = Describe("A run with a real agent", func() {
-	It("documents tasks over HTTPS, and opens a pull request with exactly that", func(ctx SpecContext) {
+	It("documents tasks over HTTPS, and opens a pull request with exactly that", Label(anywhere), func(ctx SpecContext) {
 		w := newScene(ctx, "documents", tasks)
 		run := w.docs("first", "document")
 		s := w.await(run, v1.PhaseSucceeded)
@@ -26,7 +26,7 @@ var _ = Describe("A run with a real agent", func() {
 		Expect(*s.Usage).To(And(HaveField("Turns", BeNumerically(">", 0)), HaveField("OutputTokens", BeNumerically(">", 0)), HaveField("CostUSD", Not(BeEmpty()))))
 	}, SpecTimeout(5*time.Minute))
 
-	It("implements a task over SSH, and the next run of the service goes on where it was", func(ctx SpecContext) {
+	It("implements a task over SSH, and the next run of the service goes on where it was", Label(anywhere), func(ctx SpecContext) {
 		w := newScene(ctx, "implements", tasks)
 		first := w.code("first", "implement")
 		w.await(first, v1.PhaseRunning)

@@ -128,24 +128,39 @@ func named(name string, member *bed.Cluster) int {
 	return n
 }
 
+// secrets are those that every scene has.
+func secrets() bed.Canaries {
+	return bed.Canaries{
+		"the token": []byte(forge.Token), "the SSH key": repos.Key, "a line of the SSH key": []byte(strings.Split(string(repos.Key), "\n")[2]),
+		"the API key": []byte(apiKey),
+	}
+}
+
 // leaked looks for canaries in all that there is to see: objects, logs, metrics, what the model was asked and what was pushed.
 func (w *scene) leaked(canaries bed.Canaries, created ...v1.Run) []string {
 	GinkgoHelper()
+	found := seen(w.ctx, canaries)
+	for _, run := range created {
+		found = append(found, canaries.In("the log of "+run.GetName(), string(w.log(run)))...)
+	}
+	return append(found, canaries.In("the repository", w.git("log", "--all", "--patch"))...)
+}
+
+// seen looks for them in what no scene has for itself.
+func seen(ctx context.Context, canaries bed.Canaries) []string {
+	GinkgoHelper()
 	found := append(canaries.In("the operator's log", operator.Says()), canaries.In("its metrics", operator.Metrics())...)
 	for _, c := range []*bed.Cluster{hub, east, west} {
-		all, err := bed.Everything(w.ctx, c)
+		all, err := bed.Everything(ctx, c)
 		Expect(err).NotTo(HaveOccurred())
 		for where, text := range all {
 			found = append(found, canaries.In(where, text)...)
 		}
 	}
-	for _, run := range created {
-		found = append(found, canaries.In("the log of "+run.GetName(), string(w.log(run)))...)
-	}
 	for i, r := range mind.Requests() {
 		found = append(found, canaries.In(fmt.Sprintf("request %d to the model", i), string(r.Body))...)
 	}
-	return append(found, canaries.In("the repository", w.git("log", "--all", "--patch"))...)
+	return found
 }
 
 var _ = Describe("A hostile run", func() {
@@ -155,10 +170,8 @@ var _ = Describe("A hostile run", func() {
 		worst("DocsRun", &docsSpec, repos.URL+"/octo/hostile.git")
 		worst("CodeRun", &codeSpec, repos.SSH+"/octo/hostile.git")
 		codeSpec.TaskID, docsSpec.Retry.MaxRetries, codeSpec.Retry.MaxRetries = new(int64(1)), new(int32(0)), new(int32(0))
-		canaries := bed.Canaries{
-			"the token": []byte(forge.Token), "the SSH key": repos.Key, "a line of the SSH key": []byte(strings.Split(string(repos.Key), "\n")[2]),
-			"the API key": []byte(apiKey), "the run's own secret": bed.Canary("env"),
-		}
+		canaries := secrets()
+		canaries["the run's own secret"] = bed.Canary("env")
 		files := map[string]string{}
 		for name, text := range tasks {
 			files[string(docsSpec.WorkingDirectory)+"/"+name], files[string(codeSpec.DocsProjectDirectory)+"/"+name] = text, text

@@ -1,0 +1,155 @@
+//go:build e2e
+
+package runs
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	authenticationv1 "k8s.io/api/authentication/v1"
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
+
+	v1 "github.com/runfleet/runfleet/api/v1"
+	"github.com/runfleet/runfleet/reconcilers/fleet"
+	"github.com/runfleet/runfleet/test/controlplane/programs"
+	"github.com/runfleet/runfleet/test/e2e/model"
+	"github.com/runfleet/runfleet/test/e2e/settings"
+	"github.com/runfleet/runfleet/test/integration/bed"
+)
+
+// The agent works until the other replica leads.
+var _ = func() bool {
+	plays["outlive"] = model.Play{
+		{Say: "I write the service.", Calls: []model.Call{write("shop/main.go", "package main\n")}},
+		{Say: "It is implemented.", After: 15 * time.Second},
+	}
+	return true
+}()
+
+// kubectl is the program.
+func kubectl(ctx context.Context) string {
+	GinkgoHelper()
+	set, err := programs.Need(ctx, programs.Options{}, programs.Kubectl)
+	Expect(err).NotTo(HaveOccurred())
+	return set[programs.Kubectl]
+}
+
+// install does what docs/install.md says, on a namespace that is as strict as can be, and registers the members.
+func install(ctx context.Context) *installed {
+	GinkgoHelper()
+	strict := map[string]string{}
+	for _, mode := range []string{"enforce", "warn", "audit"} {
+		strict["pod-security.kubernetes.io/"+mode] = "restricted"
+	}
+	Expect(hub.Load(ctx, built(ctx, "operator"))).To(Succeed())
+	Expect(hub.TeamNamespace(ctx, v1.SystemNamespace, strict)).To(Succeed())
+	o := &installed{}
+	life, end := context.WithCancel(context.Background())
+	DeferCleanup(end)
+	Expect(o.follow(life)).To(Succeed())
+
+	config := map[string]any{}
+	Expect(yaml.Unmarshal([]byte(configured), &config)).To(Succeed())
+	values, err := json.Marshal(map[string]any{
+		"image": "localhost/runfleet:1", "imagePullPolicy": "Never", "probeInterval": "1s", "log": map[string]any{"verbosity": 2},
+		"config": config, "templates": settings.Templates(repos.CA, repos.KnownHosts),
+	})
+	Expect(err).NotTo(HaveOccurred())
+	objects := command(ctx, values, program.Path, "manifests", "-f", "-")
+	command(ctx, objects, kubectl(ctx), "apply", "--server-side", "-f", "-")
+	for _, member := range []*bed.Cluster{east, west} {
+		Expect(hub.Register(ctx, member.Name(), join(ctx, member), nil)).To(Succeed())
+	}
+	Eventually(o.Ready, "2m").Should(BeTrue(), "the Deployment is rolled out")
+	return o
+}
+
+// join gives Runfleet a user on a member, with the rights of docs/members.md, and returns the kubeconfig.
+func join(ctx context.Context, member *bed.Cluster) []byte {
+	GinkgoHelper()
+	Expect(member.TeamNamespace(ctx, v1.SystemNamespace, nil)).To(Succeed())
+	meta := metav1.ObjectMeta{Name: "runfleet", Namespace: v1.SystemNamespace}
+	account := &corev1.ServiceAccount{ObjectMeta: meta}
+	role := &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: "runfleet-member"}, Rules: fleet.Permissions}
+	binding := &rbacv1.ClusterRoleBinding{
+		ObjectMeta: role.ObjectMeta, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role.Name},
+		Subjects: []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Name: meta.Name, Namespace: meta.Namespace}},
+	}
+	for _, o := range []client.Object{account, role, binding} {
+		Expect(member.Create(ctx, o)).To(Succeed())
+	}
+	token := &authenticationv1.TokenRequest{}
+	Expect(member.SubResource("token").Create(ctx, account, token)).To(Succeed())
+	config := rest.AnonymousClientConfig(member.OutsideConfig())
+	config.BearerToken = token.Status.Token
+	return bed.KubeconfigOf(config, "")
+}
+
+var _ = Describe("An installed operator", Label(onlyInstalled), func() {
+	var o *installed
+	BeforeEach(func() { o, _ = operator.(*installed) })
+
+	It("has two replicas of which one leads, and tells its metrics by the Service", func() {
+		Expect(o.pods()).To(And(HaveLen(replicas), HaveEach(HaveField("Status.ContainerStatuses", HaveExactElements(HaveField("RestartCount", BeZero()))))))
+		Eventually(o.leader).Should(BeElementOf(o.pods()[0].Name, o.pods()[1].Name))
+		leads := 0
+		for _, pod := range o.pods() {
+			if strings.Contains(o.proxied("pods/"+pod.Name+":8080"), `leader_election_master_status{name="runfleet"} 1`) {
+				leads++
+			}
+		}
+		Expect(leads).To(Equal(1))
+		Expect(o.proxied("services/runfleet-metrics:metrics")).To(ContainSubstring("\nrunfleet_"))
+	})
+
+	It("loses its leader in the middle of a run, and the other one goes on at once, with the same agent", func(ctx SpecContext) {
+		w := newScene(ctx, "taken-over", tasks)
+		run := w.code("code", "outlive")
+		Eventually(func() int { return len(asked("outlive")) }).Should(Equal(2), "it works")
+		w.await(run, v1.PhaseRunning)
+		first, second := o.leader(), ""
+		for _, pod := range o.pods() {
+			if pod.Name != first {
+				second = pod.Name
+			}
+		}
+		began := time.Now()
+		Expect(o.evict(ctx, first)).To(Succeed())
+		Expect(apierrors.IsTooManyRequests(o.evict(ctx, second))).To(BeTrue(), "the budget lets one be away")
+		Eventually(o.leader).Should(Equal(second))
+		AddReportEntry("taken over", time.Since(began).String())
+		Expect(time.Since(began)).To(BeNumerically("<", 10*time.Second), "it gave the lead back; the lease is 15 s")
+		s := w.await(run, v1.PhaseSucceeded)
+		Expect(s.Attempts).To(HaveExactElements(HaveField("EndedBy", v1.EndJobFinished)))
+		Expect(w.pods(byName[s.Cluster], run)).To(HaveLen(1))
+		Expect(asked("outlive")).To(HaveExactElements(HaveField("Turn", 0), HaveField("Turn", 1)), "no second agent has spoken")
+		Expect(repos.Pulls(w.repo)).To(HaveLen(1))
+		Eventually(o.Ready).Should(BeTrue())
+		Expect(o.exit(first)).To(HaveValue(BeZero()), "it ended by itself, in time")
+	}, SpecTimeout(4*time.Minute))
+})
+
+func (o *installed) evict(ctx context.Context, pod string) error {
+	return hub.SubResource("eviction").Create(ctx, &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: pod, Namespace: v1.SystemNamespace}}, &policyv1.Eviction{})
+}
+
+// exit is the exit code of a pod that has ended.
+func (o *installed) exit(pod string) *int32 {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if code, ended := o.exits[pod]; ended {
+		return &code
+	}
+	return nil
+}
