@@ -93,6 +93,10 @@ e2e: ## Real agents in containers on real nodes; FOCUS= picks runs (root on Linu
 	@$(if $(FOCUS),,$(GO) test -tags e2e -v -count=1 -timeout 20m -run 'Real|Machine|Image' ./test/controlplane ./test/e2e ./test/e2e/forge)
 	@$(GO) test -tags e2e -v -count=1 -timeout 20m ./test/e2e/runs $(if $(FOCUS),-ginkgo.focus "$(FOCUS)")
 
+.PHONY: installed
+installed: ## The operator in pods of the hub, as the chart installs it, with real agents (needs what e2e needs).
+	@$(GO) test -tags e2e -v -count=1 -timeout 10m ./test/e2e/runs -installed $(if $(FOCUS),-ginkgo.focus "$(FOCUS)")
+
 .PHONY: bench
 bench: build ## Measure what runs cost beside a plain client that creates the same Jobs (not in CI, 5 minutes).
 	@$(GO) run ./test/bench

@@ -15,9 +15,11 @@ import (
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
+	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
+	eventsv1 "k8s.io/api/events/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes"
@@ -65,6 +67,7 @@ func (e *evidence) collect(ctx context.Context, namespaces []string, since time.
 		}
 	}
 	e.objects(ctx, hub, "", &v1.MemberClusterList{})
+	e.objects(ctx, hub, v1.SystemNamespace, &appsv1.DeploymentList{}, &corev1.PodList{}, &coordinationv1.LeaseList{}, &corev1.EventList{}, &eventsv1.EventList{})
 	for i, r := range mind.Requests() {
 		if r.Began.After(since) {
 			e.write(fmt.Sprintf("model/%03d-%s-%d.json", i, r.Play, r.Turn), r.Body)

@@ -5,6 +5,8 @@ package runs
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -98,11 +100,15 @@ func join(ctx context.Context, member *bed.Cluster) []byte {
 
 var _ = Describe("An installed operator", Label(onlyInstalled), func() {
 	var o *installed
-	BeforeEach(func() { o, _ = operator.(*installed) })
+	BeforeEach(func() {
+		o, _ = operator.(*installed)
+		Eventually(o.Ready).Should(BeTrue())
+		Eventually(o.leader).ShouldNot(BeEmpty())
+	})
 
 	It("has two replicas of which one leads, and tells its metrics by the Service", func() {
 		Expect(o.pods()).To(And(HaveLen(replicas), HaveEach(HaveField("Status.ContainerStatuses", HaveExactElements(HaveField("RestartCount", BeZero()))))))
-		Eventually(o.leader).Should(BeElementOf(o.pods()[0].Name, o.pods()[1].Name))
+		Expect(o.leader()).To(BeElementOf(o.pods()[0].Name, o.pods()[1].Name))
 		leads := 0
 		for _, pod := range o.pods() {
 			if strings.Contains(o.proxied("pods/"+pod.Name+":8080"), `leader_election_master_status{name="runfleet"} 1`) {
@@ -110,7 +116,12 @@ var _ = Describe("An installed operator", Label(onlyInstalled), func() {
 			}
 		}
 		Expect(leads).To(Equal(1))
-		Expect(o.proxied("services/runfleet-metrics:metrics")).To(ContainSubstring("\nrunfleet_"))
+		Eventually(o.proxied).WithArguments("services/runfleet-metrics:metrics").Should(ContainSubstring("\nrunfleet_"))
+		for _, pod := range o.pods() {
+			memory := number(o.proxied("pods/"+pod.Name+":8080"), "process_resident_memory_bytes")
+			AddReportEntry("memory", fmt.Sprintf("%s: %.0f MiB, %.1f s of CPU", pod.Name, memory/(1<<20), number(o.proxied("pods/"+pod.Name+":8080"), "process_cpu_seconds_total")))
+			Expect(memory).To(BeNumerically("<", 128<<20), "what the chart asks for")
+		}
 	})
 
 	It("loses its leader in the middle of a run, and the other one goes on at once, with the same agent", func(ctx SpecContext) {
@@ -139,6 +150,18 @@ var _ = Describe("An installed operator", Label(onlyInstalled), func() {
 		Expect(o.exit(first)).To(HaveValue(BeZero()), "it ended by itself, in time")
 	}, SpecTimeout(4*time.Minute))
 })
+
+// number is the value of a metric without labels, -1 where there is none.
+func number(metrics, name string) float64 {
+	for line := range strings.Lines(metrics) {
+		if text, found := strings.CutPrefix(line, name+" "); found {
+			if n, err := strconv.ParseFloat(strings.TrimSpace(text), 64); err == nil {
+				return n
+			}
+		}
+	}
+	return -1
+}
 
 func (o *installed) evict(ctx context.Context, pod string) error {
 	return hub.SubResource("eviction").Create(ctx, &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: pod, Namespace: v1.SystemNamespace}}, &policyv1.Eviction{})

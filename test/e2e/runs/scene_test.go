@@ -11,6 +11,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
+	"sigs.k8s.io/yaml"
 
 	v1 "github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/test/e2e/forge"
@@ -75,7 +77,7 @@ func (w *scene) docs(name, play string, edits ...func(*v1.DocsRun)) *v1.DocsRun 
 	for _, edit := range edits {
 		edit(run)
 	}
-	Expect(hub.Create(w.ctx, run)).To(Succeed())
+	w.create(run)
 	return run
 }
 
@@ -89,8 +91,24 @@ func (w *scene) code(name, play string, edits ...func(*v1.CodeRun)) *v1.CodeRun 
 	for _, edit := range edits {
 		edit(run)
 	}
-	Expect(hub.Create(w.ctx, run)).To(Succeed())
+	w.create(run)
 	return run
+}
+
+// create creates a run, where the operator is installed as its user would: by kubectl.
+func (w *scene) create(run v1.Run) {
+	GinkgoHelper()
+	if !*inPods {
+		Expect(hub.Create(w.ctx, run)).To(Succeed())
+		return
+	}
+	kind, err := apiutil.GVKForObject(run, bed.Kinds)
+	Expect(err).NotTo(HaveOccurred())
+	run.GetObjectKind().SetGroupVersionKind(kind)
+	manifest, err := yaml.Marshal(run)
+	Expect(err).NotTo(HaveOccurred())
+	command(w.ctx, manifest, kubectl(w.ctx), "apply", "-f", "-")
+	Expect(hub.Get(w.ctx, client.ObjectKeyFromObject(run), run)).To(Succeed())
 }
 
 // await waits until the run is in a phase, and returns its status.

@@ -100,11 +100,16 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	DeferCleanup(func() { operator.Stop() })
 }, NodeTimeout(20*time.Minute))
 
-var _ = AfterSuite(func() {
-	if operator != nil {
-		Expect(operator.Crashed()).To(BeEmpty())
+var _ = AfterSuite(func(ctx SpecContext) {
+	if operator == nil {
+		return
 	}
-})
+	Expect(operator.Crashed()).To(BeEmpty())
+	if *inPods {
+		Expect(operator.Says()).To(ContainSubstring("east"), "what it says is here")
+		Expect(seen(ctx, secrets())).To(BeEmpty())
+	}
+}, NodeTimeout(2*time.Minute))
 
 func start(ctx context.Context, o controlplane.Options) *bed.Cluster {
 	GinkgoHelper()
