@@ -25,6 +25,7 @@ type registration struct {
 	object     *v1.MemberCluster
 	connection *connection // nil while there is trouble
 	trouble    *trouble
+	renewable  bool // its Secret permits that a new token is written into it
 }
 
 // digest is that of the connection, "" for none.
@@ -133,6 +134,7 @@ func register(ctx context.Context, secrets client.Reader, hub *rest.Config, name
 		r.trouble = troubled(v1.ReasonKubeconfigMissing, "Secret %s/%s has no key %s: write a kubeconfig there",
 			namespace, ref.Name, keyOf(ref))
 	default:
+		r.renewable = secret.Labels[v1.LabelRenewal] == v1.RenewalEnabled
 		r.connection, r.trouble = connectByKubeconfig(data, secretKey(namespace, ref))
 	}
 	return r, nil

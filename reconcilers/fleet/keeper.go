@@ -49,6 +49,7 @@ type keeper struct {
 	countAt   time.Time // when to count again
 	renewed   bool      // runs have to look again, whatever else changed
 
+	renewal   renewal
 	preparing *link
 	prepared  chan preparation
 	backoff   wait.Backoff
@@ -82,7 +83,7 @@ func (p *Provider) keeper(o *v1.MemberCluster) *keeper {
 		Provider: p, name: o.Name, uid: o.UID, since: now, cancel: cancel, wake: make(chan struct{}, 1),
 		log:       log.FromContext(ctx).WithName("fleet").WithValues("MemberCluster", klog.KRef("", o.Name)),
 		published: stranger(o, now), registration: registration{object: o}, renewed: true,
-		prepared: make(chan preparation, 1), backoff: p.pause(3 * p.ProbeInterval),
+		renewal: newRenewal(), prepared: make(chan preparation, 1), backoff: p.pause(3 * p.ProbeInterval),
 	}
 	p.keepers[o.Name], p.claims[o.Name] = k, p.claimed(o)
 	p.running.Go(func() { k.run(ctx) })
@@ -133,6 +134,8 @@ func (k *keeper) run(ctx context.Context) {
 			k.take()
 		case p := <-k.prepared:
 			k.adopt(p)
+		case err := <-k.renewal.done:
+			k.renewedToken(err)
 		case <-timer.C:
 		}
 		if k.wantsLink() && !time.Now().Before(k.dialAt) {
@@ -140,6 +143,9 @@ func (k *keeper) run(ctx context.Context) {
 		}
 		if k.serving != nil && !time.Now().Before(k.probeAt) {
 			k.probe(ctx)
+		}
+		if k.renewalDue(k.Clock.Now()) {
+			k.renew(ctx)
 		}
 		if ctx.Err() != nil {
 			return // what was cut short says nothing about the member
@@ -191,7 +197,7 @@ func (k *keeper) take() {
 		return
 	}
 	k.preparing.close()
-	k.preparing, k.failed = nil, nil
+	k.preparing, k.failed, k.renewal.failed = nil, nil, ""
 	k.backoff, k.dialAt = k.pause(3*k.ProbeInterval), time.Now()
 	if mail.trouble != nil {
 		k.fail(mail.trouble)

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/runfleet/runfleet/api/v1"
+	authenticationv1 "k8s.io/api/authentication/v1"
 	authorizationv1 "k8s.io/api/authorization/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -19,7 +20,7 @@ import (
 // memberScheme knows the kinds that are used on members.
 var memberScheme = func() *runtime.Scheme {
 	s := runtime.NewScheme()
-	for _, add := range []func(*runtime.Scheme) error{corev1.AddToScheme, batchv1.AddToScheme, authorizationv1.AddToScheme} {
+	for _, add := range []func(*runtime.Scheme) error{corev1.AddToScheme, batchv1.AddToScheme, authorizationv1.AddToScheme, authenticationv1.AddToScheme} {
 		utilruntime.Must(add(s))
 	}
 	return s
@@ -29,7 +30,7 @@ var memberScheme = func() *runtime.Scheme {
 // would hang, and what is used here is served by every version of Kubernetes in the same place.
 func mapper(*rest.Config, *http.Client) (meta.RESTMapper, error) {
 	m := meta.NewDefaultRESTMapper([]schema.GroupVersion{corev1.SchemeGroupVersion, batchv1.SchemeGroupVersion})
-	for _, kind := range []string{"Pod", "ConfigMap", "PersistentVolumeClaim", "Event", "Secret"} {
+	for _, kind := range []string{"Pod", "ConfigMap", "PersistentVolumeClaim", "Event", "Secret", "ServiceAccount"} {
 		m.Add(corev1.SchemeGroupVersion.WithKind(kind), meta.RESTScopeNamespace)
 	}
 	m.Add(corev1.SchemeGroupVersion.WithKind("Namespace"), meta.RESTScopeRoot)

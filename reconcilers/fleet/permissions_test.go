@@ -15,9 +15,13 @@ func TestTheClusterRolesOfTheDocumentationAreWhatIsAskedFor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, rules := range map[string][]rbacv1.PolicyRule{"runfleet-member": Permissions, "runfleet-lookup": LookupPermissions} {
-		const kind = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\n"
-		meta := "metadata: {name: " + name + "}\n"
+	for name, rules := range map[string][]rbacv1.PolicyRule{
+		"runfleet-member": Permissions, "runfleet-lookup": LookupPermissions, "runfleet-renewal": RenewalPermissions,
+	} {
+		kind, meta := "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\n", "metadata: {name: "+name+"}\n"
+		if name == "runfleet-renewal" {
+			kind, meta = strings.Replace(kind, "ClusterRole", "Role", 1), "metadata: {name: "+name+", namespace: runfleet-system}\n"
+		}
 		_, after, found := strings.Cut(string(page), kind+meta)
 		block, _, closed := strings.Cut(after, "\n---\n")
 		if !found || !closed {

@@ -124,6 +124,7 @@ func (k *keeper) describe(s *v1.MemberClusterStatus) {
 		s.KubernetesVersion = k.version
 	}
 	k.describeCredentials(s)
+	k.describeRenewal(s)
 	if !k.seen.IsZero() && (s.LastSeen == nil || k.seen.Sub(s.LastSeen.Time) >= seenEvery) {
 		s.LastSeen = &metav1.Time{Time: k.seen.Truncate(time.Second)}
 	}

@@ -26,8 +26,11 @@ func (l *look) rights(ctx context.Context) error {
 	needs = append(needs,
 		right{verb: "create", resource: "serviceaccounts", sub: "token", namespace: v1.SystemNamespace},
 		right{verb: "get", resource: "namespaces"})
-	if err := l.Member.Get(ctx, client.ObjectKey{Name: v1.SystemNamespace}, &corev1.Namespace{}); err != nil {
+	home := &corev1.Namespace{}
+	if err := l.Member.Get(ctx, client.ObjectKey{Name: v1.SystemNamespace}, home); err != nil {
 		needs = append(needs, right{verb: "create", resource: "namespaces"})
+	} else if home.DeletionTimestamp != nil {
+		l.lack("the member's namespace %s is being deleted: join again once it is gone", home.Name)
 	}
 	lacks, err := l.Member.lacksOf(ctx, needs)
 	if err != nil {

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"encoding/pem"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -127,3 +128,15 @@ func identity(ctx context.Context, of *bed.Cluster) types.UID {
 	ExpectWithOffset(1, of.Get(ctx, client.ObjectKey{Name: "kube-system"}, ns)).To(Succeed())
 	return ns.UID
 }
+
+// reader is a user of the hub who sees members and nothing else.
+func reader(ctx context.Context) *rest.Config {
+	c, err := hub.NewUser(ctx, named("reader"), []rbacv1.PolicyRule{
+		{APIGroups: []string{v1.GroupVersion.Group}, Resources: []string{"memberclusters"}, Verbs: []string{"list"}},
+	})
+	ExpectWithOffset(1, err).NotTo(HaveOccurred())
+	return c
+}
+
+// inPEM writes a certificate as a kubeconfig has it.
+func inPEM(der []byte) []byte { return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}) }

@@ -12,6 +12,7 @@ import (
 	. "github.com/onsi/gomega"
 	ctrl "sigs.k8s.io/controller-runtime"
 
+	v1 "github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/test/controlplane"
 	"github.com/runfleet/runfleet/test/integration/bed"
 )
@@ -47,6 +48,11 @@ func TestFleet(t *testing.T) {
 	}
 	if west, err = bed.Connect(controlplane.ForTest(t, controlplane.Options{Name: "west"})); err != nil {
 		t.Fatal(err)
+	}
+	for _, c := range []*bed.Cluster{east, west} { // no controller would ever end one that leave deletes
+		if err := c.TeamNamespace(t.Context(), v1.SystemNamespace, nil); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if program, err = bed.Build(t.Context(), t.TempDir()); err != nil {
 		t.Fatal(err)

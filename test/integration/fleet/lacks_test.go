@@ -1,0 +1,120 @@
+package fleet
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/client-go/rest"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+
+	"github.com/runfleet/runfleet/test/integration/bed"
+)
+
+// aged is a proxy before an API server that says another version.
+func aged(s *bed.Cluster, version string) func(*clientcmdapi.Cluster, *clientcmdapi.AuthInfo) {
+	target, err := url.Parse(s.Admin.Host)
+	Expect(err).NotTo(HaveOccurred())
+	transport, err := rest.TransportFor(s.Admin)
+	Expect(err).NotTo(HaveOccurred())
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	proxy.Transport, proxy.FlushInterval = transport, -1
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/version" {
+			_, _ = w.Write([]byte(`{"gitVersion":"` + version + `","major":"1","minor":"28"}`))
+			return
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	DeferCleanup(func() {
+		server.CloseClientConnections()
+		server.Close()
+	})
+	return func(c *clientcmdapi.Cluster, _ *clientcmdapi.AuthInfo) {
+		c.Server, c.CertificateAuthorityData = server.URL, inPEM(server.Certificate().Raw)
+	}
+}
+
+var _ = Describe("What is in the way of a member is told by name, and nothing is created", func() {
+	It("whatever it is", func(ctx SpecContext) {
+		op := begin(ctx, quick())
+		nobody, err := east.User(named("nobody"))
+		Expect(err).NotTo(HaveOccurred())
+		grants, err := east.NewUser(ctx, named("grants"), []rbacv1.PolicyRule{
+			{APIGroups: []string{rbacv1.GroupName}, Resources: []string{"*"}, Verbs: []string{"get", "create", "update"}},
+			{APIGroups: []string{""}, Resources: []string{"namespaces", "serviceaccounts", "serviceaccounts/token"}, Verbs: []string{"get", "create", "update"}},
+			{APIGroups: []string{"storage.k8s.io"}, Resources: []string{"storageclasses"}, Verbs: []string{"list"}},
+		})
+		Expect(err).NotTo(HaveOccurred())
+		before := op.traces(ctx, east)
+		for what, c := range map[string]struct {
+			file string
+			args []string
+			says []string
+		}{
+			"no namespace, and no storage class": {admin(east, nil), []string{"--namespace", "team-a,default"}, []string{
+				"the member has no namespace team-a, where runs execute: create it there",
+				"the member has no default storage class for workspaces",
+			}},
+			"no rights": {admin(east, nobody), nil, []string{
+				"on the member you may not get namespaces",
+				"get, create, update clusterroles.rbac.authorization.k8s.io",
+				"create serviceaccounts/token in runfleet-system",
+				"on the member you may not list storageclasses.storage.k8s.io",
+				"get, list, watch, create, patch, delete jobs.batch",
+			}},
+			"rights that are not the person's to grant": {admin(east, grants), nil, []string{
+				"on the member you may not grant what you do not have in every namespace: get, list, watch, create, patch, delete jobs.batch",
+			}},
+			"an old version": {admin(east, nil, aged(east, "v1.28.3")), nil, []string{
+				"the member: Kubernetes v1.28.3 is too old: it lacks podReplacementPolicy and status.terminating of Jobs",
+			}},
+			"no operator": {admin(east, nil), []string{"--system-namespace", "nowhere"}, []string{"the hub has no namespace nowhere"}},
+			"a stranger on the hub": {admin(east, nil), []string{"--hub-kubeconfig", admin(hub, reader(ctx))}, []string{
+				"on the hub you may not get, create, update secrets in " + op.namespace + "; get, create, update memberclusters.orchestrator.platform",
+			}},
+			"a server without a check": {admin(east, nil, func(c *clientcmdapi.Cluster, _ *clientcmdapi.AuthInfo) {
+				c.InsecureSkipTLSVerify, c.CertificateAuthorityData = true, nil
+			}), nil, []string{"insecure-skip-tls-verify"}},
+		} {
+			got := op.joins(named("lacks"), c.file, c.args...)
+			Expect(got.code).To(Equal(1), what)
+			Expect(got.out).To(BeEmpty(), what)
+			Expect(got.err).To(HavePrefix("runfleet: nothing was created:\n  "), what)
+			for _, says := range c.says {
+				Expect(got.err).To(ContainSubstring(says), what)
+			}
+			Expect(op.traces(ctx, east)).To(Equal(before), what)
+		}
+	})
+
+	It("also another cluster of that name, and another name of that cluster", func(ctx SpecContext) {
+		op := begin(ctx, quick())
+		classOn(ctx, east)
+		classOn(ctx, west)
+		name, file := named("east"), admin(east, nil)
+		Expect(op.joins(name, file).code).To(BeZero())
+		before := op.traces(ctx, west)
+		Expect(op.joins(name, admin(west, nil)).err).To(ContainSubstring(name + " is another cluster (" + string(identity(ctx, east))))
+		Expect(op.joins(named("other"), file).err).To(ContainSubstring("is the member " + name + " already"))
+		Expect(op.traces(ctx, west)).To(Equal(before))
+		Expect(strings.Split(op.leaves(name, admin(west, nil)).err, ",")[0]).To(HavePrefix("runfleet: the kubeconfig leads to the cluster "))
+		Expect(op.leaves(name, file).code).To(BeZero())
+	})
+})
+
+var _ = Describe("A member that is too old", func() {
+	It("takes no run, and says what it lacks", func(ctx SpecContext) {
+		op := begin(ctx, quick())
+		name := op.register(ctx, "east", kubeconfigOf(user(ctx, east), aged(east, "v1.28.3")))
+		Eventually(condition(ctx, name, "Ready")).Should(Equal("False VersionRefused"))
+		Expect(message(ctx, name, "Ready")).To(HavePrefix("Kubernetes v1.28.3 is too old"))
+		Expect(condition(ctx, name, "Reachable")()).To(Equal("True Reachable"))
+		Expect(op.answers(name)()).To(BeTrue(), "what executes there is followed")
+	})
+})
