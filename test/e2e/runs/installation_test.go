@@ -6,24 +6,21 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
-	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/rest"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
 	v1 "github.com/runfleet/runfleet/api/v1"
-	"github.com/runfleet/runfleet/reconcilers/fleet"
 	"github.com/runfleet/runfleet/test/controlplane/programs"
 	"github.com/runfleet/runfleet/test/e2e/model"
 	"github.com/runfleet/runfleet/test/e2e/settings"
@@ -54,7 +51,6 @@ func install(ctx context.Context) *installed {
 	for _, mode := range []string{"enforce", "warn", "audit"} {
 		strict["pod-security.kubernetes.io/"+mode] = "restricted"
 	}
-	Expect(hub.Load(ctx, built(ctx, "operator"))).To(Succeed())
 	Expect(hub.TeamNamespace(ctx, v1.SystemNamespace, strict)).To(Succeed())
 	o := &installed{}
 	life, end := context.WithCancel(context.Background())
@@ -71,31 +67,19 @@ func install(ctx context.Context) *installed {
 	objects := command(ctx, values, program.Path, "manifests", "-f", "-")
 	command(ctx, objects, kubectl(ctx), "apply", "--server-side", "-f", "-")
 	for _, member := range []*bed.Cluster{east, west} {
-		Expect(hub.Register(ctx, member.Name(), join(ctx, member), nil)).To(Succeed())
+		join(ctx, member)
 	}
 	Eventually(o.Ready, "2m").Should(BeTrue(), "the Deployment is rolled out")
 	return o
 }
 
-// join gives Runfleet a user on a member, with the rights of docs/members.md, and returns the kubeconfig.
-func join(ctx context.Context, member *bed.Cluster) []byte {
+// join makes a member as its administrator would, by the way that pods of the hub can take, and waits until it is ready.
+func join(ctx context.Context, member *bed.Cluster) {
 	GinkgoHelper()
-	Expect(member.TeamNamespace(ctx, v1.SystemNamespace, nil)).To(Succeed())
-	meta := metav1.ObjectMeta{Name: "runfleet", Namespace: v1.SystemNamespace}
-	account := &corev1.ServiceAccount{ObjectMeta: meta}
-	role := &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: "runfleet-member"}, Rules: fleet.Permissions}
-	binding := &rbacv1.ClusterRoleBinding{
-		ObjectMeta: role.ObjectMeta, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role.Name},
-		Subjects: []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Name: meta.Name, Namespace: meta.Namespace}},
-	}
-	for _, o := range []client.Object{account, role, binding} {
-		Expect(member.Create(ctx, o)).To(Succeed())
-	}
-	token := &authenticationv1.TokenRequest{}
-	Expect(member.SubResource("token").Create(ctx, account, token)).To(Succeed())
-	config := rest.AnonymousClientConfig(member.OutsideConfig())
-	config.BearerToken = token.Status.Token
-	return bed.KubeconfigOf(config, "")
+	file := filepath.Join(program.Dir, member.Name()+".kubeconfig")
+	Expect(os.WriteFile(file, bed.KubeconfigOf(member.OutsideConfig(), ""), 0o600)).To(Succeed())
+	command(ctx, nil, program.Path, "fleet", "join", member.Name(), "--kubeconfig", file)
+	Expect(os.Remove(file)).To(Succeed(), "it is an administrator's")
 }
 
 var _ = Describe("An installed operator", Label(onlyInstalled), func() {

@@ -12,6 +12,7 @@ import (
 	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -36,14 +37,21 @@ var tooMuch = []authorizationv1.ResourceAttributes{
 	{Verb: "delete", Resource: "namespaces"},
 }
 
-// memberUser asks a member what the user of the kubeconfig on the hub may do there.
-func memberUser(ctx context.Context, member *bed.Cluster) func(authorizationv1.ResourceAttributes) bool {
+// memberConfig is how the operator comes to a member.
+func memberConfig(ctx context.Context, member *bed.Cluster) *rest.Config {
 	GinkgoHelper()
 	secret := &corev1.Secret{}
 	Expect(hub.Get(ctx, client.ObjectKey{Namespace: v1.SystemNamespace, Name: member.Name()}, secret)).To(Succeed())
 	config, err := clientcmd.RESTConfigFromKubeConfig(secret.Data["kubeconfig"])
 	Expect(err).NotTo(HaveOccurred())
-	user, err := client.New(config, client.Options{Scheme: bed.Kinds})
+	Expect(config.BearerToken).NotTo(BeEmpty())
+	return config
+}
+
+// memberUser asks a member what the user of the kubeconfig on the hub may do there.
+func memberUser(ctx context.Context, member *bed.Cluster) func(authorizationv1.ResourceAttributes) bool {
+	GinkgoHelper()
+	user, err := client.New(memberConfig(ctx, member), client.Options{Scheme: bed.Kinds})
 	Expect(err).NotTo(HaveOccurred())
 	return func(a authorizationv1.ResourceAttributes) bool {
 		GinkgoHelper()

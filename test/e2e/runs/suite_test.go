@@ -5,10 +5,12 @@ package runs
 import (
 	"cmp"
 	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -67,14 +69,13 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	program, err = bed.Build(ctx, scratch)
 	Expect(err).NotTo(HaveOccurred())
 	image := built(ctx, "agent")
-
-	hub = start(ctx, controlplane.Options{Name: "hub", Containerd: *inPods})
-	east = start(ctx, controlplane.Options{Name: "east", Containerd: true})
-	west = start(ctx, controlplane.Options{Name: "west", Containerd: true})
-	byName = map[string]*bed.Cluster{east.Name(): east, west.Name(): west}
-	for _, member := range byName {
-		Expect(member.Load(ctx, image)).To(Succeed())
+	var ofHub []string
+	if *inPods {
+		ofHub = []string{built(ctx, "operator")}
 	}
+	clusters := start(ctx, map[string][]string{"hub": ofHub, "east": {image}, "west": {image}})
+	hub, east, west = clusters["hub"], clusters["east"], clusters["west"]
+	byName = map[string]*bed.Cluster{east.Name(): east, west.Name(): west}
 
 	// Pods of both members reach this machine at the address that it has for one of them.
 	repos, err = forge.Start(ctx, filepath.Join(scratch, "forge"), east.Outside())
@@ -107,18 +108,37 @@ var _ = AfterSuite(func(ctx SpecContext) {
 	Expect(operator.Crashed()).To(BeEmpty())
 	if *inPods {
 		Expect(operator.Says()).To(ContainSubstring("east"), "what it says is here")
-		Expect(seen(ctx, secrets())).To(BeEmpty())
+		canaries := secrets()
+		canaries["the token of east"] = []byte(memberConfig(ctx, east).BearerToken)
+		Expect(seen(ctx, canaries)).To(BeEmpty())
 	}
 }, NodeTimeout(2*time.Minute))
 
-func start(ctx context.Context, o controlplane.Options) *bed.Cluster {
+// start starts clusters, all at once, those with images on a real node.
+func start(ctx context.Context, images map[string][]string) map[string]*bed.Cluster {
 	GinkgoHelper()
-	c, err := bed.StartCluster(ctx, o)
-	if c != nil {
-		DeferCleanup(c.Stop)
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	clusters, errs := map[string]*bed.Cluster{}, []error{}
+	for name, tars := range images {
+		all.Go(func() {
+			c, err := bed.StartCluster(ctx, controlplane.Options{Name: name, Containerd: len(tars) > 0})
+			if err == nil && len(tars) > 0 {
+				err = c.Load(ctx, tars...)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			clusters[name], errs = c, append(errs, err)
+		})
 	}
-	Expect(err).NotTo(HaveOccurred())
-	return c
+	all.Wait()
+	for _, c := range clusters {
+		if c != nil {
+			DeferCleanup(c.Stop)
+		}
+	}
+	Expect(errors.Join(errs...)).To(Succeed())
+	return clusters
 }
 
 // built builds an image, or finds the one that was built, and returns its tar.
