@@ -108,7 +108,7 @@ var _ = Describe("An installed operator", Label(onlyInstalled), func() {
 		}
 	})
 
-	It("loses its leader in the middle of a run, and the other one goes on at once, with the same agent", func(ctx SpecContext) {
+	It("loses its leader in the middle of a run, and another one goes on at once, with the same agent", func(ctx SpecContext) {
 		w := newScene(ctx, "taken-over", tasks)
 		run := w.code("code", "outlive")
 		Eventually(func() int { return len(asked("outlive")) }).Should(Equal(2), "it works")
@@ -122,7 +122,7 @@ var _ = Describe("An installed operator", Label(onlyInstalled), func() {
 		began := time.Now()
 		Expect(o.evict(ctx, first)).To(Succeed())
 		Expect(apierrors.IsTooManyRequests(o.evict(ctx, second))).To(BeTrue(), "the budget lets one be away")
-		Eventually(o.leader).Should(Equal(second))
+		Eventually(o.leader).Should(Not(Or(BeEmpty(), Equal(first))), "who asks first: the other one, or the one in place of the first")
 		AddReportEntry("taken over", time.Since(began).String())
 		Expect(time.Since(began)).To(BeNumerically("<", 10*time.Second), "it gave the lead back; the lease is 15 s")
 		s := w.await(run, v1.PhaseSucceeded)
