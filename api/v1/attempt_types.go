@@ -181,6 +181,11 @@ type Transition struct {
 	// +kubebuilder:validation:Minimum=0
 	// +optional
 	Attempt int32 `json:"attempt,omitempty"`
+
+	// class is why the attempt, or the run, did not succeed that ended with this row; empty where none did. What is found
+	// out later is in the attempt's entry.
+	// +optional
+	Class FailureClass `json:"class,omitempty"`
 }
 
 // Usage is what the agent reports to have consumed.

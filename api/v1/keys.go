@@ -47,6 +47,10 @@ const (
 	AnnotationAbandonRemote = "orchestrator.platform/abandon-remote"
 	// AnnotationPreserve, on a run, keeps its objects on the members whatever retentionSeconds says, while it is "true".
 	AnnotationPreserve = "orchestrator.platform/preserve"
+	// AnnotationTraceParent, on a run, is a W3C traceparent such as 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01: the
+	// run's trace becomes part of that one, and is sampled where that one is. It counts when the run is first placed or
+	// ended, and never after; what cannot be read is ignored with a Warning event.
+	AnnotationTraceParent = "orchestrator.platform/traceparent"
 	// AnnotationSpecHash, on a Job, is a digest of what the operator rendered: a Job with another one is not ours.
 	AnnotationSpecHash = "orchestrator.platform/spec-hash"
 	// AnnotationTemplateDigest, on a Job and its ConfigMaps, is the templateDigest of their attempt.

@@ -150,6 +150,10 @@ type RunStatus struct {
 	// +optional
 	FinishedAt *metav1.MicroTime `json:"finishedAt,omitempty"`
 
+	// firstFinishedAt is when the run reached a final phase for the first time; a higher context version does not undo it.
+	// +optional
+	FirstFinishedAt *metav1.MicroTime `json:"firstFinishedAt,omitempty"`
+
 	// expireAt is when the run object itself will be deleted (spec.ttlSecondsAfterFinished).
 	// +optional
 	ExpireAt *metav1.MicroTime `json:"expireAt,omitempty"`
@@ -174,7 +178,8 @@ type RunStatus struct {
 	// +optional
 	Usage *Usage `json:"usage,omitempty"`
 
-	// traceParent is the W3C traceparent of the run's trace.
+	// traceParent is the W3C traceparent under which the run's own spans are found: the trace, its root, and whether it is
+	// sampled. Written with the first transition and never changed, so that every operator tells one trace.
 	// +kubebuilder:validation:MaxLength=128
 	// +optional
 	TraceParent string `json:"traceParent,omitempty"`

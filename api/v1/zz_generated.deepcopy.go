@@ -742,6 +742,10 @@ func (in *RunStatus) DeepCopyInto(out *RunStatus) {
 		in, out := &in.FinishedAt, &out.FinishedAt
 		*out = (*in).DeepCopy()
 	}
+	if in.FirstFinishedAt != nil {
+		in, out := &in.FirstFinishedAt, &out.FirstFinishedAt
+		*out = (*in).DeepCopy()
+	}
 	if in.ExpireAt != nil {
 		in, out := &in.ExpireAt, &out.ExpireAt
 		*out = (*in).DeepCopy()

@@ -150,17 +150,9 @@ func (l Lifecycle) apply(next *v1.RunStatus, f Facts, row fsm.Row, was v1.RunSta
 		next.FinishedAt = micro(f.Now)
 		next.NextAttemptAt = nil
 	}
-	next.History = append(next.History, v1.Transition{
-		Seq: next.Transitions, Time: *micro(f.Now), From: was.Phase, On: string(row.On), To: next.Phase, Attempt: next.Attempt,
-	})
-	if n := len(next.History) - maxHistory; n > 0 {
-		next.History = next.History[n:]
-	}
+	l.chronicle(next, f, row, was)
 	l.forget(next, f)
 }
-
-// maxHistory is the bound of status.history, also in the API's schema.
-const maxHistory = 50
 
 // forget drops the oldest attempts beyond MaxAttempts, but none that is open, whose outcome is not recorded, or whose
 // objects may still be somewhere: clean-up and deletion would no longer look for them.

@@ -84,6 +84,7 @@ type RunFacts struct {
 	Branch               string   // that the next attempt pushes to, if no earlier one has decided it; "": the spec names it
 	TemplateDigest       string   // of the templates and settings that the next attempt is committed with
 	EarlierDigests       []string // of those that this operator remembers besides
+	TraceParent          string   // of the run's trace, for a run that has none yet
 	Doubts               []string // what the spec asks for and does not get, such as a tool that the agent does not have
 }
 
