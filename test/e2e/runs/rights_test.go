@@ -79,7 +79,7 @@ var _ = Describe("The user of an installed operator", Label(onlyInstalled), func
 		}
 		account := fmt.Sprintf("system:serviceaccount:%s:runfleet", v1.SystemNamespace)
 		onHub := append(slices.Clone(tooMuch),
-			authorizationv1.ResourceAttributes{Namespace: v1.SystemNamespace, Verb: "update", Resource: "secrets"},
+			authorizationv1.ResourceAttributes{Namespace: v1.SystemNamespace, Verb: "delete", Resource: "secrets"},
 			authorizationv1.ResourceAttributes{Namespace: "team", Verb: "create", Group: "batch", Resource: "jobs"},
 			authorizationv1.ResourceAttributes{Namespace: "team", Verb: "list", Resource: "pods"},
 			authorizationv1.ResourceAttributes{Namespace: "team", Verb: "create", Group: v1.GroupVersion.Group, Resource: "coderuns"},
