@@ -38,6 +38,7 @@ type gate struct {
 	mu       sync.Mutex
 	rules    []*rule
 	down     bool
+	refused  []string // by the API server, for what they say
 }
 
 // rule says what happens to requests that it matches, until it is lifted.
@@ -167,6 +168,7 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
+	g.noteRefusal(q, a)
 	if held != nil {
 		held.answer.Store(int64(a.code))
 	}
@@ -176,6 +178,24 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	maps.Copy(w.Header(), a.header)
 	w.WriteHeader(a.code)
 	_, _ = w.Write(a.body)
+}
+
+// noteRefusal notes that the API server did not take what a request says, or not from the operator; that it came too late is
+// usual (409), and that its object is gone (404).
+func (g *gate) noteRefusal(q *request, a answer) {
+	switch a.code {
+	case http.StatusBadRequest, http.StatusForbidden, http.StatusMethodNotAllowed, http.StatusUnprocessableEntity:
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.refused = append(g.refused, fmt.Sprintf("%s: %s %s: %d %s", g.cluster, q.method, q.uri, a.code, a.body))
+	}
+}
+
+// refusals are the requests that the API server refused for what they say, so far.
+func (g *gate) refusals() []string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return slices.Clone(g.refused)
 }
 
 // answer is an API server's, whole.

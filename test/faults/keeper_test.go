@@ -147,6 +147,14 @@ func (k *keeper) leave(signal syscall.Signal) *process.Process {
 	return old
 }
 
+// replace has another program take over as a Deployment does it: the new one is started, and the old one is told to end.
+func (k *keeper) replace(binary string) *process.Process {
+	k.mu.Lock()
+	k.binary = binary
+	k.mu.Unlock()
+	return k.leave(syscall.SIGTERM)
+}
+
 func (k *keeper) stop() {
 	k.mu.Lock()
 	k.ended = true

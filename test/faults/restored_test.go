@@ -50,17 +50,21 @@ func endedAgain(w *scene) {
 type milestone struct{ arrived, reached chan struct{} }
 
 var (
-	backedUp = milestone{make(chan struct{}, 100), make(chan struct{})} // nobody waits to say that it has arrived
-	setBack  = milestone{make(chan struct{}, 100), make(chan struct{})}
+	backedUp = newMilestone()
+	setBack  = newMilestone()
 )
+
+func newMilestone() milestone {
+	return milestone{make(chan struct{}, 100), make(chan struct{})} // nobody waits to say that it has arrived
+}
 
 func (m milestone) pass(w *scene) {
 	m.arrived <- struct{}{}
 	w.Eventually(m.reached, patience).Should(BeClosed())
 }
 
-func (m milestone) await(ctx context.Context) {
-	for range restoredStories {
+func (m milestone) await(ctx context.Context, stories int) {
+	for range stories {
 		Eventually(ctx, m.arrived).WithTimeout(patience).Should(Receive())
 	}
 }
@@ -74,14 +78,14 @@ var _ = Describe("The operator of a restored hub, killed around a row of the tab
 		for _, s := range restoredStories {
 			tellings[s.row] = telling{ended: s.begin()}
 		}
-		backedUp.await(ctx)
+		backedUp.await(ctx, len(restoredStories))
 		saved := filepath.Join(scratch, "backup")
 		Expect(hub.Backup(ctx, saved)).To(Succeed())
 		outlive(ctx)
 		schedule(ctx, v1.SchedulingEnabled)
 		close(backedUp.reached)
 
-		setBack.await(ctx)
+		setBack.await(ctx, len(restoredStories))
 		hub.Halt()
 		recorded.leaveHub()
 		for _, s := range restoredStories { // nothing that was stored before counts any more

@@ -25,6 +25,7 @@ type scene struct {
 	ctx       context.Context //nolint:containedctx // a scene is the life of its context, and every line of a story would name it
 	namespace string
 	atEnd     []func() // of the story
+	lift      func()   // what holds its run up, where it has such a thing
 }
 
 const (

@@ -28,6 +28,7 @@ var (
 	ambushed        = &ambush{plans: map[string]*plan{}, stored: map[string]int64{}}
 	recorded        = newRecorder()
 	operator        *keeper
+	program         *bed.Program
 	scratch         string // a directory for logs
 	began           = time.Now()
 )
@@ -63,7 +64,7 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	var err error
 	scratch, err = os.MkdirTemp("", "runfleet-faults-")
 	Expect(err).NotTo(HaveOccurred())
-	program, err := bed.Build(ctx, scratch)
+	program, err = bed.Build(ctx, scratch)
 	Expect(err).NotTo(HaveOccurred())
 
 	ambushed.keeper = &keeper{} // until there is one

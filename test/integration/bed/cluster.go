@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -13,15 +12,12 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
-	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/yaml"
 
-	"github.com/runfleet/runfleet/api/crds"
 	v1 "github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/reconcilers/fleet"
 	"github.com/runfleet/runfleet/test/controlplane"
@@ -95,35 +91,6 @@ func Connect(plane *controlplane.ControlPlane) (*Cluster, error) {
 		err = fmt.Errorf("connecting to %s: %w", plane.Name(), err)
 	}
 	return c, err
-}
-
-// InstallCRDs makes a hub of a cluster, and returns when the kinds are served.
-func (c *Cluster) InstallCRDs(ctx context.Context) error {
-	for _, name := range crds.Files {
-		data, err := crds.FS.ReadFile(name)
-		if err != nil {
-			return err
-		}
-		crd := &apiextensions.CustomResourceDefinition{}
-		if err := yaml.UnmarshalStrict(data, crd); err != nil {
-			return fmt.Errorf("reading %s: %w", name, err)
-		}
-		if err := c.Create(ctx, crd); err != nil {
-			return fmt.Errorf("installing %s: %w", name, err)
-		}
-		if err := wait.PollUntilContextCancel(ctx, 50*time.Millisecond, true, func(ctx context.Context) (bool, error) {
-			return served(crd), c.Get(ctx, client.ObjectKeyFromObject(crd), crd)
-		}); err != nil {
-			return fmt.Errorf("waiting until %s is served: %w", name, err)
-		}
-	}
-	return nil
-}
-
-func served(crd *apiextensions.CustomResourceDefinition) bool {
-	return slices.ContainsFunc(crd.Status.Conditions, func(c apiextensions.CustomResourceDefinitionCondition) bool {
-		return c.Type == apiextensions.Established && c.Status == apiextensions.ConditionTrue
-	})
 }
 
 // NewUser is a new user of the cluster who may do what the rules say in every namespace.

@@ -14,70 +14,18 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/onsi/gomega"
-	ctrl "sigs.k8s.io/controller-runtime"
 
-	"github.com/runfleet/runfleet/test/controlplane/filelock"
 	"github.com/runfleet/runfleet/test/controlplane/process"
 )
-
-// Program is the command runfleet, built for a suite.
-type Program struct {
-	Path string
-	Dir  string // for logs
-
-	started atomic.Int64
-}
 
 // Replica is one process of the operator.
 type Replica struct {
 	*process.Process
 	metrics, health string // addresses
-}
-
-// Build builds the command into a directory that the caller removes. Go does not cache what it links, which takes longest, but
-// leaves a file alone that is what it would link: so all suites build at one place, one after the other, and take a copy.
-func Build(ctx context.Context, dir string) (*Program, error) {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return nil, err
-	}
-	shared := filepath.Join(cache, "runfleet", "program")
-	if err := os.MkdirAll(shared, 0o755); err != nil {
-		return nil, err
-	}
-	lock, err := filelock.Wait(ctx, filepath.Join(shared, "lock"), nil)
-	if err != nil {
-		return nil, err
-	}
-	defer lock.Unlock()
-	p := &Program{Path: filepath.Join(dir, "runfleet"), Dir: dir}
-	built := filepath.Join(shared, "runfleet")
-	for _, command := range [][]string{
-		{"go", "build", "-o", built, "github.com/runfleet/runfleet/cmd/runfleet"},
-		{"cp", built, p.Path}, // by another process: nobody may execute what this one has open for writing
-	} {
-		if out, err := exec.CommandContext(ctx, command[0], command[1:]...).CombinedOutput(); err != nil {
-			return nil, fmt.Errorf("building runfleet: %w\n%s", err, out)
-		}
-	}
-	return p, nil
-}
-
-// Discard removes the program and its logs once its suite has passed, and says where they are otherwise. Nothing was built: nothing
-// is done.
-func (p *Program) Discard(passed bool) {
-	switch {
-	case p == nil:
-	case passed:
-		_ = os.RemoveAll(p.Dir)
-	default:
-		ctrl.Log.Info("Keeping the logs", "directory", p.Dir)
-	}
 }
 
 // StartOperator starts an operator against a hub and returns at once.
