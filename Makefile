@@ -81,9 +81,9 @@ fuzz: ## Search for values that become syntax, and templates that break, for FUZ
 	done
 
 .PHONY: faults
-faults: ## Break real processes: kill at every row, lose members, set the hub back (8 minutes).
+faults: ## Break real processes: kill at every row, lose members, set the hub back, upgrade (10 minutes).
 	@failed=0; \
-	  $(GO) test -tags faults -v -count=1 -timeout 12m ./test/faults ./test/integration/fencing ./test/integration/restore || failed=1; \
+	  $(GO) test -tags faults -v -count=1 -timeout 14m ./test/faults ./test/integration/fencing ./test/integration/restore || failed=1; \
 	  $(GO) test -tags faults -v -count=1 -timeout 6m ./test/integration/operator -ginkgo.label-filter left || failed=1; \
 	  exit $$failed # one that fails keeps no other from being told
 

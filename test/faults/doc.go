@@ -28,6 +28,9 @@
 // operator is killed around them in the same way. The story of an upgrade is told alone, since it concerns every attempt that
 // has no Job then (see upgraded_test.go).
 //
+// An upgrade, and the way back, has the program and the kinds of the version before that of HEAD (see upgrade_test.go): that of
+// the newest release, or as long as there is none, of the commit before. It needs the history, and builds that version once.
+//
 // After each kill the run must reach the outcome that its story says. Asserted over everything that the recorder saw: never two
 // live agents of a run, never two Jobs or pods of an attempt, attempts only ever added; and, when all runs are deleted, nothing
 // of theirs is left on a member.
