@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -46,6 +47,13 @@ const rbacGroup = "rbac.authorization.k8s.io"
 
 func (k chartKind) gvk() schema.GroupVersionKind {
 	return schema.GroupVersionKind{Group: k.group, Version: k.version, Kind: k.kind}
+}
+
+func (k chartKind) scope() meta.RESTScope {
+	if k.global {
+		return meta.RESTScopeRoot
+	}
+	return meta.RESTScopeNamespace
 }
 
 // of names an object so that kubectl knows it.
@@ -99,12 +107,8 @@ func partsOf(objects []chart.Object) ([]part, error) {
 		}
 		parts = append(parts, part{chartKinds[i], u})
 	}
-	slices.SortStableFunc(parts, func(a, b part) int { return rank(a.kind) - rank(b.kind) })
+	slices.SortStableFunc(parts, func(a, b part) int { return slices.Index(chartKinds, a.kind) - slices.Index(chartKinds, b.kind) })
 	return parts, nil
-}
-
-func rank(k chartKind) int {
-	return slices.IndexFunc(chartKinds, func(o chartKind) bool { return o.kind == k.kind })
 }
 
 // The labels that the chart sets. Only what bears all three is ours to remove.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -32,13 +33,19 @@ type hubFlags struct{ kubeconfig, context, namespace string }
 
 // addHubFlags adds them behind the flags that the verb has so far: its own come first in its help.
 func addHubFlags(cmd *cobra.Command) *hubFlags {
+	f := addReachFlags(cmd)
+	cmd.Flags().StringVarP(&f.namespace, "namespace", "n", "", "the `NAMESPACE` of the runs (default the context's)")
+	completeFlag(cmd, "namespace", completeNamespaces)
+	return f
+}
+
+// addReachFlags are those of a verb that is about no namespace of runs.
+func addReachFlags(cmd *cobra.Command) *hubFlags {
 	var f hubFlags
 	cmd.Flags().SortFlags = false
 	cmd.Flags().StringVar(&f.kubeconfig, "kubeconfig", "", "the kubeconfig `FILE` (default $KUBECONFIG, then ~/.kube/config)")
 	cmd.Flags().StringVar(&f.context, "context", "", "the `CONTEXT` of the kubeconfig (default its current one)")
-	cmd.Flags().StringVarP(&f.namespace, "namespace", "n", "", "the `NAMESPACE` of the runs (default the context's)")
 	completeFlag(cmd, "context", completeContexts)
-	completeFlag(cmd, "namespace", completeNamespaces)
 	return &f
 }
 
@@ -75,7 +82,7 @@ func (f *hubFlags) connect(stderr io.Writer) (*hub, error) {
 	config.UserAgent = "runfleet" // also the manager of the fields that it writes
 	config.WarningHandler = &warnings{w: stderr}
 	scheme := runtime.NewScheme()
-	if err := errors.Join(v1.AddToScheme(scheme), corev1.AddToScheme(scheme)); err != nil {
+	if err := errors.Join(v1.AddToScheme(scheme), corev1.AddToScheme(scheme), authorizationv1.AddToScheme(scheme)); err != nil {
 		return nil, err
 	}
 	c, err := client.NewWithWatch(config, client.Options{Scheme: scheme, Mapper: staticMapper()})
@@ -96,8 +103,12 @@ func staticMapper() meta.RESTMapper {
 		}
 		m.Add(k.gvk(), scope)
 	}
+	for _, k := range chartKinds {
+		m.Add(k.gvk(), k.scope())
+	}
+	m.Add(authorizationv1.SchemeGroupVersion.WithKind("SelfSubjectAccessReview"), meta.RESTScopeRoot)
 	m.Add(corev1.SchemeGroupVersion.WithKind("Namespace"), meta.RESTScopeRoot)
-	m.Add(corev1.SchemeGroupVersion.WithKind("ConfigMap"), meta.RESTScopeNamespace)
+	m.Add(corev1.SchemeGroupVersion.WithKind("Pod"), meta.RESTScopeNamespace)
 	m.Add(corev1.SchemeGroupVersion.WithKind("Secret"), meta.RESTScopeNamespace)
 	return m
 }

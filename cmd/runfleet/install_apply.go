@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -17,10 +16,10 @@ import (
 
 // What became of a part.
 const (
-	created   = "created"
-	changed   = "changed"
-	unchanged = "unchanged"
-	removed   = "removed"
+	partCreated   = "created"
+	partChanged   = "changed"
+	partUnchanged = "unchanged"
+	partRemoved   = "removed"
 )
 
 // owner is the manager of the fields that are applied, halter that of the one that uninstall changes before it removes anything.
@@ -29,13 +28,6 @@ const (
 	halter = client.FieldOwner(installer + "-uninstall")
 )
 
-// step is what became of one part, and which fields that concerns.
-type step struct {
-	part   part
-	result string
-	fields []string
-}
-
 // read gets a part as it is on the hub; nil where it is not there.
 func (h *hub) read(ctx context.Context, p part) (*unstructured.Unstructured, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
@@ -43,14 +35,20 @@ func (h *hub) read(ctx context.Context, p part) (*unstructured.Unstructured, err
 	u := &unstructured.Unstructured{}
 	u.SetGroupVersionKind(p.kind.gvk())
 	err := h.client.Get(ctx, client.ObjectKeyFromObject(p.object), u)
-	if apierrors.IsNotFound(err) {
+	switch {
+	case isMissingKind(err):
+		return nil, fmt.Errorf("%s has no kind %s (%s): what brings it must be installed first, or nothing of it be asked for in the values",
+			h.server, p.kind.kind, p.kind.group)
+	case apierrors.IsNotFound(err):
 		return nil, nil //nolint:nilnil // absence is what was asked for
+	case err != nil:
+		return nil, h.explain("reading "+p.kind.of(p.object.GetName()), err)
 	}
-	return u, err
+	return u, nil
 }
 
 // apply applies a part and says what that changed. Only what somebody else has a say in is refused, unless force.
-func (h *hub) apply(ctx context.Context, p part, before *unstructured.Unstructured, force, dry bool) (step, error) {
+func (h *hub) apply(ctx context.Context, p part, before *unstructured.Unstructured, force, dry bool) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
 	opts := []client.ApplyOption{owner}
@@ -66,14 +64,13 @@ func (h *hub) apply(ctx context.Context, p part, before *unstructured.Unstructur
 	case apierrors.IsConflict(err) && !force && onlyOurs(err):
 		return h.apply(ctx, p, before, true, dry)
 	case err != nil:
-		return step{}, err
+		return "", err
 	case before == nil:
-		return step{p, created, nil}, nil
+		return partCreated, nil
+	case reflect.DeepEqual(wanted(before), wanted(after)):
+		return partUnchanged, nil
 	}
-	if fields := differing(content(before), content(after)); len(fields) > 0 {
-		return step{p, changed, fields}, nil
-	}
-	return step{p, unchanged, nil}, nil
+	return partChanged, nil
 }
 
 // conflicts are the fields that others manage, one line for each.
@@ -95,8 +92,8 @@ func onlyOurs(err error) bool {
 	})
 }
 
-// content is what of an object was asked for by somebody.
-func content(u *unstructured.Unstructured) map[string]any {
+// wanted is what of an object was asked for by somebody.
+func wanted(u *unstructured.Unstructured) map[string]any {
 	c := u.DeepCopy()
 	for _, field := range []string{"managedFields", "resourceVersion", "generation", "uid", "creationTimestamp"} {
 		unstructured.RemoveNestedField(c.Object, "metadata", field)
@@ -104,24 +101,4 @@ func content(u *unstructured.Unstructured) map[string]any {
 	unstructured.RemoveNestedField(c.Object, "metadata", "annotations", "deployment.kubernetes.io/revision")
 	unstructured.RemoveNestedField(c.Object, "status")
 	return c.Object
-}
-
-// differing are the paths of the fields that two objects have otherwise. A list is one field.
-func differing(a, b map[string]any) []string {
-	var out []string
-	names := maps.Clone(a)
-	maps.Copy(names, b)
-	for _, name := range slices.Sorted(maps.Keys(names)) {
-		left, isSection := a[name].(map[string]any)
-		right, areSections := b[name].(map[string]any)
-		switch {
-		case isSection && areSections:
-			for _, below := range differing(left, right) {
-				out = append(out, name+"."+below)
-			}
-		case !reflect.DeepEqual(a[name], b[name]):
-			out = append(out, name)
-		}
-	}
-	return out
 }

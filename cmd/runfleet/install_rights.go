@@ -26,20 +26,25 @@ func (r right) String() string {
 
 var namespaceKind = chartKind{version: "v1", kind: "Namespace", resource: "namespaces", global: true}
 
-// rightsTo are the verbs on every kind, where parts are and, to find those of before, everywhere.
+// rightsTo are the verbs on parts, each where it is.
 func rightsTo(parts []part, verbs ...string) []right {
 	var all []right
-	add := func(r right) {
-		if !slices.Contains(all, r) {
-			all = append(all, r)
-		}
-	}
 	for _, p := range parts {
 		for _, verb := range verbs {
-			add(right{verb, p.kind, p.object.GetNamespace()})
+			if r := (right{verb, p.kind, p.object.GetNamespace()}); !slices.Contains(all, r) {
+				all = append(all, r)
+			}
 		}
-		if !p.kind.kept {
-			add(right{"list", p.kind, ""})
+	}
+	return all
+}
+
+// rightsToFind are those to find what an installation has left, wherever it is.
+func rightsToFind() []right {
+	var all []right
+	for _, k := range chartKinds {
+		if !k.kept && !k.foreign {
+			all = append(all, right{"list", k, ""})
 		}
 	}
 	return all
@@ -74,15 +79,15 @@ func (h *hub) require(ctx context.Context, doing string, rights []right) error {
 	if failed != nil {
 		return h.explain("asking what you may do", failed)
 	}
-	if said := grouped(rights, lacking); len(said) > 0 {
+	if said := byResource(rights, lacking); len(said) > 0 {
 		return fmt.Errorf("%s needs rights that you do not have on %s. Nothing was changed. Ask an administrator for:\n  %s",
 			doing, h.server, strings.Join(said, "\n  "))
 	}
 	return nil
 }
 
-// grouped puts the verbs that lack on one resource into one line.
-func grouped(rights []right, lacking []bool) []string {
+// byResource puts the verbs that lack on one resource into one line.
+func byResource(rights []right, lacking []bool) []string {
 	var order []right
 	verbs := map[right][]string{}
 	for i, r := range rights {

@@ -19,8 +19,8 @@ var groups = []struct {
 	}},
 	{"fleet", "Fleet:", func() []*cobra.Command {
 		return []*cobra.Command{
-			newOperatorCommand(), newManifestsCommand(), newCRDsCommand(), newFleetCommand(), newOrphansCommand(), newRecoverCommand(), newSecretsCommand(),
-			newConvertCommand(), newNetworkPolicyCommand(),
+			newInstallCommand(), newManifestsCommand(), newOperatorCommand(), newCRDsCommand(), newFleetCommand(), newOrphansCommand(),
+			newRecoverCommand(), newSecretsCommand(), newConvertCommand(), newNetworkPolicyCommand(),
 		}
 	}},
 	{"files", "Files:", func() []*cobra.Command { return []*cobra.Command{newRenderCommand(), newDiffCommand()} }},

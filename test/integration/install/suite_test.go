@@ -1,0 +1,111 @@
+package install
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	authenticationv1 "k8s.io/api/authentication/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
+	ctrl "sigs.k8s.io/controller-runtime"
+
+	v1 "github.com/runfleet/runfleet/api/v1"
+	"github.com/runfleet/runfleet/test/integration/bed"
+)
+
+var (
+	hub, east *bed.Cluster
+	program   *bed.Program
+	scratch   string // where values and kubeconfigs are
+)
+
+func TestInstall(t *testing.T) {
+	RegisterFailHandler(Fail)
+	ctrl.SetLogger(GinkgoLogr)
+	SetDefaultEventuallyTimeout(time.Minute)
+	SetDefaultEventuallyPollingInterval(50 * time.Millisecond)
+	RunSpecs(t, "install")
+}
+
+var _ = ReportAfterSuite("logs", func(r Report) { program.Discard(r.SuiteSucceeded) })
+
+var _ = BeforeSuite(func(ctx SpecContext) {
+	var err error
+	scratch, err = os.MkdirTemp("", "runfleet-install-")
+	Expect(err).NotTo(HaveOccurred())
+	program, err = bed.Build(ctx, scratch)
+	Expect(err).NotTo(HaveOccurred())
+	clusters, err := bed.StartClusters(ctx, map[string]int{"hub": 1, "east": 1})
+	for _, c := range clusters {
+		DeferCleanup(c.Stop)
+	}
+	Expect(err).NotTo(HaveOccurred())
+	hub, east = clusters["hub"], clusters["east"]
+}, NodeTimeout(3*time.Minute))
+
+// said is what a call leaves behind.
+type said struct {
+	code     int
+	out, err string
+}
+
+// runfleet calls the command as a person would, an administrator of the hub unless args name another kubeconfig.
+func runfleet(args ...string) said {
+	GinkgoHelper()
+	cmd := exec.Command(program.Path, args...)
+	cmd.Env = []string{"KUBECONFIG=" + hub.KubeconfigPath(), "HOME=/nonexistent", "PATH=" + os.Getenv("PATH")}
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		var exit *exec.ExitError
+		Expect(errors.As(err, &exit)).To(BeTrue(), "%v", err)
+	}
+	return said{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
+}
+
+// values are those of every installation here.
+const values = `
+image: registry.example.com/runfleet:1
+networkPolicy: {enabled: true}
+templates: {greeting.tmpl: hello}
+config:
+  agent: {image: {repository: registry.example.com/agent, tag: "1"}}
+  timing: {settleSeconds: 1, graceSeconds: 1}
+`
+
+// file writes one that the command reads.
+func file(name string, data []byte) string {
+	GinkgoHelper()
+	path := filepath.Join(scratch, name)
+	Expect(os.WriteFile(path, data, 0o600)).To(Succeed())
+	return path
+}
+
+// installs calls install with the values, and more.
+func installs(more ...string) said {
+	GinkgoHelper()
+	return runfleet(append([]string{"install", "-f", file("values.yaml", []byte(values))}, more...)...)
+}
+
+// operate starts an operator with the token of the service account that was installed: it has the rights of the chart.
+func operate(ctx context.Context) *bed.Replica {
+	GinkgoHelper()
+	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: "runfleet", Namespace: v1.SystemNamespace}}
+	token := &authenticationv1.TokenRequest{}
+	Expect(hub.SubResource("token").Create(ctx, account, token)).To(Succeed())
+	as := rest.AnonymousClientConfig(hub.Admin)
+	as.BearerToken = token.Status.Token
+	o, err := program.StartOperator(hub, "--kubeconfig", file("operator.kubeconfig", bed.KubeconfigOf(as, "")))
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(o.Stop)
+	return o
+}
