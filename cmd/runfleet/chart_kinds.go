@@ -111,6 +111,19 @@ func partsOf(objects []chart.Object) ([]part, error) {
 	return parts, nil
 }
 
+// deploymentKind is the last to be applied, and the first to go.
+func deploymentKind() chartKind { return chartKinds[len(chartKinds)-1] }
+
+func bare(k chartKind, namespace, name string) part {
+	o := &unstructured.Unstructured{}
+	o.SetGroupVersionKind(k.gvk())
+	o.SetNamespace(namespace)
+	o.SetName(name)
+	return part{k, o}
+}
+
+func namespacePart(name string) part { return bare(namespaceKind, "", name) }
+
 // The labels that the chart sets. Only what bears all three is ours to remove.
 const (
 	labelName      = "app.kubernetes.io/name"

@@ -16,13 +16,6 @@ import (
 	"github.com/runfleet/runfleet/reconcilers/fleet"
 )
 
-func namespacePart(name string) part {
-	o := &unstructured.Unstructured{}
-	o.SetGroupVersionKind(namespaceKind.gvk())
-	o.SetName(name)
-	return part{namespaceKind, o}
-}
-
 // check asks everything that could refuse the installation, and changes nothing.
 func (c *installCall) check(ctx context.Context) error {
 	if err := c.checkVersion(); err != nil {
@@ -114,8 +107,7 @@ func ofHelm(o *unstructured.Unstructured) bool {
 
 // checkAlone refuses a second operator: the two would work on the same runs.
 func (c *installCall) checkAlone(ctx context.Context) error {
-	deployments := chartKinds[len(chartKinds)-1]
-	all, err := c.hub.partsOn(ctx, deployments, labels.SelectorFromSet(labels.Set{labelName: installer}))
+	all, err := c.hub.partsOn(ctx, deploymentKind(), labels.SelectorFromSet(labels.Set{labelName: installer}))
 	if err != nil {
 		return err
 	}

@@ -110,20 +110,24 @@ func (c *installCall) hold(ctx context.Context, o *unstructured.Unstructured) st
 	if failure := conditionOf(o, "ReplicaFailure"); failure["status"] == "True" {
 		return oneLine(fmt.Sprint(failure["message"]))
 	}
-	ctx, cancel := context.WithTimeout(ctx, answerTime)
-	defer cancel()
-	pods := &corev1.PodList{}
-	err := c.hub.client.List(ctx, pods, client.InNamespace(c.system),
-		client.MatchingLabels{labelName: installer, labelInstance: installer})
+	pods, err := c.hub.operatorPods(ctx, c.system)
 	if err != nil {
 		return "" // the right to see pods is not needed to install
 	}
-	for i := range pods.Items {
-		if why := podHold(&pods.Items[i]); why != "" {
-			return "pod " + pods.Items[i].Name + ": " + oneLine(why)
+	for i := range pods {
+		if why := podHold(&pods[i]); why != "" {
+			return "pod " + pods[i].Name + ": " + oneLine(why)
 		}
 	}
 	return ""
+}
+
+func (h *hub) operatorPods(ctx context.Context, system string) ([]corev1.Pod, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	pods := &corev1.PodList{}
+	err := h.client.List(ctx, pods, client.InNamespace(system), client.MatchingLabels{labelName: installer, labelInstance: installer})
+	return pods.Items, err
 }
 
 // podHold says why a pod does not run.

@@ -97,6 +97,7 @@ var _ = Describe("install", Ordered, func() {
 		}
 		Expect(hub.Create(ctx, run)).To(Succeed())
 		Eventually(func() v1.Phase {
+			Expect(o.Crash()).To(Succeed(), "%s", o.Says())
 			Expect(hub.Get(ctx, client.ObjectKeyFromObject(run), run)).To(Succeed())
 			return run.Status.Phase
 		}).Should(Equal(v1.PhaseSucceeded), "%s", o.Log)

@@ -76,7 +76,7 @@ func runfleet(args ...string) said {
 const values = `
 image: registry.example.com/runfleet:1
 networkPolicy: {enabled: true}
-templates: {greeting.tmpl: hello}
+templates: {shared_greeting.md.hbs: hello}
 config:
   agent: {image: {repository: registry.example.com/agent, tag: "1"}}
   timing: {settleSeconds: 1, graceSeconds: 1}
