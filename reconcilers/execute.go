@@ -55,7 +55,9 @@ func (p *pass) execute(ctx context.Context, effects []lifecycle.Effect) (finding
 		if incomplete && e.Verb == lifecycle.VerbEnsure {
 			continue
 		}
+		began := p.Now()
 		err := p.perform(ctx, e, &found)
+		p.tellEffect(e, began, found.refusal.Reason, err)
 		incomplete = incomplete || err != nil && e.Verb == lifecycle.VerbEnsure
 		switch {
 		case err == nil:

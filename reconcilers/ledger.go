@@ -18,6 +18,8 @@ type Ledger struct {
 	written map[types.UID]written
 	jobs    map[types.UID]types.UID // by run: the Job just created for its attempt, until its UID is committed
 	views   map[types.UID]view
+
+	failures map[types.UID]map[lifecycle.Effect]int // of effects on members, since the run's last transition
 }
 
 // view is a run as it was seen when that was not new enough.
@@ -38,7 +40,7 @@ const blind = 5 * time.Second
 
 // NewLedger returns an empty one.
 func NewLedger() *Ledger {
-	return &Ledger{written: map[types.UID]written{}, jobs: map[types.UID]types.UID{}, views: map[types.UID]view{}}
+	return &Ledger{written: map[types.UID]written{}, jobs: map[types.UID]types.UID{}, views: map[types.UID]view{}, failures: map[types.UID]map[lifecycle.Effect]int{}}
 }
 
 // note takes a run as it is being committed.
@@ -46,6 +48,9 @@ func (l *Ledger) note(run v1.Run, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	s := run.RunStatus()
+	if was, ok := l.written[run.GetUID()]; !ok || was.transitions != s.Transitions {
+		delete(l.failures, run.GetUID())
+	}
 	w := written{transitions: s.Transitions, at: now}
 	open := lifecycle.Open(*s)
 	if open != nil {
@@ -97,6 +102,7 @@ func (l *Ledger) forget(run v1.Run) {
 	defer l.mu.Unlock()
 	delete(l.views, run.GetUID())
 	delete(l.jobs, run.GetUID())
+	delete(l.failures, run.GetUID())
 }
 
 // outdated says that a run as the cache shows it is older than what we committed. Its event will come.

@@ -15,6 +15,7 @@ import (
 func (p *pass) observe(ctx context.Context) lifecycle.Facts {
 	s := *p.status()
 	f := lifecycle.Facts{Now: p.now, Hub: p.hub.HubFacts, Run: RunFacts(p.Kind, p.run, p.config), Cluster: p.clusterFacts(s)}
+	f.Run.TraceParent = p.traceParent()
 	for _, m := range p.members {
 		if !m.Answers {
 			continue

@@ -39,7 +39,9 @@ type Options struct {
 	RequestTimeout                            time.Duration // of one request; below LeaseDuration (A13)
 	ProbeInterval                             time.Duration // between two probes of a member; 0 for the default
 
-	MetricsAddress, HealthAddress string // "0" serves nothing
+	MetricsAddress, HealthAddress string              // "0" serves nothing
+	Collector                     telemetry.Collector // of traces
+	Version, Pod                  string              // of the operator, as traces name it
 	Log                           logr.Logger
 	Now                           func() time.Time // nil for the clock
 }
@@ -170,6 +172,10 @@ func (o Options) assemble(ctx context.Context, mgr mcmanager.Manager, provider *
 	if err != nil {
 		return err
 	}
+	traces, sample, err := o.tracing(ctx, local)
+	if err != nil {
+		return err
+	}
 	placed, census := NewLedger(), NewCensus()
 	before, err := o.addOriginal(local, mail)
 	if err != nil {
@@ -186,8 +192,9 @@ func (o Options) assemble(ctx context.Context, mgr mcmanager.Manager, provider *
 			Hub: Hub{
 				Cached: local.GetCache(), Live: local.GetAPIReader(), Writer: local.GetClient(), UID: uid, Namespace: o.System,
 			},
-			Observer: telemetry.Observers{telemetry.Events{Recorder: recorder}, telemetry.NewMetrics(transitions, machine)},
-			Now:      o.now(), RequestTimeout: o.RequestTimeout,
+			Observer: telemetry.Observers{telemetry.Events{Recorder: recorder}, telemetry.NewMetrics(transitions, machine), traces},
+			Effects:  traces.Acted, Sample: sample,
+			Now: o.now(), RequestTimeout: o.RequestTimeout,
 		}
 		if err := r.Setup(mgr, mail); err != nil {
 			return fmt.Errorf("setting up the reconciler of %s: %w", kind, err)

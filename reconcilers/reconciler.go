@@ -9,6 +9,7 @@ import (
 
 	"github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/fsm/lifecycle"
+	"github.com/runfleet/runfleet/fsm/lifecycle/story"
 	"github.com/runfleet/runfleet/reconcilers/config"
 	"github.com/runfleet/runfleet/reconcilers/fleet"
 	"github.com/runfleet/runfleet/reconcilers/incarnation"
@@ -58,6 +59,8 @@ type Reconciler struct {
 	// Original looks for the controller of the system that came before; nil where there never was one.
 	Original *original.Watch
 	Observer Observer
+	Effects  func(v1.Run, story.Done) // is told each effect on a member, once it is done; nil: nobody
+	Sample   func(story.TraceID) bool // whether a run's own trace is sampled; nil: always
 	Now      func() time.Time
 	// RequestTimeout bounds one request to a member or the hub. Shorter than the leader's lease (A13): no request of a
 	// leader that lost its lease is still under way when the next one begins.
@@ -232,7 +235,7 @@ func (p *pass) commit(ctx context.Context, d lifecycle.Decision) error {
 		return err
 	}
 	if d.Row.ID != "" {
-		log.FromContext(ctx).Info("Committed a transition", "trigger", d.Row.On, "from", was.Phase, "to", d.Status.Phase,
+		log.FromContext(ctx).WithValues(transitionIDs(next)...).Info("Committed a transition", "trigger", d.Row.On, "from", was.Phase, "to", d.Status.Phase,
 			"attempt", d.Status.Attempt, "cluster", d.Status.Cluster, "reason", d.Status.Reason)
 	}
 	p.run = next

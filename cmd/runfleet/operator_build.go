@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"reflect"
 
 	"github.com/go-logr/logr"
@@ -14,6 +16,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/runfleet/runfleet/reconcilers"
+	"github.com/runfleet/runfleet/reconcilers/telemetry"
 )
 
 // starter is what runs until its context ends.
@@ -32,6 +35,8 @@ func (o *operatorOptions) build(ctx context.Context) (starter, error) {
 		LeaderElect: o.leaderElect, LeaseDuration: o.leaseDuration, RenewDeadline: o.renewDeadline, RetryPeriod: o.retryPeriod,
 		RequestTimeout: o.requestTimeout, ProbeInterval: o.probeInterval,
 		MetricsAddress: o.metrics, HealthAddress: o.health, Log: ctrl.Log,
+		Collector: telemetry.Collector{Endpoint: o.otlpEndpoint, Protocol: o.otlpProtocol, Getenv: os.Getenv},
+		Version:   thisBuild().Version, Pod: cmp.Or(os.Getenv("POD_NAME"), os.Getenv("HOSTNAME")),
 	})
 }
 

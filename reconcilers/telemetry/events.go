@@ -6,6 +6,7 @@ import (
 
 	"github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/fsm/lifecycle"
+	"github.com/runfleet/runfleet/fsm/lifecycle/story"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/tools/events"
 )
@@ -23,6 +24,12 @@ type Events struct {
 func (e Events) Committed(run v1.Run, was v1.RunStatus, d lifecycle.Decision) {
 	if d.Warning.Reason != "" {
 		e.Recorder.Eventf(run, nil, corev1.EventTypeWarning, d.Warning.Reason, "Ignored", "%s", shorten(d.Warning.Message))
+	}
+	if word := run.GetAnnotations()[v1.AnnotationTraceParent]; word != "" && was.TraceParent == "" && d.Status.TraceParent != "" {
+		if _, err := story.Parse(word); err != nil {
+			e.Recorder.Eventf(run, nil, corev1.EventTypeWarning, "TraceParentIgnored", "Ignored", "the annotation %s is %v; the run has a "+
+				"trace of its own", v1.AnnotationTraceParent, err)
+		}
 	}
 	if d.Row.ID == "" {
 		e.quarantine(run, was, d.Status)

@@ -1,0 +1,144 @@
+package telemetry
+
+import (
+	"compress/gzip"
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/runfleet/runfleet/fsm/lifecycle/story"
+	collectorpb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
+	"google.golang.org/protobuf/proto"
+)
+
+func env(pairs map[string]string) func(string) string {
+	return func(name string) string { return pairs[name] }
+}
+
+func exporterTo(t *testing.T, url string) (*Exporter, *prometheus.Registry) {
+	t.Helper()
+	client, err := Collector{Endpoint: url, Getenv: env(nil)}.Client()
+	if err != nil {
+		t.Fatal(err)
+	}
+	resource, err := Resource(t.Context(), "v1", "pod-a", "runfleet-system")
+	if err != nil {
+		t.Fatal(err)
+	}
+	registry := prometheus.NewRegistry()
+	e, err := NewExporter(registry, client, resource, "v1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e, registry
+}
+
+// spansOf reads what a collector was sent.
+func spansOf(t *testing.T, r *http.Request) *collectorpb.ExportTraceServiceRequest {
+	t.Helper()
+	body := io.Reader(r.Body)
+	if r.Header.Get("Content-Encoding") == "gzip" {
+		unzipped, err := gzip.NewReader(body)
+		if err != nil {
+			t.Error(err)
+			return nil
+		}
+		body = unzipped
+	}
+	text, err := io.ReadAll(body)
+	got := &collectorpb.ExportTraceServiceRequest{}
+	if err == nil {
+		err = proto.Unmarshal(text, got)
+	}
+	if err != nil {
+		t.Error(err)
+	}
+	return got
+}
+
+func TestSpansArriveWithTheirResourceBeforeTheOperatorEnds(t *testing.T) {
+	arrived := make(chan *collectorpb.ExportTraceServiceRequest, 10)
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { arrived <- spansOf(t, r) }))
+	defer server.Close()
+	e, _ := exporterTo(t, server.URL)
+	ctx, stop := context.WithCancel(t.Context())
+	e.Put([]story.Span{{Role: story.RoleRun, Trace: story.TraceOf("u"), ID: story.AttemptID("u", 1), Name: "RUN DocsRun",
+		Start: time.Unix(1, 0), End: time.Unix(2, 0), Error: "AgentError"}})
+	stop()
+	if err := e.Start(ctx); err != nil {
+		t.Fatal(err)
+	}
+	got := (<-arrived).GetResourceSpans()[0]
+	names := map[string]string{}
+	for _, kv := range got.GetResource().GetAttributes() {
+		names[kv.GetKey()] = kv.GetValue().GetStringValue()
+	}
+	span := got.GetScopeSpans()[0].GetSpans()[0]
+	if names["service.name"] != "runfleet" || names["k8s.pod.name"] != "pod-a" || span.GetName() != "RUN DocsRun" ||
+		span.GetStatus().GetMessage() != "AgentError" || len(span.GetParentSpanId()) != 0 {
+		t.Errorf("resource %v, span %v", names, span)
+	}
+}
+
+func TestACollectorThatHangsCostsNothingAndIsCounted(t *testing.T) {
+	release := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
+	defer server.Close()
+	defer close(release)
+	e, registry := exporterTo(t, server.URL)
+	ctx, stop := context.WithCancel(t.Context())
+	began := time.Now()
+	e.Put(make([]story.Span, queueSize+100))
+	if took := time.Since(began); took > time.Second {
+		t.Errorf("putting took %v", took)
+	}
+	stop()
+	began = time.Now()
+	if err := e.Start(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(began); took > flushTimeout+2*time.Second {
+		t.Errorf("ending took %v", took)
+	}
+	families, err := registry.Gather()
+	lost := 0.0
+	for _, m := range families[0].GetMetric() {
+		lost += m.GetCounter().GetValue()
+	}
+	if err != nil || lost != queueSize+100 {
+		t.Errorf("%v spans were counted as lost: %v", lost, err)
+	}
+}
+
+func TestTheEnvironmentSaysWhetherAndWhat(t *testing.T) {
+	for _, c := range []struct {
+		env    map[string]string
+		wanted bool
+	}{
+		{nil, false},
+		{map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://a"}, true},
+		{map[string]string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://a"}, true},
+		{map[string]string{"OTEL_TRACES_EXPORTER": "otlp"}, true},
+		{map[string]string{"OTEL_TRACES_EXPORTER": "none", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://a"}, false},
+		{map[string]string{"OTEL_SDK_DISABLED": "true", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://a"}, false},
+	} {
+		if got := (Collector{Getenv: env(c.env)}).Wanted(); got != c.wanted {
+			t.Errorf("%v: %v", c.env, got)
+		}
+	}
+	half, err := Collector{Getenv: env(map[string]string{"OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0.5"})}.Sampler()
+	if err != nil || half(story.TraceID{8: 0x80}) || !half(story.TraceID{8: 0x7f}) {
+		t.Errorf("half of all traces: %v", err)
+	}
+	for name, value := range map[string]string{"OTEL_TRACES_SAMPLER": "jaeger_remote", "OTEL_EXPORTER_OTLP_PROTOCOL": "http/json"} {
+		c := Collector{Getenv: env(map[string]string{name: value})}
+		_, samplerErr := c.Sampler()
+		if _, err := c.Client(); err == nil && samplerErr == nil {
+			t.Errorf("%s=%s is taken", name, value)
+		}
+	}
+}
