@@ -157,4 +157,6 @@ var _ = Describe("install", Ordered, func() {
 		Expect(s.code).To(Equal(5))
 		Expect(s.err).To(And(ContainSubstring("Unschedulable: 0/1 nodes are available"), ContainSubstring("describe pods")))
 	})
+
+	uninstalls()
 })

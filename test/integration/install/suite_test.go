@@ -28,10 +28,12 @@ var (
 	scratch   string // where values and kubeconfigs are
 )
 
+const timeout = time.Minute
+
 func TestInstall(t *testing.T) {
 	RegisterFailHandler(Fail)
 	ctrl.SetLogger(GinkgoLogr)
-	SetDefaultEventuallyTimeout(time.Minute)
+	SetDefaultEventuallyTimeout(timeout)
 	SetDefaultEventuallyPollingInterval(50 * time.Millisecond)
 	RunSpecs(t, "install")
 }

@@ -1,0 +1,98 @@
+package install
+
+import (
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	apiextensions "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1 "github.com/runfleet/runfleet/api/v1"
+)
+
+// uninstalls are the specs of uninstall: they begin where those of install end.
+func uninstalls() {
+	key := client.ObjectKey{Namespace: v1.SystemNamespace, Name: "runfleet"}
+	team := client.InNamespace("team")
+	make := func(ctx SpecContext, name string, finalizers ...string) *v1.DocsRun {
+		GinkgoHelper()
+		run := &v1.DocsRun{
+			ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "team", Finalizers: finalizers},
+			Spec: v1.DocsRunSpec{
+				RepositoryURL: "https://github.com/example/shop", WorkingDirectory: ".", SourceBranch: "main", GitHubUser: "example-bot",
+			},
+		}
+		Expect(hub.Create(ctx, run)).To(Succeed())
+		return run
+	}
+	replicas := func(ctx SpecContext) int32 {
+		GinkgoHelper()
+		d := &appsv1.Deployment{}
+		Expect(hub.Get(ctx, key, d)).To(Succeed())
+		return *d.Spec.Replicas
+	}
+
+	It("is undone only when no run needs the operator", func(ctx SpecContext) {
+		s := installs()
+		Expect(s.code).To(BeZero(), s.err)
+		active, held := make(ctx, "active"), make(ctx, "held", v1.Finalizer)
+		s = runfleet("uninstall")
+		Expect(s.code).To(Equal(1))
+		Expect(s.out).To(BeEmpty())
+		Expect(s.err).To(And(ContainSubstring("--delete-runs"), ContainSubstring("docsrun/active -n team Pending"),
+			ContainSubstring("docsrun/held -n team")))
+		Expect(replicas(ctx)).To(Equal(int32(2)))
+		s = runfleet("uninstall", "--delete-runs", "--timeout", "2s")
+		Expect(s.code).To(Equal(5), s.err)
+		Expect(s.err).To(ContainSubstring("docsrun/held -n team is being deleted"))
+		Expect(replicas(ctx)).To(Equal(int32(2)), "the operator is there to let it go")
+		Expect(apierrors.IsNotFound(hub.Get(ctx, client.ObjectKeyFromObject(active), active))).To(BeTrue())
+		Expect(hub.Get(ctx, client.ObjectKeyFromObject(held), held)).To(Succeed())
+	})
+
+	It("deletes the runs with the help of the operator, and leaves what is not its own", func(ctx SpecContext) {
+		operate(ctx)
+		make(ctx, "another")
+		s := runfleet("uninstall", "--delete-runs")
+		Expect(s.code).To(BeZero(), s.err)
+		Expect(s.out).To(MatchRegexp(`^OBJECT +RESULT\ndeployment/runfleet +removed\n`))
+		runs := &v1.DocsRunList{}
+		Expect(hub.List(ctx, runs, team)).To(Succeed())
+		Expect(runs.Items).To(BeEmpty())
+		for _, list := range []client.ObjectList{
+			&appsv1.DeploymentList{}, &corev1.ConfigMapList{}, &corev1.ServiceAccountList{}, &rbacv1.ClusterRoleList{},
+			&rbacv1.ClusterRoleBindingList{}, &rbacv1.RoleList{}, &corev1.ServiceList{},
+		} {
+			Expect(hub.List(ctx, list, client.MatchingLabels{"app.kubernetes.io/instance": "runfleet"})).To(Succeed())
+			Expect(list).To(HaveField("Items", BeEmpty()))
+		}
+		Expect(hub.Get(ctx, client.ObjectKey{Name: "east"}, &v1.MemberCluster{})).To(Succeed())
+		Expect(hub.Get(ctx, client.ObjectKey{Namespace: v1.SystemNamespace, Name: "east"}, &corev1.Secret{})).To(Succeed())
+		Expect(hub.Get(ctx, client.ObjectKey{Namespace: v1.SystemNamespace, Name: "runfleet-hub"}, &corev1.ConfigMap{})).To(Succeed())
+	}, SpecTimeout(2*timeout))
+
+	It("removes the kinds only when told so twice", func(ctx SpecContext) {
+		s := runfleet("uninstall", "--crds")
+		Expect(s.code).To(Equal(2))
+		Expect(s.err).To(And(ContainSubstring("1 members of the fleet"), ContainSubstring("--yes")))
+		run := make(ctx, "left")
+		s = runfleet("uninstall", "--crds", "--yes")
+		Expect(s.code).To(Equal(1))
+		Expect(s.err).To(ContainSubstring("docsrun/left"))
+		Expect(hub.Delete(ctx, run)).To(Succeed())
+		s = runfleet("uninstall", "--crds", "--yes")
+		Expect(s.code).To(BeZero(), s.err)
+		Eventually(func() []apiextensions.CustomResourceDefinition {
+			kinds := &apiextensions.CustomResourceDefinitionList{}
+			Expect(hub.List(ctx, kinds)).To(Succeed())
+			return kinds.Items
+		}).Should(BeEmpty())
+		s = runfleet("uninstall")
+		Expect(s.code).To(BeZero(), s.err)
+		Expect(s.err).To(HavePrefix("nothing of an installation is there\n"))
+	})
+}
