@@ -93,6 +93,10 @@ e2e: ## Real agents in containers on real nodes; FOCUS= picks runs (root on Linu
 	@$(if $(FOCUS),,$(GO) test -tags e2e -v -count=1 -timeout 20m -run 'Real|Machine|Image' ./test/controlplane ./test/e2e ./test/e2e/forge)
 	@$(GO) test -tags e2e -v -count=1 -timeout 20m ./test/e2e/runs $(if $(FOCUS),-ginkgo.focus "$(FOCUS)")
 
+.PHONY: docs
+docs: ## Type what README and docs tell people to type, on fleets of simulated nodes (needs bash; 3 minutes).
+	@$(GO) test -tags docs -v -count=1 -timeout 12m -parallel 2 ./test/docs $(if $(FOCUS),-run 'EveryCommand/$(FOCUS)')
+
 .PHONY: installed
 installed: ## The operator in pods of the hub, as the chart installs it, with real agents (needs what e2e needs).
 	@$(GO) test -tags e2e -v -count=1 -timeout 10m ./test/e2e/runs -installed $(if $(FOCUS),-ginkgo.focus "$(FOCUS)")

@@ -1,0 +1,2 @@
+# clusters: hub
+# shellcheck shell=bash

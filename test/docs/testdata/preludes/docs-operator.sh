@@ -1,0 +1,3 @@
+# clusters: hub
+# shellcheck shell=bash
+kubectl create namespace team-a
