@@ -94,7 +94,8 @@ func buildAt(ctx context.Context, commit, built string) error {
 // Before is the commit of the version before that of HEAD: that of the newest release HEAD descends from and is not, and as
 // long as there is none the commit before HEAD. What is not committed belongs to HEAD.
 func Before(ctx context.Context) (string, error) {
-	tags, err := Git(ctx, "-c", "versionsort.suffix=-", "tag", "--merged", "HEAD", "--no-contains", "HEAD", "--sort=-version:refname", "v[0-9]*")
+	tags, err := Git(ctx, "-c", "versionsort.suffix=-", "tag", "--merged", "HEAD", "--no-contains", "HEAD",
+		"--sort=-version:refname", "v[0-9]*")
 	if err != nil {
 		return "", err
 	}
