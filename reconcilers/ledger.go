@@ -40,7 +40,10 @@ const blind = 5 * time.Second
 
 // NewLedger returns an empty one.
 func NewLedger() *Ledger {
-	return &Ledger{written: map[types.UID]written{}, jobs: map[types.UID]types.UID{}, views: map[types.UID]view{}, failures: map[types.UID]map[lifecycle.Effect]int{}}
+	return &Ledger{
+		written: map[types.UID]written{}, jobs: map[types.UID]types.UID{}, views: map[types.UID]view{},
+		failures: map[types.UID]map[lifecycle.Effect]int{},
+	}
 }
 
 // note takes a run as it is being committed.

@@ -235,7 +235,8 @@ func (p *pass) commit(ctx context.Context, d lifecycle.Decision) error {
 		return err
 	}
 	if d.Row.ID != "" {
-		log.FromContext(ctx).WithValues(transitionIDs(next)...).Info("Committed a transition", "trigger", d.Row.On, "from", was.Phase, "to", d.Status.Phase,
+		log.FromContext(ctx).WithValues(transitionIDs(next)...).Info("Committed a transition",
+			"trigger", d.Row.On, "from", was.Phase, "to", d.Status.Phase,
 			"attempt", d.Status.Attempt, "cluster", d.Status.Cluster, "reason", d.Status.Reason)
 	}
 	p.run = next

@@ -30,7 +30,8 @@ func (s *twoSides) addFlags(cmd *cobra.Command, ofMember string) {
 	cmd.Flags().SortFlags = false
 	cmd.Flags().StringVar(&s.member.kubeconfig, "kubeconfig", "", "the kubeconfig `FILE` of an administrator of the member"+ofMember)
 	cmd.Flags().StringVar(&s.member.context, "context", "", "its `CONTEXT` (default its current one)")
-	cmd.Flags().StringVar(&s.hub.kubeconfig, "hub-kubeconfig", "", "the kubeconfig `FILE` of the hub (default $KUBECONFIG, then ~/.kube/config)")
+	cmd.Flags().StringVar(&s.hub.kubeconfig, "hub-kubeconfig", "",
+		"the kubeconfig `FILE` of the hub (default $KUBECONFIG, then ~/.kube/config)")
 	cmd.Flags().StringVar(&s.hub.context, "hub-context", "", "its `CONTEXT` (default its current one)")
 	cmd.Flags().StringVar(&s.system, "system-namespace", v1.SystemNamespace, "the `NAMESPACE` of the operator on the hub")
 }

@@ -64,7 +64,7 @@ token, and changes what is given.`,
 			call.Lookup = &call.lookup
 		}
 		call.stdout = cmd.OutOrStdout()
-		call.System = call.twoSides.system
+		call.System = call.system
 		call.Say = func(line string) { fmt.Fprintln(call.stdout, printable(line)) }
 		if call.Hub, err = reachSide(&call.hub, cmd.ErrOrStderr()); err != nil {
 			return fmt.Errorf("the hub: %w", err)
@@ -109,7 +109,7 @@ func (c *joinCall) check(args []string) error {
 }
 
 func (c *joinCall) run(ctx context.Context) error {
-	err := c.Join.Run(ctx)
+	err := c.Run(ctx)
 	if lacks, ok := errors.AsType[membership.Lacks](err); ok {
 		for i := range lacks {
 			lacks[i] = oneLine(lacks[i])

@@ -122,7 +122,8 @@ func newCordonCommand(verb string, to v1.MemberScheduling) *cobra.Command {
 			if err != nil {
 				return h.explain(verb+" of "+name, err)
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "%s %s\n", name, map[bool]string{true: verb + "ed", false: "was " + verb + "ed already"}[changed])
+			fmt.Fprintf(cmd.OutOrStdout(), "%s %s\n", name,
+				map[bool]string{true: verb + "ed", false: "was " + verb + "ed already"}[changed])
 		}
 		return nil
 	}

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -37,7 +37,7 @@ func (h *hub) read(ctx context.Context, p part) (*unstructured.Unstructured, err
 	err := h.client.Get(ctx, client.ObjectKeyFromObject(p.object), u)
 	switch {
 	case isMissingKind(err):
-		return nil, fmt.Errorf("%s has no kind %s (%s): what brings it must be installed first, or nothing of it be asked for in the values",
+		return nil, fmt.Errorf("%s has no kind %s (%s): what brings it must be installed first, or the values must not ask for it",
 			h.server, p.kind.kind, p.kind.group)
 	case apierrors.IsNotFound(err):
 		return nil, nil //nolint:nilnil // absence is what was asked for
@@ -67,7 +67,7 @@ func (h *hub) apply(ctx context.Context, p part, before *unstructured.Unstructur
 		return "", err
 	case before == nil:
 		return partCreated, nil
-	case reflect.DeepEqual(wanted(before), wanted(after)):
+	case equality.Semantic.DeepEqual(wanted(before), wanted(after)):
 		return partUnchanged, nil
 	}
 	return partChanged, nil

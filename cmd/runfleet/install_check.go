@@ -35,7 +35,8 @@ func (c *installCall) check(ctx context.Context) error {
 		case err != nil:
 			return err
 		case there != nil && !p.kind.kept && ofHelm(there):
-			return fmt.Errorf("%s is of a Helm release. Nothing was changed. Go on with helm upgrade, or uninstall that release first: docs/install.md",
+			return fmt.Errorf("%s is of a Helm release. Nothing was changed. Go on with helm upgrade, "+
+				"or uninstall that release first: docs/install.md",
 				p.name(c.system))
 		}
 		c.before = append(c.before, there)
@@ -113,7 +114,8 @@ func (c *installCall) checkAlone(ctx context.Context) error {
 	}
 	for _, p := range all {
 		if ns := p.object.GetNamespace(); ns != c.system {
-			return fmt.Errorf("%s -n %s is there already, and a hub has one operator. Nothing was changed. To change it: --system-namespace %s",
+			return fmt.Errorf("%s -n %s is there already, and a hub has one operator. Nothing was changed. "+
+				"To change it: --system-namespace %s",
 				p.kind.of(p.object.GetName()), ns, ns)
 		}
 	}

@@ -83,7 +83,8 @@ func (c *installCall) rollout(ctx context.Context) error {
 		case <-ctx.Done():
 			return exitError{exitInterrupted, errors.New("everything is applied; the operator may still be starting")}
 		case <-late.Done():
-			return exitError{exitTimeout, fmt.Errorf("everything is applied, and the operator is not there after %s; %s\nSee: kubectl -n %s describe pods",
+			return exitError{exitTimeout, fmt.Errorf("everything is applied, and the operator is not there after %s; %s\n"+
+				"See: kubectl -n %s describe pods",
 				c.timeout, told.last, c.system)}
 		case <-time.After(rolloutGap):
 		}

@@ -78,8 +78,10 @@ func (o *operatorOptions) addFlags(cmd *cobra.Command) {
 	f.DurationVar(&o.probeInterval, "probe-interval", 10*time.Second, "time between two probes of a member")
 	f.StringVar(&o.metrics, "metrics-address", ":8080", `where to serve /metrics; "0" for nowhere`)
 	f.StringVar(&o.health, "health-address", ":8081", `where to serve /healthz and /readyz; "0" for nowhere`)
-	f.StringVar(&o.otlpEndpoint, "otlp-endpoint", "", "URL of the collector of traces (default: as OTEL_EXPORTER_OTLP_ENDPOINT says, or none)")
-	f.StringVar(&o.otlpProtocol, "otlp-protocol", "", "grpc or http/protobuf (default: as OTEL_EXPORTER_OTLP_PROTOCOL says, or http/protobuf)")
+	f.StringVar(&o.otlpEndpoint, "otlp-endpoint", "",
+		"URL of the collector of traces (default: as OTEL_EXPORTER_OTLP_ENDPOINT says, or none)")
+	f.StringVar(&o.otlpProtocol, "otlp-protocol", "",
+		"grpc or http/protobuf (default: as OTEL_EXPORTER_OTLP_PROTOCOL says, or http/protobuf)")
 	f.StringVar(&o.logFormat, "log-format", "json", "json or text")
 	f.IntVarP(&o.verbosity, "verbosity", "v", 0, "0: transitions, 2: effects, 4: everything")
 }

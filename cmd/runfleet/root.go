@@ -19,7 +19,8 @@ var groups = []struct {
 	}},
 	{"fleet", "Fleet:", func() []*cobra.Command {
 		return []*cobra.Command{
-			newInstallCommand(), newUninstallCommand(), newManifestsCommand(), newOperatorCommand(), newCRDsCommand(), newFleetCommand(), newOrphansCommand(),
+			newInstallCommand(), newUninstallCommand(), newManifestsCommand(), newOperatorCommand(), newCRDsCommand(),
+			newFleetCommand(), newOrphansCommand(),
 			newRecoverCommand(), newSecretsCommand(), newConvertCommand(), newNetworkPolicyCommand(),
 		}
 	}},

@@ -55,7 +55,8 @@ func (c *uninstallCall) refuse(runs []item, so string) error {
 	if n > most {
 		held = append(held[:most], fmt.Sprintf("… and %d more", n-most))
 	}
-	return lines(fmt.Sprintf("the operator is still needed. %s Delete the runs, or call it with --delete-runs, which stops their agents. Runs: %d", so, n), held)
+	return lines(fmt.Sprintf("the operator is still needed. %s Delete the runs, or call it with --delete-runs, "+
+		"which stops their agents. Runs: %d", so, n), held)
 }
 
 // standing is how a run is, in a word or a sentence.
@@ -93,7 +94,8 @@ func (c *uninstallCall) clear(ctx context.Context) error {
 			}
 			return nil
 		case err == nil:
-			told.tell(fmt.Sprintf("waiting: %d runs are left; %s -n %s %s", len(runs), runs[0], runs[0].object.GetNamespace(), standing(runs[0])))
+			told.tell(fmt.Sprintf("waiting: %d runs are left; %s -n %s %s", len(runs),
+				runs[0], runs[0].object.GetNamespace(), standing(runs[0])))
 		}
 		select {
 		case <-ctx.Done():

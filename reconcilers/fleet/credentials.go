@@ -122,7 +122,8 @@ func Usable(c *rest.Config) []string {
 		all = append(all, "the kubeconfig turns off the check of the server (insecure-skip-tls-verify): write certificate-authority-data")
 	}
 	if c.Proxy != nil {
-		all = append(all, "the kubeconfig has a proxy (proxy-url), and the operator needs a direct way to the member: name it with --server")
+		all = append(all, "the kubeconfig has a proxy (proxy-url), and the operator needs a direct way to the member: "+
+			"name it with --server")
 	}
 	if err := checkServer(c.Host); err != nil {
 		all = append(all, "the kubeconfig is of no use to the operator: "+err.Error())

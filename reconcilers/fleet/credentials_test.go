@@ -24,7 +24,9 @@ func TestTheCountdownIsCoarse(t *testing.T) {
 }
 
 func TestATokenSaysHowLongItIsValid(t *testing.T) {
-	token := func(claims string) string { return "e30." + base64.RawURLEncoding.EncodeToString([]byte(claims)) + ".c2ln" }
+	token := func(claims string) string {
+		return "e30." + base64.RawURLEncoding.EncodeToString([]byte(claims)) + ".c2ln"
+	}
 	for name, c := range map[string]struct {
 		token string
 		want  lifetime

@@ -100,7 +100,8 @@ func (k *keeper) replaceToken(ctx context.Context, present *link, o *v1.MemberCl
 	if err := k.hub.Update(ctx, secret); apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
 		return err
 	} else if err != nil {
-		return fmt.Errorf("writing the new token into Secret %s/%s: the operator needs the right to update it (docs/examples/operator.yaml): %s",
+		return fmt.Errorf("writing the new token into Secret %s/%s: the operator needs the right to update it "+
+			"(docs/examples/operator.yaml): %s",
 			k.Namespace, ref.Name, apierrors.ReasonForError(err)) // the whole error might repeat what was written
 	}
 	return nil

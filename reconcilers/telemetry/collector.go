@@ -30,12 +30,14 @@ func (c Collector) Wanted() bool {
 	if c.Getenv("OTEL_SDK_DISABLED") == "true" || exporter == "none" {
 		return false
 	}
-	return exporter == "otlp" || cmp.Or(c.Endpoint, c.Getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"), c.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT")) != ""
+	return exporter == "otlp" || cmp.Or(c.Endpoint,
+		c.Getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"), c.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT")) != ""
 }
 
 // Client speaks to the collector. It reads the rest of its settings from the environment itself.
 func (c Collector) Client() (otlptrace.Client, error) {
-	switch p := cmp.Or(c.Protocol, c.Getenv("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"), c.Getenv("OTEL_EXPORTER_OTLP_PROTOCOL"), "http/protobuf"); p {
+	protocol := cmp.Or(c.Protocol, c.Getenv("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"), c.Getenv("OTEL_EXPORTER_OTLP_PROTOCOL"), "http/protobuf")
+	switch protocol {
 	case "grpc":
 		var o []otlptracegrpc.Option
 		if c.Endpoint != "" {
@@ -49,7 +51,7 @@ func (c Collector) Client() (otlptrace.Client, error) {
 		}
 		return otlptracehttp.NewClient(o...), nil
 	default:
-		return nil, fmt.Errorf("the protocol %q of traces must be grpc or http/protobuf", p)
+		return nil, fmt.Errorf("the protocol %q of traces must be grpc or http/protobuf", protocol)
 	}
 }
 
@@ -69,7 +71,8 @@ func (c Collector) Sampler() (func(story.TraceID) bool, error) {
 		bound := uint64(ratio * (1 << 63))
 		return func(t story.TraceID) bool { return binary.BigEndian.Uint64(t[8:])>>1 < bound }, nil
 	default:
-		return nil, fmt.Errorf("OTEL_TRACES_SAMPLER %q is not known: write always_on, always_off or traceidratio, each with parentbased_ before it or not", name)
+		return nil, fmt.Errorf("OTEL_TRACES_SAMPLER %q is not known: write always_on, always_off or traceidratio, "+
+			"each with parentbased_ before it or not", name)
 	}
 }
 

@@ -32,7 +32,9 @@ type Exporter struct {
 }
 
 // NewExporter registers runfleet_spans_dropped_total{reason}.
-func NewExporter(registry prometheus.Registerer, client otlptrace.Client, resource []*commonpb.KeyValue, version string) (*Exporter, error) {
+func NewExporter(
+	registry prometheus.Registerer, client otlptrace.Client, resource []*commonpb.KeyValue, version string,
+) (*Exporter, error) {
 	dropped, err := registered(registry, prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "runfleet_spans_dropped_total",
 		Help: "Spans that no collector got, by reason: queue, it was full; export, the collector refused or did not answer.",

@@ -11,11 +11,11 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// TraceID and SpanID are identifiers of the W3C trace context. Zero is none.
-type (
-	TraceID [16]byte
-	SpanID  [8]byte
-)
+// TraceID is an identifier of the W3C trace context. Zero is none.
+type TraceID [16]byte
+
+// SpanID is one of a span in it. Zero is none.
+type SpanID [8]byte
 
 // String is the identifier in hexadecimal digits.
 func (t TraceID) String() string { return hex.EncodeToString(t[:]) }

@@ -96,7 +96,7 @@ func check(got map[story.SpanID]story.Span, rows []v1.Transition) []string {
 	slices.SortFunc(states, func(a, b story.Span) int { return int(a.Row - b.Row) })
 	for i := range states[:max(0, len(states)-1)] {
 		left := rows[slices.IndexFunc(rows, func(r v1.Transition) bool { return r.Seq == states[i].Row })]
-		if next := states[i+1]; !strings.Contains("Succeeded Failed Cancelled", string(left.To)) && !next.Start.Equal(states[i].End) {
+		if next := states[i+1]; !slices.Contains([]v1.Phase{v1.PhaseSucceeded, v1.PhaseFailed, v1.PhaseCancelled}, left.To) && !next.Start.Equal(states[i].End) {
 			say("%s ends at %v, %s begins at %v", states[i].Name, states[i].End, next.Name, next.Start)
 		}
 	}

@@ -132,7 +132,7 @@ func (t *teller) step(tr v1.Transition) {
 	class := string(tr.Class)
 	t.transition(tr)
 	begins := t.begins(tr)
-	if tr.From == tr.To && !(begins && executes(tr.To)) {
+	if tr.From == tr.To && (!begins || !executes(tr.To)) {
 		if t.try.n != 0 {
 			t.try.events = append(t.try.events, Event{Name: tr.On, Time: t.at})
 		}

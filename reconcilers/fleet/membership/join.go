@@ -115,7 +115,9 @@ func (l *look) revokeLookup(ctx context.Context) error {
 
 // token asks for one that ends by itself. There is no Secret with it on the member.
 func (l *look) token(ctx context.Context) (authenticationv1.TokenRequestStatus, error) {
-	request := &authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{ExpirationSeconds: new(int64(TokenLife / time.Second))}}
+	request := &authenticationv1.TokenRequest{
+		Spec: authenticationv1.TokenRequestSpec{ExpirationSeconds: new(int64(TokenLife / time.Second))},
+	}
 	if err := l.Member.SubResource("token").Create(ctx, account(), request); err != nil {
 		return request.Status, fmt.Errorf("asking the member for a token (the same call goes on from here): %w", err)
 	}
@@ -146,7 +148,8 @@ func (l *look) writeSecret(ctx context.Context, token authenticationv1.TokenRequ
 	if err != nil {
 		return fmt.Errorf("writing secret/%s on the hub (the same call goes on from here): %w", secret.Name, err)
 	}
-	l.Say(fmt.Sprintf("hub: %s %s, its token is valid for %s", Named(secret), result, fleet.Left(token.ExpirationTimestamp.Time, time.Now())))
+	l.Say(fmt.Sprintf("hub: %s %s, its token is valid for %s",
+		Named(secret), result, fleet.Left(token.ExpirationTimestamp.Time, time.Now())))
 	return nil
 }
 

@@ -31,7 +31,7 @@ type look struct {
 	lacks  Lacks
 }
 
-func (l *look) lack(format string, args ...any) {
+func (l *look) lackf(format string, args ...any) {
 	l.lacks = append(l.lacks, fmt.Sprintf(format, args...))
 }
 
@@ -39,7 +39,7 @@ func (l *look) lack(format string, args ...any) {
 func (j *Join) look(ctx context.Context) (*look, error) {
 	l := &look{Join: j}
 	for _, why := range fleet.Usable(j.forOperator()) {
-		l.lack("%s", why)
+		l.lackf("%s", why)
 	}
 	steps := []func(context.Context) error{l.version, l.identify, l.onHub, l.rightsOnHub, l.served, l.rights, l.namespaces, l.storage}
 	for _, step := range steps {
@@ -57,7 +57,7 @@ func (l *look) version(context.Context) error {
 	}
 	refused, note := fleet.CheckVersion(v.GitVersion, false)
 	if refused != "" {
-		l.lack("the member: %s", refused)
+		l.lackf("the member: %s", refused)
 	}
 	l.notes = append(l.notes, "Kubernetes "+v.GitVersion)
 	if note != "" {
@@ -65,7 +65,7 @@ func (l *look) version(context.Context) error {
 	}
 	if v, err := l.Hub.asks.ServerVersion(); err == nil {
 		if refused, _ := fleet.CheckVersion(v.GitVersion, true); refused != "" {
-			l.lack("the hub: %s", refused)
+			l.lackf("the hub: %s", refused)
 		}
 	}
 	return nil
@@ -74,7 +74,7 @@ func (l *look) version(context.Context) error {
 func (l *look) identify(ctx context.Context) (err error) {
 	l.uid, err = l.Member.identity(ctx)
 	if apierrors.IsForbidden(err) {
-		l.lack("on the member you may not get namespaces: its identity is the UID of kube-system")
+		l.lackf("on the member you may not get namespaces: its identity is the UID of kube-system")
 		return nil
 	}
 	if err != nil {
@@ -94,12 +94,13 @@ func (l *look) onHub(ctx context.Context) error {
 		m := &list.Items[i]
 		switch {
 		case m.Name != l.Name && l.uid != "" && m.Status.ClusterUID == l.uid:
-			l.lack("this cluster (%s) is the member %s already: join it by that name, or leave first", l.uid, m.Name)
+			l.lackf("this cluster (%s) is the member %s already: join it by that name, or leave first", l.uid, m.Name)
 		case m.Name != l.Name:
 		case m.Spec.Connection == v1.ConnectionHub:
-			l.lack("%s is the hub itself, which is reached without a kubeconfig: choose another name", m.Name)
+			l.lackf("%s is the hub itself, which is reached without a kubeconfig: choose another name", m.Name)
 		case m.Status.ClusterUID != "" && l.uid != "" && m.Status.ClusterUID != l.uid:
-			l.lack("%s is another cluster (%s, and this one is %s): choose another name, or leave first", m.Name, m.Status.ClusterUID, l.uid)
+			l.lackf("%s is another cluster (%s, and this one is %s): choose another name, or leave first",
+				m.Name, m.Status.ClusterUID, l.uid)
 		default:
 			l.object = m
 			if l.Lookup == nil {
@@ -120,7 +121,8 @@ func (l *look) onSecret(ctx context.Context) error {
 	case err != nil:
 		return fmt.Errorf("reading the Secret %s/%s of the hub: %w", l.System, l.secretName(), err)
 	case secret.Labels[v1.LabelRenewal] != v1.RenewalEnabled:
-		l.lack("Secret %s/%s of the hub is there and was not written by join: delete it, or hand it over with kubectl -n %s label secret %s %s=%s",
+		l.lackf("Secret %s/%s of the hub is there and was not written by join: delete it, or hand it over with "+
+			"kubectl -n %s label secret %s %s=%s",
 			l.System, secret.Name, l.System, secret.Name, v1.LabelRenewal, v1.RenewalEnabled)
 	}
 	l.secret = secret
@@ -136,7 +138,8 @@ func (l *look) secretName() string {
 
 func (l *look) rightsOnHub(ctx context.Context) error {
 	if err := l.Hub.Get(ctx, client.ObjectKey{Name: l.System}, &corev1.Namespace{}); apierrors.IsNotFound(err) {
-		l.lack("the hub has no namespace %s: install Runfleet there first (docs/install.md), or name its namespace with --system-namespace", l.System)
+		l.lackf("the hub has no namespace %s: install Runfleet there first (docs/install.md), "+
+			"or name its namespace with --system-namespace", l.System)
 	}
 	var rights []right
 	for _, verb := range []string{"get", "create", "update"} {
@@ -146,7 +149,7 @@ func (l *look) rightsOnHub(ctx context.Context) error {
 	}
 	lacks, err := l.Hub.lacksOf(ctx, rights)
 	if len(lacks) > 0 {
-		l.lack("on the hub you may not %s", listed(lacks))
+		l.lackf("on the hub you may not %s", listed(lacks))
 	}
 	return err
 }
@@ -169,7 +172,7 @@ func (l *look) served(context.Context) error {
 		}
 		unknown := slices.DeleteFunc(slices.Clone(rule.Verbs), func(verb string) bool { return slices.Contains(known.Verbs, verb) })
 		if len(unknown) > 0 {
-			l.lack("the member's API %s does not serve %s %s", gv, strings.Join(unknown, ", "), rule.Resources[0])
+			l.lackf("the member's API %s does not serve %s %s", gv, strings.Join(unknown, ", "), rule.Resources[0])
 		}
 	}
 	return nil

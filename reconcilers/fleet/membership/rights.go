@@ -30,14 +30,14 @@ func (l *look) rights(ctx context.Context) error {
 	if err := l.Member.Get(ctx, client.ObjectKey{Name: v1.SystemNamespace}, home); err != nil {
 		needs = append(needs, right{verb: "create", resource: "namespaces"})
 	} else if home.DeletionTimestamp != nil {
-		l.lack("the member's namespace %s is being deleted: join again once it is gone", home.Name)
+		l.lackf("the member's namespace %s is being deleted: join again once it is gone", home.Name)
 	}
 	lacks, err := l.Member.lacksOf(ctx, needs)
 	if err != nil {
 		return err
 	}
 	if len(lacks) > 0 {
-		l.lack("on the member you may not %s", listed(lacks))
+		l.lackf("on the member you may not %s", listed(lacks))
 	}
 	above, err := l.Member.lacksOf(ctx, []right{
 		{verb: "escalate", group: rbacv1.GroupName, resource: "clusterroles"}, {verb: "bind", group: rbacv1.GroupName, resource: "clusterroles"},
@@ -47,7 +47,7 @@ func (l *look) rights(ctx context.Context) error {
 	}
 	lacks, err = l.Member.lacksOf(ctx, l.granted())
 	if len(lacks) > 0 {
-		l.lack("on the member you may not grant what you do not have in every namespace: %s", listed(lacks))
+		l.lackf("on the member you may not grant what you do not have in every namespace: %s", listed(lacks))
 	}
 	return err
 }

@@ -28,7 +28,7 @@ func (l *look) namespaces(ctx context.Context) error {
 		err := l.Member.Get(ctx, client.ObjectKey{Name: name}, &corev1.Namespace{})
 		switch {
 		case apierrors.IsNotFound(err):
-			l.lack("the member has no namespace %s, where runs execute: %s", name, why)
+			l.lackf("the member has no namespace %s, where runs execute: %s", name, why)
 		case err != nil && !apierrors.IsForbidden(err):
 			return fmt.Errorf("asking the member for the namespace %s: %w", name, err)
 		}
@@ -82,7 +82,7 @@ func (l *look) storage(ctx context.Context) error {
 	var classes storagev1.StorageClassList
 	err := l.Member.List(ctx, &classes)
 	if apierrors.IsForbidden(err) {
-		l.lack("on the member you may not list storageclasses.storage.k8s.io: the workspaces of CodeRuns need one")
+		l.lackf("on the member you may not list storageclasses.storage.k8s.io: the workspaces of CodeRuns need one")
 		return nil
 	}
 	if err != nil {
@@ -94,9 +94,10 @@ func (l *look) storage(ctx context.Context) error {
 	switch {
 	case slices.ContainsFunc(classes.Items, fits):
 	case name != "":
-		l.lack("the member has no storage class %s, which storage.storageClassName of the configuration names for workspaces", name)
+		l.lackf("the member has no storage class %s, which storage.storageClassName of the configuration names for workspaces", name)
 	default:
-		l.lack("the member has no default storage class for workspaces: make one the default, or name one by storage.storageClassName of the configuration")
+		l.lackf("the member has no default storage class for workspaces: make one the default, " +
+			"or name one by storage.storageClassName of the configuration")
 	}
 	return nil
 }

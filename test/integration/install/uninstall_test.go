@@ -18,7 +18,7 @@ import (
 func uninstalls() {
 	key := client.ObjectKey{Namespace: v1.SystemNamespace, Name: "runfleet"}
 	team := client.InNamespace("team")
-	make := func(ctx SpecContext, name string, finalizers ...string) *v1.DocsRun {
+	created := func(ctx SpecContext, name string, finalizers ...string) *v1.DocsRun {
 		GinkgoHelper()
 		run := &v1.DocsRun{
 			ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "team", Finalizers: finalizers},
@@ -39,7 +39,7 @@ func uninstalls() {
 	It("is undone only when no run needs the operator", func(ctx SpecContext) {
 		s := installs()
 		Expect(s.code).To(BeZero(), s.err)
-		active, held := make(ctx, "active"), make(ctx, "held", v1.Finalizer)
+		active, held := created(ctx, "active"), created(ctx, "held", v1.Finalizer)
 		s = runfleet("uninstall")
 		Expect(s.code).To(Equal(1))
 		Expect(s.out).To(BeEmpty())
@@ -56,7 +56,7 @@ func uninstalls() {
 
 	It("deletes the runs with the help of the operator, and leaves what is not its own", func(ctx SpecContext) {
 		operate(ctx)
-		make(ctx, "another")
+		created(ctx, "another")
 		s := runfleet("uninstall", "--delete-runs")
 		Expect(s.code).To(BeZero(), s.err)
 		Expect(s.out).To(MatchRegexp(`^OBJECT +RESULT\ndeployment/runfleet +removed\n`))
@@ -79,7 +79,7 @@ func uninstalls() {
 		s := runfleet("uninstall", "--crds")
 		Expect(s.code).To(Equal(2))
 		Expect(s.err).To(And(ContainSubstring("1 members of the fleet"), ContainSubstring("--yes")))
-		run := make(ctx, "left")
+		run := created(ctx, "left")
 		s = runfleet("uninstall", "--crds", "--yes")
 		Expect(s.code).To(Equal(1))
 		Expect(s.err).To(ContainSubstring("docsrun/left"))
