@@ -58,8 +58,9 @@ test: ## Run the tests, but those of faults; builds the control planes it needs 
 	@$(GO) test -timeout 14m ./test/integration/operator ./... # the longest first: it waits while others compute
 
 .PHONY: chart
-chart: ## Compare what `runfleet manifests` prints with what Helm makes of the chart (its first run builds Helm).
+chart: ## Compare what the chart makes with what Helm makes of it (its first run builds Helm); install and uninstall it.
 	@cd test/helm && $(GO) test ./... # a module of its own, with Helm in it
+	@$(GO) test -tags chart -timeout 6m ./test/integration/install
 
 .PHONY: race
 race: ## Run the tests of the machine under the race detector (needs a C compiler).
@@ -85,6 +86,7 @@ faults: ## Break real processes: kill at every row, lose members, set the hub ba
 	@failed=0; \
 	  $(GO) test -tags faults -v -count=1 -timeout 14m ./test/faults ./test/integration/fencing ./test/integration/restore || failed=1; \
 	  $(GO) test -tags faults -v -count=1 -timeout 6m ./test/integration/operator -ginkgo.label-filter left || failed=1; \
+	  $(GO) test -tags faults -v -count=1 -timeout 4m ./test/integration/fleet -ginkgo.focus 'Each right' || failed=1; \
 	  exit $$failed # one that fails keeps no other from being told
 
 .PHONY: e2e

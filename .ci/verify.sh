@@ -25,7 +25,7 @@ unformatted=$(git ls-files -co --exclude-standard '*.go' | xargs "$("$GO" env GO
 
 # Twice: as everybody builds it, and with the files that only a tag brings in (what is the same is not looked at again).
 "$GO" vet ./... || finding "go vet has findings"
-"$GO" vet -tags soak,faults,e2e,docs ./... || finding "go vet -tags soak,faults,e2e,docs has findings"
+"$GO" vet -tags soak,faults,e2e,docs,chart ./... || finding "go vet -tags soak,faults,e2e,docs,chart has findings"
 
 "$GO" mod tidy -diff >/dev/null 2>&1 || finding "go.mod is not tidy: run go mod tidy"
 tidy_alone .ci/tools

@@ -33,8 +33,8 @@ const sampledFlag = 1
 func otlpSpan(s story.Span) *tracepb.Span {
 	out := &tracepb.Span{
 		TraceId: s.Trace[:], SpanId: s.ID[:], Name: s.Name, Kind: tracepb.Span_SPAN_KIND_INTERNAL, Flags: sampledFlag,
-		StartTimeUnixNano: uint64(s.Start.UnixNano()), //nolint:gosec // no run is older than 1970
-		EndTimeUnixNano:   uint64(s.End.UnixNano()),   //nolint:gosec // as above
+		StartTimeUnixNano: uint64(s.Start.UnixNano()),
+		EndTimeUnixNano:   uint64(s.End.UnixNano()),
 	}
 	if s.Parent != (story.SpanID{}) {
 		out.ParentSpanId = s.Parent[:]
@@ -49,7 +49,7 @@ func otlpSpan(s story.Span) *tracepb.Span {
 		out.Attributes = append(out.Attributes, &commonpb.KeyValue{Key: a.Key, Value: anyValue(a.Value)})
 	}
 	for _, e := range s.Events {
-		at := uint64(e.Time.UnixNano()) //nolint:gosec // as above
+		at := uint64(e.Time.UnixNano())
 		out.Events = append(out.Events, &tracepb.Span_Event{Name: e.Name, TimeUnixNano: at})
 	}
 	if s.Error != "" {
