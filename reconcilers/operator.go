@@ -193,7 +193,7 @@ func (o Options) assemble(ctx context.Context, mgr mcmanager.Manager, provider *
 				Cached: local.GetCache(), Live: local.GetAPIReader(), Writer: local.GetClient(), UID: uid, Namespace: o.System,
 			},
 			Observer: telemetry.Observers{telemetry.Events{Recorder: recorder}, telemetry.NewMetrics(transitions, machine), traces},
-			Effects:  traces.Acted, Sample: sample,
+			Effects:  traces.Effects(), Sample: sample,
 			Now: o.now(), RequestTimeout: o.RequestTimeout,
 		}
 		if err := r.Setup(mgr, mail); err != nil {

@@ -14,7 +14,7 @@ import (
 // tracing adds what exports spans, where somebody said whereto. Whether runs are sampled is decided in any case: their agents
 // may export their own.
 func (o Options) tracing(ctx context.Context, local manager.Manager) (telemetry.Traces, func(story.TraceID) bool, error) {
-	nowhere := telemetry.Traces{Put: func([]story.Span) {}}
+	nowhere := telemetry.Traces{}
 	c := o.Collector
 	if c.Getenv == nil {
 		c.Getenv = os.Getenv

@@ -9,16 +9,24 @@ import (
 )
 
 // Traces hands the spans of what happened to whoever exports them. It remembers nothing: every span comes complete from a
-// committed status. Put must not block.
+// committed status. Put must not block; nil exports nothing.
 type Traces struct {
 	Put func([]story.Span)
 }
 
 // Committed implements the reconcilers' observer: the spans that a transition completed.
 func (t Traces) Committed(run v1.Run, was v1.RunStatus, d lifecycle.Decision) {
-	if d.Row.ID != "" && sampled(run) {
+	if t.Put != nil && d.Row.ID != "" && sampled(run) {
 		t.Put(story.Since(run, was.Transitions))
 	}
+}
+
+// Effects is Acted, or nil where nobody exports: then nothing is worked out for it.
+func (t Traces) Effects() func(v1.Run, story.Done) {
+	if t.Put == nil {
+		return nil
+	}
+	return t.Acted
 }
 
 // Acted tells an effect on a member.
