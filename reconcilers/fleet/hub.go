@@ -85,8 +85,8 @@ func (p *Provider) membersBehind(ctx context.Context, secret *corev1.Secret) []r
 func (p *Provider) reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
 	select {
 	case <-p.started:
-	case <-ctx.Done():
-		return reconcile.Result{}, nil
+	case <-ctx.Done(): // the time of one reconciliation is over, or the manager ends; a hub may be slow, and this event comes once
+		return reconcile.Result{RequeueAfter: p.ProbeInterval / 10}, nil
 	}
 	o := &v1.MemberCluster{}
 	if err := p.hub.Get(ctx, req.NamespacedName, o); apierrors.IsNotFound(err) {

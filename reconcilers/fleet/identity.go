@@ -12,8 +12,9 @@ import (
 // claim is that a member leads to a cluster. Invariant: claims of one cluster are ordered, and only the first holds.
 type claim struct {
 	name     string
-	uid      types.UID
-	recorded bool // in the status of its MemberCluster, or on the way there
+	object   types.UID // of the MemberCluster that claims
+	uid      types.UID // of the cluster that is claimed
+	recorded bool      // in the status of its MemberCluster, or on the way there
 	created  time.Time
 }
 
@@ -28,7 +29,7 @@ func (c claim) before(o claim) bool {
 
 // claimed is the claim that a MemberCluster makes by itself: the identity that was recorded or, for the hub, is known.
 func (p *Provider) claimed(o *v1.MemberCluster) claim {
-	c := claim{name: o.Name, uid: o.Status.ClusterUID, created: o.CreationTimestamp.Time}
+	c := claim{name: o.Name, object: o.UID, uid: o.Status.ClusterUID, created: o.CreationTimestamp.Time}
 	if c.uid == "" && o.Spec.Connection == v1.ConnectionHub {
 		c.uid = p.HubUID
 	}
@@ -40,8 +41,12 @@ func (p *Provider) claimed(o *v1.MemberCluster) claim {
 func (p *Provider) claim(o *v1.MemberCluster, uid types.UID) (rival string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	had, registered := p.claims[o.Name]
+	if !registered || had.object != o.UID { // deleted while it answered: nobody would ever take its claim back
+		return ""
+	}
 	mine := p.claimed(o)
-	if had := p.claims[o.Name]; mine.uid == "" {
+	if mine.uid == "" {
 		mine.uid, mine.recorded = uid, had.recorded && had.uid == uid
 	}
 	p.claims[o.Name] = mine

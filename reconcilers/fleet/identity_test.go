@@ -67,3 +67,23 @@ func TestAMemberThatAnswersAsAnotherClusterDoesNotClaimIt(t *testing.T) {
 		t.Errorf("want west to keep its own, got %v", got)
 	}
 }
+
+func TestAMemberThatIsDeletedWhileItAnswersClaimsNothing(t *testing.T) {
+	p := New(Options{})
+	east, next := registered("east", 1, "uid"), registered("next", 2, "")
+	p.claims["east"], p.claims["next"] = p.claimed(east), p.claimed(next)
+	delete(p.claims, "east") // as remove does, while the keeper waits for the answer
+	if got := p.judge(east, "uid"); got != nil {
+		t.Errorf("want nothing of one that is gone, got %v", got)
+	}
+	if got := p.judge(next, "uid"); got != nil {
+		t.Errorf("want the next to have the cluster, got %v", got)
+	}
+	again := registered("east", 3, "")
+	again.UID = "another"
+	p.claims["east"] = p.claimed(again)
+	p.claim(east, "uid")
+	if got := p.claims["east"]; got.uid != "" {
+		t.Errorf("want the new object of that name to claim nothing by itself, got %v", got)
+	}
+}

@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/multicluster-runtime/pkg/multicluster"
 
 	v1 "github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/reconcilers/fleet"
@@ -93,6 +94,18 @@ var _ = Describe("A member", func() {
 		Eventually(op.sawJob).WithArguments(later, job(ctx, west, ours)).Should(BeTrue())
 	})
 
+	It("is not forgotten when it is registered before the provider has started, however long that takes", func(ctx SpecContext) {
+		op := prepare(ctx, quick())
+		slow := &late{Provider: op.Provider, begin: make(chan struct{})}
+		op.mgr = op.manager(slow)
+		Expect(op.SetupWithManager(op.mgr)).To(Succeed())
+		name := op.register(ctx, "east", kubeconfigOf(user(ctx, east)))
+		op.start(op.mgr)
+		Consistently(op.ended, 2*managerWide).ShouldNot(Receive()) // a reconciliation waits no longer than managerWide
+		close(slow.begin)
+		Eventually(op.answers(name)).Should(BeTrue())
+	})
+
 	It("that is idle and well costs the hub no writes", func(ctx SpecContext) {
 		op := begin(ctx, quick())
 		name := op.register(ctx, "east", kubeconfigOf(user(ctx, east)))
@@ -156,3 +169,17 @@ var _ = Describe("A member", func() {
 		Eventually(ended).Should(Receive(BeNil()))
 	})
 })
+
+// late is a provider that starts when it is told to.
+type late struct {
+	*fleet.Provider
+	begin chan struct{}
+}
+
+func (l *late) Start(ctx context.Context, aware multicluster.Aware) error {
+	select {
+	case <-l.begin:
+	case <-ctx.Done():
+	}
+	return l.Provider.Start(ctx, aware)
+}
