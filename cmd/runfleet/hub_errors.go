@@ -15,7 +15,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-const installCRDs = "run: runfleet crds | kubectl apply -f -"
+const installCRDs = "run: runfleet install (or only the CRDs: runfleet crds | kubectl apply --server-side -f -)"
 
 // explain says why there is no hub to ask.
 func (f *hubFlags) explain(err error) error {

@@ -24,7 +24,10 @@ func (r right) String() string {
 	return r.verb + " " + r.kind.resourceName()
 }
 
-var namespaceKind = chartKind{version: "v1", kind: "Namespace", resource: "namespaces", global: true}
+var (
+	namespaceKind = chartKind{version: "v1", kind: "Namespace", resource: "namespaces", global: true}
+	podKind       = chartKind{version: "v1", kind: "Pod", resource: "pods"}
+)
 
 // rightsTo are the verbs on parts, each where it is.
 func rightsTo(parts []part, verbs ...string) []right {

@@ -119,6 +119,9 @@ func (c *uninstallCall) check(ctx context.Context) error {
 		c.parts = append(c.parts, kinds...)
 	}
 	needs := append(rightsTo(c.parts, "delete"), rightsTo(c.deployments(), "patch")...)
+	if len(c.deployments()) > 0 {
+		needs = append(needs, right{"list", podKind, c.system})
+	}
 	for _, k := range runKinds {
 		runs := chartKind{group: v1.GroupVersion.Group, resource: k.aliases[0]}
 		needs = append(needs, right{"list", runs, ""})

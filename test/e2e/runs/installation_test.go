@@ -14,10 +14,13 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	apiextensions "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
 	v1 "github.com/runfleet/runfleet/api/v1"
@@ -64,13 +67,30 @@ func install(ctx context.Context) *installed {
 		"config": config, "templates": settings.Templates(repos.CA, repos.KnownHosts),
 	})
 	Expect(err).NotTo(HaveOccurred())
-	objects := command(ctx, values, program.Path, "manifests", "-f", "-")
-	command(ctx, objects, kubectl(ctx), "apply", "--server-side", "-f", "-")
+	command(ctx, values, program.Path, "install", "-f", "-")
+	Expect(o.Ready()).To(BeTrue(), "the Deployment is rolled out when install ends")
 	for _, member := range []*bed.Cluster{east, west} {
 		join(ctx, member)
 	}
-	Eventually(o.Ready, "2m").Should(BeTrue(), "the Deployment is rolled out")
 	return o
+}
+
+// uninstall takes all of it away again, with all runs, and nothing of them is left on the members.
+func uninstall(ctx context.Context) {
+	GinkgoHelper()
+	command(ctx, nil, program.Path, "uninstall", "--delete-runs", "--crds", "--yes")
+	kinds := &apiextensions.CustomResourceDefinitionList{}
+	Expect(hub.List(ctx, kinds)).To(Succeed())
+	Expect(kinds.Items).To(HaveEach(HaveField("DeletionTimestamp", Not(BeNil()))), "they go, or are gone")
+	pods := &corev1.PodList{}
+	Expect(hub.List(ctx, pods, client.InNamespace(v1.SystemNamespace))).To(Succeed())
+	Expect(pods.Items).To(BeEmpty())
+	for _, member := range []*bed.Cluster{east, west} {
+		for _, list := range []client.ObjectList{&batchv1.JobList{}, &corev1.ConfigMapList{}} {
+			Expect(member.List(ctx, list, client.HasLabels{v1.LabelRunUID})).To(Succeed())
+			Expect(list).To(HaveField("Items", BeEmpty()), member.Name())
+		}
+	}
 }
 
 // join makes a member as its administrator would, by the way that pods of the hub can take, and waits until it is ready.

@@ -111,8 +111,9 @@ var _ = AfterSuite(func(ctx SpecContext) {
 		canaries := secrets()
 		canaries["the token of east"] = []byte(memberConfig(ctx, east).BearerToken)
 		Expect(seen(ctx, canaries)).To(BeEmpty())
+		uninstall(ctx)
 	}
-}, NodeTimeout(2*time.Minute))
+}, NodeTimeout(4*time.Minute))
 
 // start starts clusters, all at once, those with images on a real node.
 func start(ctx context.Context, images map[string][]string) map[string]*bed.Cluster {

@@ -13,7 +13,7 @@ var _ = Describe("The hub", func() {
 	It("without the CRDs is told how to get them, by every verb", func() {
 		Expect(bare).To(HaveLen(5))
 		Expect(bare).To(HaveEach(Equal(result{1, "", "runfleet: " + plane.Config().Host +
-			" has no Runfleet: its CRDs are not installed; run: runfleet crds | kubectl apply -f -\n"})))
+			" has no Runfleet: its CRDs are not installed; run: runfleet install (or only the CRDs: runfleet crds | kubectl apply --server-side -f -)\n"})))
 	})
 
 	It("is that of the context, and so is the namespace", func(ctx SpecContext) {

@@ -3,14 +3,19 @@
 package install
 
 import (
+	"os"
+	"os/exec"
+
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega/gbytes"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	apiextensions "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/runfleet/runfleet/api/v1"
@@ -56,6 +61,33 @@ func uninstalls() {
 		Expect(hub.Get(ctx, client.ObjectKeyFromObject(held), held)).To(Succeed())
 	})
 
+	It("lets the operator go on when it is interrupted while a pod ends", func(ctx SpecContext) {
+		held := &v1.DocsRun{ObjectMeta: metav1.ObjectMeta{Namespace: "team", Name: "held"}}
+		Expect(hub.Patch(ctx, held, client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`)))).To(Succeed())
+		pods := &corev1.PodList{}
+		Expect(hub.List(ctx, pods, client.InNamespace(v1.SystemNamespace))).To(Succeed())
+		Expect(pods.Items).To(HaveLen(2))
+		slow := &pods.Items[0]
+		finalizers := func(ctx SpecContext, list string) error {
+			return hub.Patch(ctx, slow.DeepCopy(), client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"finalizers":`+list+`}}`)))
+		}
+		Expect(finalizers(ctx, `["example.com/slow"]`)).To(Succeed())
+		DeferCleanup(func(ctx SpecContext) { Expect(client.IgnoreNotFound(finalizers(ctx, "null"))).To(Succeed()) })
+
+		call := exec.Command(program.Path, "uninstall")
+		call.Env = []string{"KUBECONFIG=" + hub.KubeconfigPath()}
+		said := gbytes.NewBuffer()
+		call.Stderr = said
+		Expect(call.Start()).To(Succeed())
+		Eventually(said).Should(gbytes.Say("waiting: 1 pods of the operator are ending"))
+		Expect(replicas(ctx)).To(BeZero())
+		Expect(call.Process.Signal(os.Interrupt)).To(Succeed())
+		Expect(call.Wait()).NotTo(Succeed())
+		Expect(call.ProcessState.ExitCode()).To(Equal(130))
+		Expect(said).To(gbytes.Say("the operator goes on"))
+		Expect(replicas(ctx)).To(Equal(int32(2)))
+	})
+
 	It("deletes the runs with the help of the operator, and leaves what is not its own", func(ctx SpecContext) {
 		operate(ctx)
 		created(ctx, "another")
@@ -75,6 +107,21 @@ func uninstalls() {
 		Expect(hub.Get(ctx, client.ObjectKey{Name: "east"}, &v1.MemberCluster{})).To(Succeed())
 		Expect(hub.Get(ctx, client.ObjectKey{Namespace: v1.SystemNamespace, Name: "east"}, &corev1.Secret{})).To(Succeed())
 		Expect(hub.Get(ctx, client.ObjectKey{Namespace: v1.SystemNamespace, Name: "runfleet-hub"}, &corev1.ConfigMap{})).To(Succeed())
+	}, SpecTimeout(2*timeout))
+
+	It("can be followed by an installation that knows its members and works on", func(ctx SpecContext) {
+		s := installs()
+		Expect(s.code).To(BeZero(), s.err)
+		east := &v1.MemberCluster{ObjectMeta: metav1.ObjectMeta{Name: "east"}}
+		Expect(hub.Get(ctx, client.ObjectKeyFromObject(east), east)).To(Succeed())
+		operate(ctx)
+		run := created(ctx, "again")
+		Eventually(func() string {
+			Expect(hub.Get(ctx, client.ObjectKeyFromObject(run), run)).To(Succeed())
+			return run.Status.Cluster
+		}).Should(Equal("east"), "it is placed on the member that was joined before")
+		s = runfleet("uninstall", "--delete-runs")
+		Expect(s.code).To(BeZero(), s.err)
 	}, SpecTimeout(2*timeout))
 
 	It("removes the kinds only when told so twice", func(ctx SpecContext) {
