@@ -13,7 +13,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
-	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 )
 
 // uncached is read from the API server alone: a Lease counts only as it is now (rule W).
@@ -36,10 +35,6 @@ func hubCache(system string, namespaces []string) cache.Options {
 	}
 	o.ByObject[&v1.DocsRun{}], o.ByObject[&v1.CodeRun{}] = runs, runs
 	return o
-}
-
-func metricsServer(address string) metricsserver.Options {
-	return metricsserver.Options{BindAddress: address}
 }
 
 // addChecks adds the probes, and the local member once this process leads.

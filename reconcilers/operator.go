@@ -23,7 +23,6 @@ import (
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
-	"sigs.k8s.io/controller-runtime/pkg/metrics"
 	mcmanager "sigs.k8s.io/multicluster-runtime/pkg/manager"
 )
 
@@ -168,14 +167,15 @@ func (o Options) assemble(ctx context.Context, mgr mcmanager.Manager, provider *
 			return fmt.Errorf("watching the configuration: %w", err)
 		}
 	}
-	transitions, err := telemetry.NewTransitions(metrics.Registry)
-	if err != nil {
-		return err
-	}
 	traces, sample, err := o.tracing(ctx, local)
 	if err != nil {
 		return err
 	}
+	counts, err := o.counting(local, provider, source, traces, uid)
+	if err != nil {
+		return err
+	}
+	allowance := func() int32 { return source.Current().Lifecycle.InfraAllowance }
 	placed, census := NewLedger(), NewCensus()
 	before, err := o.addOriginal(local, mail)
 	if err != nil {
@@ -192,8 +192,8 @@ func (o Options) assemble(ctx context.Context, mgr mcmanager.Manager, provider *
 			Hub: Hub{
 				Cached: local.GetCache(), Live: local.GetAPIReader(), Writer: local.GetClient(), UID: uid, Namespace: o.System,
 			},
-			Observer: telemetry.Observers{telemetry.Events{Recorder: recorder}, telemetry.NewMetrics(transitions, machine), traces},
-			Effects:  traces.Effects(), Sample: sample,
+			Observer: telemetry.Observers{telemetry.Events{Recorder: recorder}, counts.Of(machine, allowance), traces},
+			Effects:  telemetry.Acts{counts.Acted, traces.Effects()}.Acted, Sample: sample,
 			Now: o.now(), RequestTimeout: o.RequestTimeout,
 		}
 		if err := r.Setup(mgr, mail); err != nil {

@@ -44,16 +44,16 @@ func (p *pass) tellEffect(e lifecycle.Effect, began time.Time, refused string, e
 	if _, targetErr := p.target(e); targetErr != nil && errors.Is(err, errStale) {
 		return
 	}
-	d := story.Done{Effect: e, Start: began, End: p.Now(), Outcome: "done"}
+	d := story.Done{Effect: e, Start: began, End: p.Now(), Outcome: story.OutcomeDone}
 	tried := p.Placed.tried(p.run.GetUID(), e, err != nil && !errors.Is(err, errStale))
 	d.Retries = tried
 	switch {
 	case refused != "":
-		d.Outcome, d.Error = "refused", refused
+		d.Outcome, d.Error = story.OutcomeRefused, refused
 	case errors.Is(err, errStale):
-		d.Outcome = "stale"
+		d.Outcome = story.OutcomeStale
 	case err != nil:
-		d.Outcome, d.Error = "failed", errorType(err)
+		d.Outcome, d.Error = story.OutcomeFailed, errorType(err)
 	}
 	p.Effects(p.run, d)
 }

@@ -11,8 +11,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promauto"
 	"github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/render"
 	corev1 "k8s.io/api/core/v1"
@@ -20,14 +18,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/metrics"
 )
-
-var valid = promauto.With(metrics.Registry).NewGauge(prometheus.GaugeOpts{
-	Name: "runfleet_config_valid",
-	Help: "1 while configuration and templates in force are those in their ConfigMaps, 0 while one of them is not valid and an older one " +
-		"is in force.",
-})
 
 // Source holds the last good configuration. Its methods may be called from any goroutine.
 type Source struct {
@@ -183,20 +174,11 @@ func (s *Source) accept(c Config) {
 		c = c.after(*was)
 	}
 	s.current.Store(&c)
-	s.report()
 }
 
 // reject keeps the last good ones.
 func (s *Source) reject(name string, err error) {
 	s.problems[name] = err
-	s.report()
-}
-
-func (s *Source) report() {
-	valid.Set(1)
-	if len(s.problems) > 0 {
-		valid.Set(0)
-	}
 }
 
 // errDeleted is what a deleted configuration means: nothing for now, and no start after a restart.

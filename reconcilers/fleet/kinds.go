@@ -69,9 +69,16 @@ func indexes() []index {
 		}
 		return nil
 	}
+	live := func(o client.Object) []string {
+		if pod, ok := o.(*corev1.Pod); ok && pod.Status.Phase != corev1.PodSucceeded && pod.Status.Phase != corev1.PodFailed {
+			return []string{Live}
+		}
+		return nil
+	}
 	return []index{
 		{&batchv1.Job{}, IndexRunUID, byRunUID},
 		{&corev1.Pod{}, IndexRunUID, byRunUID},
 		{metadataOf("ConfigMap"), IndexRunUID, byRunUID},
+		{&corev1.Pod{}, IndexLive, live},
 	}
 }

@@ -24,6 +24,9 @@ type Cluster struct {
 const (
 	// IndexRunUID finds Jobs, Pods and ConfigMaps by the label orchestrator.platform/run-uid.
 	IndexRunUID = "runUID"
+	// IndexLive finds the Pods that have not ended, by the value Live.
+	IndexLive = "live"
+	Live      = "true"
 )
 
 // Member is what the registry knows of one member at one moment.

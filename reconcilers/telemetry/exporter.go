@@ -2,7 +2,6 @@ package telemetry
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -35,12 +34,9 @@ type Exporter struct {
 func NewExporter(
 	registry prometheus.Registerer, client otlptrace.Client, resource []*commonpb.KeyValue, version string,
 ) (*Exporter, error) {
-	dropped, err := registered(registry, prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "runfleet_spans_dropped_total",
-		Help: "Spans that no collector got, by reason: queue, it was full; export, the collector refused or did not answer.",
-	}, []string{"reason"}))
+	dropped, err := counter(registry, spansDroppedTotal)
 	if err != nil {
-		return nil, fmt.Errorf("registering runfleet_spans_dropped_total: %w", err)
+		return nil, err
 	}
 	for _, reason := range []string{"queue", "export"} {
 		dropped.WithLabelValues(reason)

@@ -20,12 +20,9 @@ type Sweeps struct {
 
 // NewSweeps registers runfleet_swept_total{kind}.
 func NewSweeps(registry prometheus.Registerer, recorder events.EventRecorder) (Sweeps, error) {
-	swept, err := registered(registry, prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "runfleet_swept_total",
-		Help: "Objects on members that were deleted because their run is gone from the hub, by kind.",
-	}, []string{"kind"}))
+	swept, err := counter(registry, sweptTotal)
 	if err != nil {
-		return Sweeps{}, fmt.Errorf("registering runfleet_swept_total: %w", err)
+		return Sweeps{}, err
 	}
 	for _, kind := range []string{garbage.Job, garbage.Pod, garbage.ConfigMap} {
 		swept.WithLabelValues(kind) // a rate over a counter that appears with its first event misses that event

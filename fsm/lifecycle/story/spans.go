@@ -169,11 +169,22 @@ func resultOf(class string, to v1.Phase) string {
 	}
 }
 
+// The outcomes of an effect.
+const (
+	OutcomeDone    = "done"
+	OutcomeStale   = "stale"   // a newer view decides
+	OutcomeRefused = "refused" // for good
+	OutcomeFailed  = "failed"  // it is tried again
+)
+
+// Outcomes are all of them.
+var Outcomes = []string{OutcomeDone, OutcomeStale, OutcomeRefused, OutcomeFailed}
+
 // Done is how an effect on a member came out.
 type Done struct {
 	Effect     lifecycle.Effect
 	Start, End time.Time
-	Outcome    string // done, stale, refused or failed
+	Outcome    string // one of Outcomes
 	Error      string // the API's reason, or another word of few
 	Retries    int
 }
