@@ -14,7 +14,7 @@ var groups = []struct {
 }{
 	{"runs", "Runs:", func() []*cobra.Command {
 		return append([]*cobra.Command{
-			newCreateCommand(), newGetCommand(), newWaitCommand(), newLogsCommand(), newRetryCommand(),
+			newCreateCommand(), newGetCommand(), newWaitCommand(), newLogsCommand(), newTraceCommand(), newRetryCommand(),
 		}, newChangeCommands()...)
 	}},
 	{"fleet", "Fleet:", func() []*cobra.Command {

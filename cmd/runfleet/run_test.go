@@ -79,7 +79,7 @@ func TestWrongCallsSayWhatWasMeant(t *testing.T) {
 	const (
 		states   = "States: Pending, Provisioning, Running, Stopping, Retrying, Succeeded, Failed, Cancelled, Terminating\n"
 		verbs    = "Commands: check, docs, dot, explain, json, matrix, mermaid, svg\n"
-		roots    = "Commands: cancel, completion, convert, crds, create, diff, fleet, fsm, get, install, logs, manifests, network-policy, operator, orphans, recover, render, resume, retry, secrets, suspend, uninstall, version, wait\n"
+		roots    = "Commands: cancel, completion, convert, crds, create, diff, fleet, fsm, get, install, logs, manifests, network-policy, operator, orphans, recover, render, resume, retry, secrets, suspend, trace, uninstall, version, wait\n"
 		explain  = "See 'runfleet fsm explain --help'.\n"
 		triggers = "Triggers: StrayFound, DeleteRequested, LateOutcome, AgentGone, CancelRequested, AgentSucceeded, AgentFailed, " +
 			"ContextRaised, SuspendRequested, RunDeadlinePassed, DeadlinePassed, AgentOrphaned, AgentVanished, ClusterLost, " +

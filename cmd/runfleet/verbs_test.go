@@ -24,7 +24,7 @@ func noCluster(t *testing.T) {
 }
 
 func TestEveryVerbHelps(t *testing.T) {
-	for _, verb := range []string{"get", "wait", "logs", "retry", "cancel", "suspend", "resume", "create", "create docs", "create code", "manifests", "crds", "convert", "orphans", "recover", "network-policy", "fleet join", "fleet leave", "fleet list", "fleet cordon", "fleet uncordon", "render", "diff", "version", "completion"} {
+	for _, verb := range []string{"get", "wait", "logs", "trace", "retry", "cancel", "suspend", "resume", "create", "create docs", "create code", "manifests", "crds", "convert", "orphans", "recover", "network-policy", "fleet join", "fleet leave", "fleet list", "fleet cordon", "fleet uncordon", "render", "diff", "version", "completion"} {
 		t.Run(verb, func(t *testing.T) {
 			got := call(append(strings.Fields(verb), "--help")...)
 			if got.Code != exitOK || got.Stderr != "" {
@@ -72,6 +72,9 @@ func TestCallsThatMakeNoSense(t *testing.T) {
 		{"the log of nothing", []string{"logs"}, nameARun},
 		{"two logs", []string{"logs", "a", "b"}, "name one run: a log is one agent's"},
 		{"an attempt before the first", []string{"logs", "a", "--attempt", "0"}, "--attempt 0: attempts are counted from 1"},
+		{"the trace of nothing", []string{"trace"}, nameARun},
+		{"two traces", []string{"trace", "a", "b"}, "name one run: a trace is one run's"},
+		{"a backend without a host", []string{"trace", "a", "--from", "http://"}, "--from: no address of Jaeger or Tempo"},
 		{"retrying two", []string{"retry", "a", "b"}, "name one run: what is asked anew is its own"},
 		{"half a second", []string{"retry", "a", "--deadline", "90.5s"}, "--deadline 1m30.5s: write whole seconds, such as 90s or 2h"},
 		{"too short", []string{"retry", "a", "--deadline", "59s"}, "--deadline 59s: write a minute to a day, such as 90s or 2h"},
@@ -109,7 +112,7 @@ func TestCallsThatMakeNoSense(t *testing.T) {
 
 func TestWithoutAKubeconfigEveryVerbSaysSo(t *testing.T) {
 	noCluster(t)
-	for _, verb := range []string{"get", "wait x", "cancel x", "suspend x", "resume x", "retry x", "logs x", "create docs x --repository a/b --github-user u", "orphans", "recover"} {
+	for _, verb := range []string{"get", "wait x", "cancel x", "suspend x", "resume x", "retry x", "logs x", "trace x", "create docs x --repository a/b --github-user u", "orphans", "recover"} {
 		want := result{exitFail, "", "runfleet: no kubeconfig: set KUBECONFIG, or name a file with --kubeconfig\n"}
 		if diff := cmp.Diff(want, call(strings.Fields(verb)...)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", verb, diff)

@@ -22,6 +22,7 @@ cp config.yaml old-config.yaml
 sed 's/tag: .*/tag: "2"/' config.yaml >new-config.yaml
 mkdir -p mine/shared && cp templates/shared/mcp.json.hbs mine/shared
 cp cmd/runfleet/testdata/original/taskruns.yaml taskruns.yaml
+cp cmd/runfleet/testdata/trace/spans.json .
 echo ghp_typed >token
 ssh-keygen -q -t ed25519 -N '' -f id_ed25519
 openssl genrsa -out docs-app.pem 2048 2>/dev/null

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace"
+	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
+	resourcepb "go.opentelemetry.io/proto/otlp/resource/v1"
+	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
+
+	"github.com/runfleet/runfleet/fsm/lifecycle"
+	"github.com/runfleet/runfleet/fsm/lifecycle/story"
+	"github.com/runfleet/runfleet/fsm/lifecycle/story/waterfall"
+	"github.com/runfleet/runfleet/reconcilers/telemetry"
+	"github.com/runfleet/runfleet/test/otlp"
+)
+
+// pictureOf is what trace draws of a life.
+func pictureOf(l *life, limit int) waterfall.Picture {
+	p := waterfall.Of(string(l.run.UID), waterfall.Told(l.run, l.now), limit)
+	p.WaitsFor(waitsFor(l.run))
+	return p
+}
+
+func TestTracesAreDrawn(t *testing.T) {
+	for name, live := range lives {
+		for suffix, on := range map[string]page{"": {width: 80}, "-120": {width: 120}, "-colour": {width: 80, colour: true}} {
+			if suffix != "" && name != "retried" {
+				continue
+			}
+			t.Run(name+suffix, func(t *testing.T) {
+				lines := drawTrace(pictureOf(live(), shownSpans), on)
+				for _, line := range lines {
+					if columns(unpainted(line)) >= on.width {
+						t.Errorf("%d columns: %s", columns(unpainted(line)), line)
+					}
+				}
+				golden(t, "trace/"+name+suffix+".txt", strings.Join(lines, "\n")+"\n")
+			})
+		}
+	}
+}
+
+// exported is what a collector has of a life and of what its agents did, as a file.
+func exported(t *testing.T, l *life) string {
+	t.Helper()
+	receiver, err := otlp.Listen(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := telemetry.Collector{Endpoint: receiver.Endpoint(), Getenv: func(string) string { return "" }}.Client()
+	if err != nil {
+		t.Fatal(err)
+	}
+	spans := story.Tell(l.run)
+	for _, e := range l.effects() {
+		spans = append(spans, e)
+	}
+	upload(t, client, telemetry.OTLP([]*commonpb.KeyValue{said("service.name", "runfleet")}, "v1", spans))
+	upload(t, client, l.agents())
+	file := filepath.Join(t.TempDir(), "spans.json")
+	if err := receiver.WriteFile(file); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func upload(t *testing.T, client otlptrace.Client, spans []*tracepb.ResourceSpans) {
+	t.Helper()
+	if err := client.UploadTraces(t.Context(), spans); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func said(key, text string) *commonpb.KeyValue {
+	return &commonpb.KeyValue{Key: key, Value: &commonpb.AnyValue{Value: &commonpb.AnyValue_StringValue{StringValue: text}}}
+}
+
+// effects are those of the first attempt.
+func (l *life) effects() []story.Span {
+	var out []story.Span
+	at := *l.run
+	at.Status.History = at.Status.History[:1]
+	began := at.Status.History[0].Time.Time
+	for _, resource := range []string{"Workspace", "Inputs", "Agent"} {
+		s, _ := story.OfEffect(&at, story.Done{
+			Effect: lifecycle.Effect{Verb: "Ensure", Resource: lifecycle.Agent, Cluster: "eu-1", Attempt: 1}, Start: began,
+			End: began.Add(80 * time.Millisecond), Outcome: "done",
+		})
+		s.Trace, s.Name, s.ID[0] = story.TraceOf(l.run.UID), "Ensure "+resource, resource[0]
+		out, began = append(out, s), s.End
+	}
+	return out
+}
+
+// agents are spans of an agent of the first attempt, in the tree that its TRACEPARENT makes.
+func (l *life) agents() []*tracepb.ResourceSpans {
+	trace, above := story.TraceOf(l.run.UID), story.AttemptID(l.run.UID, 1)
+	began := l.run.Status.History[2].Time.Time
+	span := func(id byte, parent []byte, name string, from, to time.Duration) *tracepb.Span {
+		return &tracepb.Span{
+			TraceId: trace[:], SpanId: []byte{0xa, 0, 0, 0, 0, 0, 0, id}, ParentSpanId: parent, Name: name,
+			StartTimeUnixNano: uint64(began.Add(from).UnixNano()), EndTimeUnixNano: uint64(began.Add(to).UnixNano()),
+		}
+	}
+	const s = time.Second
+	turn := span(1, above[:], "interaction", 2*s, 86*s)
+	spans := []*tracepb.Span{turn}
+	for i := range 16 {
+		from := time.Duration(3+5*i) * s
+		spans = append(spans, span(byte(2+i), turn.GetSpanId(), []string{"llm_request", "tool.Bash <script>alert(1)</script>"}[i%2], from, from+time.Duration(1+i%5)*s))
+	}
+	spans[6].Status = &tracepb.Status{Code: tracepb.Status_STATUS_CODE_ERROR, Message: "exit code 1"}
+	return []*tracepb.ResourceSpans{{
+		Resource:   &resourcepb.Resource{Attributes: []*commonpb.KeyValue{said("service.name", "claude-code"), said("cicd.pipeline.run.id", string(l.run.UID))}},
+		ScopeSpans: []*tracepb.ScopeSpans{{Spans: spans}},
+	}}
+}
+
+func TestSpansOfAFileAreDrawn(t *testing.T) {
+	file := exported(t, lives["retried"]())
+	got := call("trace", "cr/auth-7", "--from", file)
+	if got.Code != exitOK || got.Stderr != "" {
+		t.Fatalf("%+v", got)
+	}
+	golden(t, "trace/file.txt", got.Stdout)
+	for _, other := range []string{"auth-7", story.TraceOf(lives["retried"]().run.UID).String()} {
+		if diff := cmp.Diff(got, call("trace", other, "--from", file)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", other, diff)
+		}
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "trace/spans.json", string(data)) // docs/cli.md is run with it
+}
