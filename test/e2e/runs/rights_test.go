@@ -30,6 +30,7 @@ var tooMuch = []authorizationv1.ResourceAttributes{
 	{Namespace: "team", Verb: "get", Resource: "pods", Subresource: "log"},
 	{Namespace: "team", Verb: "create", Resource: "serviceaccounts", Subresource: "token"},
 	{Namespace: "team", Verb: "update", Group: "batch", Resource: "jobs"},
+	{Namespace: "team", Verb: "delete", Resource: "persistentvolumeclaims"},
 	{Verb: "create", Group: rbacv1.GroupName, Resource: "clusterrolebindings"},
 	{Verb: "escalate", Group: rbacv1.GroupName, Resource: "clusterroles"},
 	{Verb: "impersonate", Resource: "users"},
