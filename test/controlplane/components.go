@@ -65,7 +65,7 @@ func (c *ControlPlane) apiServer(etcd string) *component {
 			// Nobody makes the service accounts that this would insist on.
 			args = append(args, "--disable-admission-plugins=ServiceAccount")
 		}
-		return append(args, c.opts.APIServerArgs...)
+		return append(args, c.auditArgs()...)
 	}
 	return a
 }

@@ -35,8 +35,8 @@ type Options struct {
 	// that Jobs run in containers. It needs root on Linux; machine.Missing says
 	// what lacks.
 	Containerd bool
-	// APIServerArgs are further arguments of kube-apiserver.
-	APIServerArgs []string
+	// Audited are the users whose requests Audit tells.
+	Audited []string
 	// Programs are those to run. Defaults to what programs.Need finds or builds.
 	Programs programs.Set
 	// Progress takes the lines of builds. Defaults to standard error.
@@ -107,7 +107,7 @@ func (o Options) works() bool { return o.Nodes > 0 || o.Containerd }
 
 // start brings the components up, each as soon as what it needs is there.
 func (c *ControlPlane) start(ctx context.Context) error {
-	if err := c.writeCredentials(); err != nil {
+	if err := errors.Join(c.writeCredentials(), c.writeAuditPolicy()); err != nil {
 		return err
 	}
 	etcd := c.etcd()

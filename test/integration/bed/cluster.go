@@ -40,6 +40,9 @@ type Cluster struct {
 	Agent *rest.Config // of the user that operators come as: no more than docs/members.md grants
 }
 
+// agent is the name of Cluster.Agent. What it requests is audited.
+const agent = "runfleet"
+
 // StartClusters starts control planes, each with so many nodes, all at once. What was started is stopped by the caller,
 // whatever the error.
 func StartClusters(ctx context.Context, nodes map[string]int) (map[string]*Cluster, error) {
@@ -67,6 +70,9 @@ func StartClusters(ctx context.Context, nodes map[string]int) (map[string]*Clust
 
 // StartCluster starts one. What was started is stopped by the caller, whatever the error.
 func StartCluster(ctx context.Context, o controlplane.Options) (*Cluster, error) {
+	if o.Nodes > 0 || o.Containerd {
+		o.Audited = append(o.Audited, agent)
+	}
 	plane, err := controlplane.Start(ctx, o)
 	if err != nil {
 		return nil, err
@@ -78,7 +84,7 @@ func StartCluster(ctx context.Context, o controlplane.Options) (*Cluster, error)
 	if o.Nodes == 0 && !o.Containerd {
 		return c, c.InstallCRDs(ctx)
 	}
-	c.Agent, err = c.NewUser(ctx, "runfleet", fleet.Permissions)
+	c.Agent, err = c.NewUser(ctx, agent, fleet.Permissions)
 	return c, err
 }
 

@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"path"
 	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -13,11 +14,13 @@ import (
 	"k8s.io/client-go/rest"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
+	"github.com/runfleet/runfleet/reconcilers/fleet"
 	"github.com/runfleet/runfleet/test/integration/bed"
 )
 
-// aged is a proxy before an API server that says another version.
-func aged(s *bed.Cluster, version string) func(*clientcmdapi.Cluster, *clientcmdapi.AuthInfo) {
+// aged is a proxy before an API server that says another version, and streams no lists, which none of old does. asked, if any, is
+// told of each request.
+func aged(s *bed.Cluster, version string, asked ...func(*http.Request)) func(*clientcmdapi.Cluster, *clientcmdapi.AuthInfo) {
 	target, err := url.Parse(s.Admin.Host)
 	Expect(err).NotTo(HaveOccurred())
 	transport, err := rest.TransportFor(s.Admin)
@@ -25,8 +28,18 @@ func aged(s *bed.Cluster, version string) func(*clientcmdapi.Cluster, *clientcmd
 	proxy := httputil.NewSingleHostReverseProxy(target)
 	proxy.Transport, proxy.FlushInterval = transport, -1
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/version" {
+		for _, tell := range asked {
+			tell(r)
+		}
+		switch {
+		case r.URL.Path == "/version":
 			_, _ = w.Write([]byte(`{"gitVersion":"` + version + `","major":"1","minor":"28"}`))
+			return
+		case r.URL.Query().Has("sendInitialEvents"):
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(http.StatusUnprocessableEntity)
+			_, _ = w.Write([]byte(`{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Invalid","code":422,` +
+				`"message":"sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled"}`))
 			return
 		}
 		proxy.ServeHTTP(w, r)
@@ -116,5 +129,23 @@ var _ = Describe("A member that is too old", func() {
 		Expect(message(ctx, name, "Ready")).To(HavePrefix("Kubernetes v1.28.3 is too old"))
 		Expect(condition(ctx, name, "Reachable")()).To(Equal("True Reachable"))
 		Expect(op.answers(name)()).To(BeTrue(), "what executes there is followed")
+	})
+})
+
+var _ = Describe("A member that is as old as is supported", func() {
+	It("streams no lists, and is asked for all that is watched there by list", func(ctx SpecContext) {
+		op := begin(ctx, quick())
+		lists := make(chan string, 1000)
+		name := op.register(ctx, "east", kubeconfigOf(user(ctx, east), aged(east, "v"+fleet.Oldest(false)+".0", func(r *http.Request) {
+			if !r.URL.Query().Has("watch") {
+				lists <- path.Base(r.URL.Path)
+			}
+		})))
+		Eventually(condition(ctx, name, "Ready")).Should(Equal("True MemberReady"))
+		var asked []string
+		for len(lists) > 0 {
+			asked = append(asked, <-lists)
+		}
+		Expect(asked).To(ContainElements("jobs", "pods", "configmaps", "persistentvolumeclaims", "namespaces"))
 	})
 })

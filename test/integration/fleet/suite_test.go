@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	v1 "github.com/runfleet/runfleet/api/v1"
+	"github.com/runfleet/runfleet/reconcilers/fleet"
 	"github.com/runfleet/runfleet/test/controlplane"
 	"github.com/runfleet/runfleet/test/integration/bed"
 )
@@ -42,11 +44,12 @@ func TestMain(m *testing.M) {
 func TestFleet(t *testing.T) {
 	RegisterFailHandler(Fail)
 	ctrl.SetLogger(GinkgoLogr)
+	joined := []string{"system:serviceaccount:" + v1.SystemNamespace + ":" + fleet.MemberUser}
 	var err error
-	if east, err = bed.Connect(controlplane.ForTest(t, controlplane.Options{Name: "east"})); err != nil {
+	if east, err = bed.Connect(controlplane.ForTest(t, controlplane.Options{Name: "east", Audited: joined})); err != nil {
 		t.Fatal(err)
 	}
-	if west, err = bed.Connect(controlplane.ForTest(t, controlplane.Options{Name: "west"})); err != nil {
+	if west, err = bed.Connect(controlplane.ForTest(t, controlplane.Options{Name: "west", Audited: joined})); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []*bed.Cluster{east, west} { // no controller would ever end one that leave deletes
@@ -64,6 +67,17 @@ func TestFleet(t *testing.T) {
 
 var _ = AfterEach(func(ctx SpecContext) {
 	Expect(hub.Orphans(ctx, "", east, west)).To(BeEmpty())
+})
+
+// The users that join makes renew their tokens, and do nothing that join does not permit.
+var _ = AfterSuite(func() {
+	onEast, err := east.Audit()
+	Expect(err).NotTo(HaveOccurred())
+	onWest, err := west.Audit()
+	Expect(err).NotTo(HaveOccurred())
+	if requests := append(onEast, onWest...); len(requests) > 0 { // else only specs without join were asked for
+		bed.ExpectRights(requests, fleet.RenewalPermissions, slices.Concat(fleet.Permissions, fleet.RenewalPermissions))
+	}
 })
 
 // named is a name that nothing else in the suite has.

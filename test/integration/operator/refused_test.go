@@ -120,20 +120,28 @@ var _ = Describe("An agent that cannot start", func() {
 		w.Expect(s).To(And(be(v1.PhaseFailed, string(v1.ClassSecretMissing)), says("Create it on the member")))
 	})
 
-	Story("is asked after, and what its node warned of is told", func(w *scene) {
-		run := w.docs("sim-never-starts", on[*v1.DocsRun]("east"))
-		w.Eventually(w.pods).WithArguments(run).Should(HaveLen(1))
-		pod := w.pods(run)[0]
-		w.Expect(east.Create(w.ctx, &corev1.Event{
-			ObjectMeta: metav1.ObjectMeta{Name: pod.Name + ".1", Namespace: pod.Namespace},
-			InvolvedObject: corev1.ObjectReference{
-				APIVersion: "v1", Kind: "Pod", Namespace: pod.Namespace, Name: pod.Name, UID: pod.UID,
-			},
-			Type: corev1.EventTypeWarning, Reason: "FailedMount",
-			Message:       `MountVolume.SetUp failed for volume "keys": secret "deploy-key" not found`,
-			LastTimestamp: metav1.Now(), ReportingController: "kubelet", ReportingInstance: "east-node-1", Action: "Mount",
-		})).To(Succeed())
-		w.Eventually(w.status(run)).Should(And(be(v1.PhaseProvisioning, string(v1.ClassSecretMissing)), says(`secret "deploy-key" not found`)))
-		w.cancelled(run, 1)
+	Story("is asked after, and what its member warned of is told", func(w *scene) {
+		mounts, waits := w.docs("sim-never-starts", on[*v1.DocsRun]("east")), w.code("waits", "sim-never-starts", on[*v1.CodeRun]("east"))
+		w.Eventually(w.pods).WithArguments(mounts).Should(HaveLen(1))
+		w.Eventually(w.pods).WithArguments(waits).Should(HaveLen(1))
+		w.warns(&w.pods(mounts)[0], "FailedMount", `MountVolume.SetUp failed for volume "keys": secret "deploy-key" not found`)
+		w.warns(&w.pods(waits)[0], "FailedScheduling", "no node has what it needs") // its workspace is asked after too, and is well
+		w.Eventually(w.status(mounts)).Should(And(be(v1.PhaseProvisioning, string(v1.ClassSecretMissing)), says(`secret "deploy-key" not found`)))
+		w.Eventually(w.status(waits)).Should(says("FailedScheduling: no node has what it needs"))
+		w.cancelled(mounts, 1)
+		w.cancelled(waits, 1)
 	})
 })
+
+// warns is an Event on east about a pod there.
+func (w *scene) warns(pod *corev1.Pod, reason, message string) {
+	GinkgoHelper()
+	w.Expect(east.Create(w.ctx, &corev1.Event{
+		ObjectMeta: metav1.ObjectMeta{Name: pod.Name + ".1", Namespace: pod.Namespace},
+		InvolvedObject: corev1.ObjectReference{
+			APIVersion: "v1", Kind: "Pod", Namespace: pod.Namespace, Name: pod.Name, UID: pod.UID,
+		},
+		Type: corev1.EventTypeWarning, Reason: reason, Message: message,
+		LastTimestamp: metav1.Now(), ReportingController: "kubelet", ReportingInstance: "east-node-1", Action: "Start",
+	})).To(Succeed())
+}

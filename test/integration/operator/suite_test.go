@@ -113,6 +113,14 @@ var _ = AfterSuite(func(ctx SpecContext) {
 		newScene(ctx, s, "", Fail).tidy(ctx)
 		Expect(s.replica.Crash()).To(Succeed(), "%s", s.replica.Log)
 	}
+	onEast, err := east.Audit()
+	Expect(err).NotTo(HaveOccurred())
+	onWest, err := west.Audit()
+	Expect(err).NotTo(HaveOccurred())
+	bed.ExpectRights(append(onEast, onWest...), fleet.Permissions, fleet.Permissions,
+		// Watches begin with a stream of what there is. Where Kubernetes has none they begin with a list: test/integration/fleet,
+		// "A member that is as old as is supported".
+		"list namespaces", "list persistentvolumeclaims")
 })
 
 // populateCalm registers two members that work and four that do not.

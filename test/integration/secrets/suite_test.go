@@ -3,7 +3,9 @@ package secrets
 import (
 	"context"
 	"errors"
+	"net/http"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -19,6 +21,7 @@ import (
 
 	v1 "github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/reconcilers/fleet"
+	"github.com/runfleet/runfleet/test/controlplane"
 	"github.com/runfleet/runfleet/test/integration/bed"
 )
 
@@ -83,6 +86,12 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 var _ = AfterSuite(func() {
 	if operator != nil {
 		Expect(operator.Crash()).To(Succeed(), "%s", operator.Log)
+		requests, err := east.Audit()
+		Expect(err).NotTo(HaveOccurred())
+		requests = slices.DeleteFunc(requests, func(r controlplane.Request) bool { // a person asks that by runfleet secrets create
+			return r.Verb == "patch" && r.Resource == "secrets" && r.Code == http.StatusForbidden
+		})
+		bed.ExpectRights(requests, fleet.LookupPermissions, slices.Concat(fleet.Permissions, fleet.LookupPermissions))
 	}
 })
 
