@@ -17,8 +17,9 @@ const (
 
 // DOT draws the table for Graphviz: the happy path straight down and bold, everything else lighter, ended states with
 // two borders. Its font is one whose widths Graphviz knows by heart, so that every machine draws the same picture.
-func (t Table) DOT() string {
-	p := t.picture()
+func (t Table) DOT() string { return t.dot(t.picture()) }
+
+func (t Table) dot(p *picture) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "digraph %s {\n", t.Name)
 	fmt.Fprintf(&b, "  graph [rankdir=TB, compound=true, newrank=true, nodesep=0.35, ranksep=0.45, pad=0.4, bgcolor=%q,\n", ground)
@@ -29,13 +30,13 @@ func (t Table) DOT() string {
 	fmt.Fprintf(&b, "  edge  [fontname=\"Helvetica\", fontsize=10, fontcolor=%q, color=%q, arrowsize=0.7];\n\n", inkSoft, inkLine)
 	t.dotStates(&b, p)
 	b.WriteString("\n")
-	t.dotStart(&b)
+	t.dotStart(&b, p)
 	t.dotAnywhere(&b, p)
 	for _, a := range p.arrows {
 		t.dotArrow(&b, p, a)
 	}
 	for _, a := range p.loops {
-		fmt.Fprintf(&b, "  %s -> %s [label=%s];\n", a.to, a.to, dotLabel(a.labels))
+		fmt.Fprintf(&b, "  %s -> %s [%s];\n", a.to, a.to, strings.Join(p.inked([]string{"label=" + dotLabel(p.counted(a))}, a), ", "))
 	}
 	b.WriteString("}\n")
 	return b.String()
@@ -60,13 +61,13 @@ func (t Table) dotStates(b *strings.Builder, p *picture) {
 			b.WriteString("    rank=same;\n")
 		}
 		for _, s := range frame {
-			b.WriteString("  " + t.dotState(s))
+			b.WriteString("  " + t.dotState(p, s))
 		}
 		b.WriteString("  }\n")
 	}
 	for _, s := range t.States {
 		if p.frame([]State{s.Name}) < 0 {
-			b.WriteString(t.dotState(s.Name))
+			b.WriteString(t.dotState(p, s.Name))
 		}
 	}
 }
@@ -75,9 +76,12 @@ func (t Table) ended(states []State) bool {
 	return !slices.ContainsFunc(states, func(s State) bool { d, _ := t.State(s); return !d.Terminal })
 }
 
-func (t Table) dotState(s State) string {
+func (t Table) dotState(p *picture, s State) string {
 	var attrs []string
-	if slices.Contains(t.Happy, s) {
+	switch {
+	case p.walked != nil:
+		attrs = p.walkedState(t, s)
+	case slices.Contains(t.Happy, s):
 		attrs = append(attrs, "group=happy", "penwidth=2.2", fmt.Sprintf("color=%q", inkHappy))
 	}
 	if d, _ := t.State(s); d.Terminal || d.Last {
@@ -86,20 +90,26 @@ func (t Table) dotState(s State) string {
 	return fmt.Sprintf("  %s [%s];\n", s, strings.Join(attrs, ", "))
 }
 
-func (t Table) dotStart(b *strings.Builder) {
+func (t Table) dotStart(b *strings.Builder, p *picture) {
 	fmt.Fprintf(b, "  start [shape=circle, style=filled, fillcolor=%q, color=%q, label=\" \", width=0.16, fixedsize=true, group=happy];\n",
 		inkStrong, inkStrong)
 	fmt.Fprintf(b, "  title [label=%q, shape=plaintext, style=\"\", fontsize=16, margin=0];\n", t.Name)
 	b.WriteString("  {rank=same; title; start}\n  title -> start [style=invis];\n")
-	fmt.Fprintf(b, "  start -> %s [weight=100, penwidth=2.2, color=%q];\n", t.Initial, inkStrong)
+	ink := inkStrong
+	if p.walked != nil {
+		ink = inkWalked
+	}
+	fmt.Fprintf(b, "  start -> %s [weight=100, penwidth=2.2, color=%q];\n", t.Initial, ink)
 }
 
 // dotArrow writes one arrow. Graphviz ranks a target below its source; so an arrow that leads back up is written the other
 // way round, with its head at the other end, or the picture would lose its direction.
 func (t Table) dotArrow(b *strings.Builder, p *picture, a arrow) {
 	from, to, tail := string(a.from[len(a.from)-1]), string(a.to), "ltail"
-	attrs := []string{"label=" + dotLabel(a.labels)}
+	attrs := p.inked([]string{"label=" + dotLabel(p.counted(a))}, a)
 	switch {
+	case a.happy && p.walked != nil:
+		attrs = append(attrs, "weight=100")
 	case a.happy:
 		attrs = append(attrs, "weight=100", "penwidth=2.2", fmt.Sprintf("color=%q, fontcolor=%q", inkHappy, inkHappy))
 	case t.leadsAway(a):
@@ -147,7 +157,8 @@ func (t Table) dotAnywhere(b *strings.Builder, p *picture) {
 		}
 		fmt.Fprintf(b, "  anywhere%d [label=%q, shape=plaintext, style=\"\", fontname=\"Helvetica\", fontsize=11, fontcolor=%q];\n",
 			i, t.wherever(r.From), inkSoft)
-		fmt.Fprintf(b, "  anywhere%d -> %s [label=%s];\n", i, r.To, dotLabel([]string{label(r)}))
+		a := arrow{from: r.From, to: r.To, labels: []string{label(r)}}
+		fmt.Fprintf(b, "  anywhere%d -> %s [%s];\n", i, r.To, strings.Join(p.inked([]string{"label=" + dotLabel(p.counted(a))}, a), ", "))
 	}
 }
 

@@ -44,6 +44,12 @@ func TestExportsOfTheErrand(t *testing.T) {
 	golden(t, "errand.txt", table.Matrix())
 	golden(t, "errand.mmd", table.Mermaid())
 	golden(t, "errand.dot", table.DOT())
+	golden(t, "errand-walked.dot", table.DOTWalked([]fsm.Step{
+		{From: "Waiting", On: "WorkerFound", To: "Working"}, {From: "Working", On: "WorkFailed", To: "Waiting"},
+		{From: "Waiting", On: "WorkerFound", To: "Working"}, {From: "Working", On: "ShiftEnded", To: "Halting"},
+		{From: "Halting", On: "NobodyKnows", To: "Done"}, // of another version of the table
+		{From: "Halting", On: "WorkerReturned", To: "Done"}, {From: "Done", On: "ReportArrived", To: "Done"},
+	}))
 	golden(t, "errand.md", table.Markdown())
 }
 

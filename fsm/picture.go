@@ -13,6 +13,7 @@ type picture struct {
 	frames     [][]State // disjoint
 	arrows     []arrow   // in the order of the rows
 	loops      []arrow   // after which a state stays
+	walked     []Step    // what is drawn over it; nil for the machine alone
 }
 
 // arrow leads from a state, or from a frame as a whole, to a state.
