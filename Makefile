@@ -99,6 +99,10 @@ e2e: ## Real agents in containers on real nodes; FOCUS= picks runs (root on Linu
 docs: ## Type what README and docs tell people to type, on fleets of simulated nodes (needs bash; 3 minutes).
 	@$(GO) test -tags docs -v -count=1 -timeout 12m -parallel 2 ./test/docs $(if $(FOCUS),-run 'EveryCommand/$(FOCUS)')
 
+.PHONY: look
+look: ## Open the page of runfleet trace in a browser, wide, narrow, light and dark; pictures in bin/look (needs chromium).
+	@$(GO) test -tags look -count=1 -timeout 4m -run TestPages ./cmd/runfleet && echo "look at bin/look/*.png"
+
 .PHONY: installed
 installed: ## The operator in pods of the hub, as the chart installs it, with real agents (needs what e2e needs).
 	@$(GO) test -tags e2e -v -count=1 -timeout 10m ./test/e2e/runs -installed $(if $(FOCUS),-ginkgo.focus "$(FOCUS)")

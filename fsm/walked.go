@@ -64,12 +64,17 @@ func (p *picture) fired(a arrow, label string) int {
 	return n
 }
 
-// counted are the labels of an arrow, with how often they fired where that is more than once.
+// counted are the labels of an arrow, with how often they fired where that is more than once. Where an arrow has several, those
+// that fired have a dot.
 func (p *picture) counted(a arrow) []string {
 	out := slices.Clone(a.labels)
 	for i, l := range a.labels {
-		if n := p.fired(a, l); n > 1 {
-			out[i] = fmt.Sprintf("%s ×%d", l, n)
+		n := p.fired(a, l)
+		if n > 0 && len(a.labels) > 1 {
+			out[i] = "● " + l
+		}
+		if n > 1 {
+			out[i] += fmt.Sprintf(" ×%d", n)
 		}
 	}
 	return out

@@ -10,12 +10,16 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/runfleet/runfleet/fsm/lifecycle/story"
 	"github.com/runfleet/runfleet/fsm/lifecycle/story/waterfall"
 
 	v1 "github.com/runfleet/runfleet/api/v1"
 )
+
+// outputHTML is a page that opens without network.
+const outputHTML = "html"
 
 // shownSpans is how many spans of an agent a terminal shows below one other.
 const shownSpans = 12
@@ -43,10 +47,11 @@ trace.`,
 		Example: `  runfleet trace coderun/auth-7                                from its status: no backend is needed
   runfleet trace auth-7 --from http://localhost:16686          with what Jaeger (or Tempo) has of it
   runfleet trace auth-7 --from spans.json                      as a collector wrote it to a file
+  runfleet trace auth-7 -o html >auth-7.html                   a page that opens without network
   runfleet trace 4bf92f3577b34da6a3ce929d0e0e4736 --from http://localhost:3200`,
 		ValidArgsFunction: completeRun,
 	}
-	addOutputFlag(cmd, &call.output, outputJSON)
+	addOutputFlag(cmd, &call.output, outputHTML, outputJSON)
 	cmd.Flags().StringVar(&call.from, "from", "", "draw the spans of a `FILE|URL` too: OTLP JSON, or the address of Jaeger or Tempo")
 	call.flags = addHubFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -55,7 +60,7 @@ trace.`,
 		if err != nil {
 			return err
 		}
-		return call.print(seen)
+		return call.print(cmd.Context(), seen)
 	}
 	return cmd
 }
@@ -65,22 +70,32 @@ type seen struct {
 	uid   string
 	spans []waterfall.Span
 	run   v1.Run // nil where it is not on the hub, or the hub was not asked
+
+	events []corev1.Event // what else the hub has of it, for a page
 }
 
-func (c *traceCall) print(s seen) error {
-	limit := shownSpans
-	if c.output == outputJSON {
-		limit = 0
-	}
-	picture := waterfall.Of(s.uid, s.spans, limit)
+// limits are how many spans of an agent each form shows below one other; 0 is all.
+var limits = map[string]int{"": shownSpans, outputHTML: pageSpans, outputJSON: 0}
+
+func (c *traceCall) print(ctx context.Context, s seen) error {
+	picture := waterfall.Of(s.uid, s.spans, limits[c.output])
 	if s.run != nil {
 		picture.WaitsFor(waitsFor(s.run))
 	}
-	if c.output == outputJSON {
+	switch c.output {
+	case outputJSON:
 		return printValue(c.stdout, outputJSON, picture)
+	case outputHTML:
+		page, err := drawPage(ctx, picture, s)
+		if err != nil {
+			return err
+		}
+		_, err = c.stdout.Write(page)
+		return err
+	default:
+		_, err := fmt.Fprintln(c.stdout, strings.Join(drawTrace(picture, pageFor(c.stdout)), "\n"))
+		return err
 	}
-	_, err := fmt.Fprintln(c.stdout, strings.Join(drawTrace(picture, pageFor(c.stdout)), "\n"))
-	return err
 }
 
 // look finds the run and its spans.
@@ -142,6 +157,9 @@ func (c *traceCall) onHub(ctx context.Context, args []string, backend *url.URL, 
 	s := seen{uid: string(run.GetUID()), spans: waterfall.Told(run, now), run: run}
 	if len(s.spans) == 0 {
 		return seen{}, fmt.Errorf("%s has no history to draw: it ended before Runfleet took it over", items[0])
+	}
+	if c.output == outputHTML {
+		s.events = hub.events(ctx, run)
 	}
 	if backend == nil {
 		return s, nil

@@ -12,6 +12,8 @@ import (
 	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
 	resourcepb "go.opentelemetry.io/proto/otlp/resource/v1"
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/runfleet/runfleet/fsm/lifecycle"
 	"github.com/runfleet/runfleet/fsm/lifecycle/story"
@@ -139,4 +141,48 @@ func TestSpansOfAFileAreDrawn(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden(t, "trace/spans.json", string(data)) // docs/cli.md is run with it
+}
+
+func TestThePageHasEverythingAndNoValueIsSyntax(t *testing.T) {
+	l := lives["retried"]()
+	spans, err := readSpans(exported(t, l))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const evil = `</style><script>alert(1)</script>" onload="x`
+	l.says("Evil", evil).run.Status.Attempts[0].Message = evil
+	l.run.Status.Members = []string{"eu-1", "us-1"}
+	spans = waterfall.Merge(waterfall.Told(l.run, l.now), spans)
+	first := l.run.Status.History[0].Time
+	events := []corev1.Event{
+		{Reason: "ClusterChosen", Action: "Provisioning", EventTime: metav1.NewMicroTime(first.Add(time.Second)), Message: "Pending -> Provisioning: on eu-1, the only one"},
+		{Reason: "CancelIgnored", Type: "Warning", EventTime: metav1.NewMicroTime(first.Add(time.Minute)), Message: evil},
+	}
+	data, err := drawPage(t.Context(), waterfall.Of(string(l.run.UID), spans, pageSpans), seen{uid: string(l.run.UID), spans: spans, run: l.run, events: events})
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := string(data)
+	for _, wrong := range []string{"<script", "</style><", "http://", "src=", "@import", "ZgotmplZ"} {
+		if strings.Contains(strings.ReplaceAll(page, "http://www.w3.org/", ""), wrong) {
+			t.Errorf("the page has %s", wrong)
+		}
+	}
+	for _, wanted := range []string{
+		"tool.Bash &lt;script&gt;", "OutOfMemory", "attempt 2 on us-1", "team/workspace-auth-api", "team/auth-7-1a2b3c4d-2", "on eu-1, the only one",
+		"CancelIgnored", "The back-off is over and a member takes the next attempt.", "AgentStarted ×2", "<svg role",
+	} {
+		if !strings.Contains(page, wanted) {
+			t.Errorf("the page lacks %s", wanted)
+		}
+	}
+}
+
+// TestAPageOfAFile: without the run there are still its Jobs.
+func TestAPageOfAFile(t *testing.T) {
+	noCluster(t)
+	got := call("trace", "auth-7", "-o", "html", "--from", "testdata/trace/spans.json")
+	if got.Code != exitOK || got.Stderr != "" || !strings.Contains(got.Stdout, "team/auth-7-1a2b3c4d-2") {
+		t.Errorf("%d %s", got.Code, got.Stderr)
+	}
 }

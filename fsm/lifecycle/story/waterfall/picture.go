@@ -49,6 +49,8 @@ type Row struct {
 	Waits bool   `json:"waits,omitempty"`
 	Note  string `json:"note,omitempty"`
 	Error string `json:"error,omitempty"`
+	// Result is how an attempt came out, as cicd.pipeline.task.run.result.
+	Result string `json:"result,omitempty"`
 	// Critical are its parts that are on the critical path.
 	Critical []Interval `json:"critical,omitempty"`
 	Marks    []Mark     `json:"marks,omitempty"`
