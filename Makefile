@@ -62,6 +62,10 @@ chart: ## Compare what the chart makes with what Helm makes of it (its first run
 	@cd test/helm && $(GO) test ./... # a module of its own, with Helm in it
 	@$(GO) test -tags chart -timeout 6m ./test/integration/install
 
+.PHONY: monitoring
+monitoring: ## Hold alerts and dashboard against Prometheus' own packages, and against what an operator tells after the demo's runs.
+	@cd test/prometheus && $(GO) test ./... # a module of its own, with Prometheus in it
+
 .PHONY: race
 race: ## Run the tests of the machine under the race detector (needs a C compiler).
 	@CGO_ENABLED=1 $(GO) test -race -short -skip ModelCheck -timeout 8m ./fsm/... ./reconcilers ./reconcilers/fleet \

@@ -32,7 +32,9 @@ tidy_alone .ci/tools
 (cd test/controlplane/binaries && "$GO" mod tidy -diff >/dev/null 2>&1) ||
 	finding "test/controlplane/binaries/go.mod is not tidy: run go mod tidy there"
 
-(cd test/helm && "$GO" mod tidy -diff >/dev/null 2>&1) || finding "test/helm/go.mod is not tidy: run go mod tidy there"
+for dir in test/helm test/prometheus; do
+	(cd $dir && "$GO" mod tidy -diff >/dev/null 2>&1) || finding "$dir/go.mod is not tidy: run go mod tidy there"
+done
 
 "$MAKE" --no-print-directory generate >/dev/null
 # shellcheck disable=SC2086 # GENERATED is a list of paths without spaces.

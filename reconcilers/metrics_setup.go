@@ -49,7 +49,7 @@ func (o Options) counting(local manager.Manager, provider *fleet.Provider, sourc
 	w := Witness{HubUID: hub, Hub: local.GetCache(), Fleet: provider}
 	all := &tallying{runs: local.GetCache(), tally: telemetry.NewTally()}
 	state := &telemetry.State{
-		Kinds: Kinds, Tally: all.tally, Members: w.Members, Agents: w.Agents, Metrics: counts, Leads: all.complete.Load, Now: o.now(),
+		Kinds: Kinds, Tally: all.tally, Members: w.Members, Agents: w.Agents, Leads: all.complete.Load, Now: o.now(),
 	}
 	if err := state.Register(metrics.Registry); err != nil {
 		return nil, err
@@ -57,7 +57,20 @@ func (o Options) counting(local manager.Manager, provider *fleet.Provider, sourc
 	if err := local.Add(all); err != nil {
 		return nil, fmt.Errorf("adding the tally of runs: %w", err)
 	}
+	wake := provider.OnChange
+	provider.OnChange = func(member string) {
+		counts.Roster(func() []string { return names(provider.Members()) })
+		wake(member)
+	}
 	return counts, nil
+}
+
+func names(members []fleet.Member) []string {
+	all := make([]string, len(members))
+	for i, m := range members {
+		all[i] = m.Name
+	}
+	return all
 }
 
 // tallying lets a tally hear of every run from when this operator leads.

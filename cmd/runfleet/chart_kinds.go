@@ -39,6 +39,7 @@ var chartKinds = []chartKind{
 	{version: "v1", kind: "Service", resource: "services"},
 	{group: "networking.k8s.io", version: "v1", kind: "NetworkPolicy", resource: "networkpolicies"},
 	{group: "monitoring.coreos.com", version: "v1", kind: "ServiceMonitor", resource: "servicemonitors", foreign: true},
+	{group: "monitoring.coreos.com", version: "v1", kind: "PrometheusRule", resource: "prometheusrules", foreign: true},
 	{group: "policy", version: "v1", kind: "PodDisruptionBudget", resource: "poddisruptionbudgets"},
 	{group: "apps", version: "v1", kind: "Deployment", resource: "deployments"},
 }

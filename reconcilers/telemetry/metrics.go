@@ -119,12 +119,13 @@ func (m *Metrics) Acted(_ v1.Run, d story.Done) {
 	m.effects.WithLabelValues(string(d.Effect.Verb), string(d.Effect.Resource), d.Outcome, d.Effect.Cluster).Inc()
 }
 
-// roster gives each member its series, and takes those of members that are gone: a fleet may see many names in its time.
-func (m *Metrics) roster(members []string) {
+// Roster gives each member its series, and takes those of members that are gone: a fleet may see many names in its time. It is
+// to be called whenever one comes or goes; the function lists them.
+func (m *Metrics) Roster(members func() []string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := map[string]bool{}
-	for _, name := range members {
+	for _, name := range members() {
 		now[name] = true
 		if !m.members[name] {
 			m.begin(name)

@@ -60,7 +60,7 @@ func newOperator(t *testing.T) *operator {
 	must(err)
 	must(Configuration(o, func() error { return nil }))
 	state := &State{
-		Kinds: kinds, Tally: o.tally, Metrics: o.counts, Leads: func() bool { return o.leads }, Now: func() time.Time { return o.now },
+		Kinds: kinds, Tally: o.tally, Leads: func() bool { return o.leads }, Now: func() time.Time { return o.now },
 		Members: func(context.Context) []v1.MemberCluster { return o.members },
 		Agents:  func(context.Context) Agents { return o.agents },
 	}
@@ -68,15 +68,18 @@ func newOperator(t *testing.T) *operator {
 	return o
 }
 
-// gather is what a scrape gets, the second one: the first gives new members their series.
+// gather is what a scrape gets.
 func (o *operator) gather(t *testing.T) map[string]*dto.MetricFamily {
 	t.Helper()
-	var families []*dto.MetricFamily
-	for range 2 {
-		var err error
-		if families, err = o.Gather(); err != nil {
-			t.Fatal(err)
+	o.counts.Roster(func() (names []string) {
+		for _, m := range o.members {
+			names = append(names, m.Name)
 		}
+		return names
+	})
+	families, err := o.Gather()
+	if err != nil {
+		t.Fatal(err)
 	}
 	all := map[string]*dto.MetricFamily{}
 	for _, f := range families {

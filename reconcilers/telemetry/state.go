@@ -19,7 +19,6 @@ type State struct {
 	Tally   *Tally
 	Members func(context.Context) []v1.MemberCluster // what is committed of them
 	Agents  func(context.Context) Agents
-	Metrics *Metrics // which counts by member, too
 	Leads   func() bool
 	Now     func() time.Time
 }
@@ -87,13 +86,10 @@ func (s *State) Collect(out chan<- prometheus.Metric) {
 	for member, n := range agents.On {
 		gauge(descLive, float64(n), member)
 	}
-	var names []string
 	members := s.Members(ctx)
 	for i := range members {
-		names = append(names, members[i].Name)
 		member(&members[i], gauge)
 	}
-	s.Metrics.roster(names)
 }
 
 // standings are the reasons that a member's condition Ready may have.

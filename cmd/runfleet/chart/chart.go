@@ -1,7 +1,7 @@
 // Package chart is the Helm chart of the operator, and what renders it without Helm.
 //
-// The templates use text/template and two functions that Helm has too, toJson and toYaml: all that is in a value is written by
-// one of them, so no value becomes syntax. test/helm proves that Helm makes the same objects of the same values, and refuses the
+// The templates use text/template and three functions that Helm has too, toJson, toYaml and fromYaml: all that is in a value or a
+// file is written by one of the first two, so nothing of it becomes syntax. test/helm proves that Helm makes the same objects of the same values, and refuses the
 // same values.
 package chart
 
@@ -22,7 +22,7 @@ import (
 
 // files are the chart. The CRDs are links to those of package crds, which an embedding does not follow.
 //
-//go:embed Chart.yaml values.yaml values.schema.json templates/*.yaml templates/_labels.tpl
+//go:embed Chart.yaml values.yaml values.schema.json templates/*.yaml templates/_labels.tpl files
 var files embed.FS
 
 // Release is what Helm calls one installation of a chart.
@@ -37,7 +37,7 @@ type Object map[string]any
 
 // Render makes the objects of a release, the CRDs first. Values are those of Values.
 func Render(r Release, values map[string]any) ([]Object, error) {
-	t, err := template.New("").Option("missingkey=zero").Funcs(template.FuncMap{"toJson": toJSON, "toYaml": toYAML}).
+	t, err := template.New("").Option("missingkey=zero").Funcs(template.FuncMap{"toJson": toJSON, "toYaml": toYAML, "fromYaml": fromYAML}).
 		ParseFS(files, "templates/*.yaml", "templates/_labels.tpl")
 	if err != nil {
 		return nil, fmt.Errorf("reading the chart: %w", err)
@@ -59,7 +59,7 @@ func Render(r Release, values map[string]any) ([]Object, error) {
 	slices.Sort(names)
 	for _, name := range names {
 		var text bytes.Buffer
-		data := map[string]any{"Release": r, "Values": values}
+		data := map[string]any{"Release": r, "Values": values, "Files": reader{}}
 		if err := t.ExecuteTemplate(&text, strings.TrimPrefix(name, "templates/"), data); err != nil {
 			return nil, fmt.Errorf("rendering the chart: %w", err)
 		}
@@ -105,4 +105,15 @@ func toJSON(v any) (string, error) {
 func toYAML(v any) (string, error) {
 	data, err := yaml.Marshal(v)
 	return strings.TrimSuffix(string(data), "\n"), err
+}
+
+func fromYAML(text string) (map[string]any, error) { return decode([]byte(text)) }
+
+// reader is what Helm calls .Files.
+type reader struct{}
+
+// Get returns the text of a file of the chart.
+func (reader) Get(name string) (string, error) {
+	text, err := files.ReadFile(name)
+	return string(text), err
 }
