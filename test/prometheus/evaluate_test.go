@@ -80,8 +80,10 @@ func (s series) firing(t *testing.T, engine *promql.Engine, r rulefmt.Rule) (tim
 				now[id] = before
 			}
 			if time.Duration(minute-now[id])*time.Minute >= time.Duration(r.For) {
+				if len(times) == 0 {
+					say(t, r, sample, at)
+				}
 				times = append(times, minute)
-				say(t, r, sample, at)
 			}
 		}
 		since = now
