@@ -2,7 +2,7 @@ package reconcilers
 
 import (
 	"context"
-	"fmt"
+	"strconv"
 
 	"github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/reconcilers/fleet"
@@ -61,8 +61,7 @@ func (w Witness) Agents(ctx context.Context) telemetry.Agents {
 	return found
 }
 
-// surplus is how many pods of a run are more than one. One that is over for everybody, because its fence has passed or a person
-// vouched for it, is none: its node may be cut off, and say so for ever. Of a run that is gone nobody knows that.
+// surplus is how many pods of a run are more than one. Of a run that is gone nobody knows which were over.
 func (w Witness) surplus(ctx context.Context, uid types.UID, pods []*corev1.Pod) int {
 	kind, key, ok := parseHome(pods[0].Annotations[v1.AnnotationHome])
 	if !ok {
@@ -72,9 +71,15 @@ func (w Witness) surplus(ctx context.Context, uid types.UID, pods []*corev1.Pod)
 	if err := w.Hub.Get(ctx, key, run); err != nil || run.GetUID() != uid {
 		return 0
 	}
+	return beyondOne(pods, run.RunStatus().Attempts)
+}
+
+// beyondOne leaves out what is over for everybody, because its fence has passed or a person vouched for it: its node may be cut off,
+// and say so for ever.
+func beyondOne(pods []*corev1.Pod, attempts []v1.Attempt) int {
 	over := map[string]bool{}
-	for _, e := range run.RunStatus().Attempts {
-		over[fmt.Sprint(e.Number)] = e.EndedBy == v1.EndFenced || e.EndedBy == v1.EndAbandoned
+	for _, e := range attempts {
+		over[strconv.Itoa(int(e.Number))] = e.EndedBy == v1.EndFenced || e.EndedBy == v1.EndAbandoned
 	}
 	n := 0
 	for _, pod := range pods {

@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -89,5 +90,17 @@ func TestMembersTellHowTheyFare(t *testing.T) {
 		"member_credentials_expiration_timestamp_seconds")
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// Ten thousand runs are what a hub may hold: a scrape walks over a note of each, and never over the cache.
+func BenchmarkTenThousandRunsAreCounted(b *testing.B) {
+	tally := NewTally()
+	take := tally.Of(lifecycle.DocsRun)
+	for n := range 10_000 {
+		take.OnAdd(in(types.UID(fmt.Sprint(n)), phases[n%len(phases)], func(r *v1.DocsRun) { r.Status.Cluster = "eu-1" }), true)
+	}
+	for b.Loop() {
+		tally.count(kinds, at(0))
 	}
 }
