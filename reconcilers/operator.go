@@ -19,6 +19,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/discovery"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -68,6 +69,9 @@ func New(ctx context.Context, o Options) (mcmanager.Manager, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connecting to the hub: %w", err)
 	}
+	if err := o.checkVersion(); err != nil {
+		return nil, err
+	}
 	uid, err := preflight(ctx, live)
 	if err != nil {
 		return nil, err
@@ -96,6 +100,28 @@ func New(ctx context.Context, o Options) (mcmanager.Manager, error) {
 		return nil, err
 	}
 	return mgr, nil
+}
+
+// checkVersion refuses a hub that is too old. One that does not say is asked other things next.
+func (o Options) checkVersion() error {
+	hub := rest.CopyConfig(o.Hub)
+	hub.Timeout = o.RequestTimeout
+	asks, err := discovery.NewDiscoveryClientForConfig(hub)
+	if err != nil {
+		return fmt.Errorf("connecting to the hub: %w", err)
+	}
+	is, err := asks.ServerVersion()
+	if err != nil {
+		return nil //nolint:nilerr // who does not answer is told by preflight
+	}
+	refused, note := fleet.CheckVersion(is.GitVersion, true)
+	if refused != "" {
+		return fmt.Errorf("the hub: %s", refused)
+	}
+	if note != "" {
+		o.Log.Info("Running on a hub of a version that was not tested", "note", note)
+	}
+	return nil
 }
 
 // preflight returns the hub's identity, and an error that says what is missing.

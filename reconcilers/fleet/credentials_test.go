@@ -1,11 +1,18 @@
 package fleet
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
 	"encoding/base64"
+	"encoding/pem"
+	"math/big"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/client-go/rest"
 )
 
 func TestTheCountdownIsCoarse(t *testing.T) {
@@ -49,5 +56,34 @@ func TestATokenSaysHowLongItIsValid(t *testing.T) {
 	half := lifetime{from: time.Unix(1000, 0), until: time.Unix(4600, 0)}.half()
 	if !half.Equal(time.Unix(2800, 0)) {
 		t.Errorf("half of it is over at %v", half)
+	}
+}
+
+func TestACertificateSaysHowLongItIsValid(t *testing.T) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := lifetime{from: time.Unix(1000, 0).UTC(), until: time.Unix(4600, 0).UTC()}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: want.from, NotAfter: want.until}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	broken := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der[1:]})
+	for name, c := range map[string]struct {
+		config rest.Config
+		want   lifetime
+	}{
+		"a certificate":              {rest.Config{TLSClientConfig: rest.TLSClientConfig{CertData: certificate}}, want},
+		"a token that goes first":    {rest.Config{BearerToken: "secret", TLSClientConfig: rest.TLSClientConfig{CertData: certificate}}, lifetime{}},
+		"what is no certificate":     {rest.Config{TLSClientConfig: rest.TLSClientConfig{CertData: []byte("secret")}}, lifetime{}},
+		"one whose bytes are broken": {rest.Config{TLSClientConfig: rest.TLSClientConfig{CertData: broken}}, lifetime{}},
+		"nothing":                    {rest.Config{}, lifetime{}},
+	} {
+		if diff := cmp.Diff(c.want, lifetimeOf(&c.config), cmp.AllowUnexported(lifetime{})); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", name, diff)
+		}
 	}
 }

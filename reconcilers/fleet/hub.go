@@ -45,7 +45,7 @@ func (p *Provider) SetupWithManager(mgr mcmanager.Manager) error {
 	if err != nil {
 		return fmt.Errorf("making a cache of the Secrets in %s: %w", p.Namespace, err)
 	}
-	p.hub, p.secrets = local.GetClient(), secrets
+	p.hub, p.secrets, p.events = local.GetClient(), secrets, local.GetEventRecorder("runfleet")
 	if p.HubConfig == nil {
 		p.HubConfig = local.GetConfig()
 	}

@@ -2,6 +2,7 @@ package membership
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"time"
@@ -129,57 +130,50 @@ func (l *look) writeSecret(ctx context.Context, token authenticationv1.TokenRequ
 	if err != nil {
 		return fmt.Errorf("writing the kubeconfig of the operator: %w", err)
 	}
-	result, secret := "updated", l.secret
-	if secret == nil {
-		result = "created"
-		secret = &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: l.System, Name: l.secretName()}}
-		secret.Labels = map[string]string{v1.LabelRenewal: v1.RenewalEnabled}
-	}
 	key := "kubeconfig"
 	if l.object != nil && l.object.Spec.KubeconfigSecretRef != nil && l.object.Spec.KubeconfigSecretRef.Key != "" {
 		key = l.object.Spec.KubeconfigSecretRef.Key
 	}
-	secret.Data = map[string][]byte{key: data}
-	if l.secret == nil {
-		err = l.Hub.Create(ctx, secret)
-	} else {
-		err = l.Hub.Update(ctx, secret)
-	}
+	named := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: l.System, Name: l.secretName()}}
+	result, err := put(ctx, l.Hub, named, l.secret != nil, func(secret *corev1.Secret) error {
+		if secret.ResourceVersion == "" {
+			secret.Labels = map[string]string{v1.LabelRenewal: v1.RenewalEnabled}
+		} else if secret.Labels[v1.LabelRenewal] != v1.RenewalEnabled {
+			return errors.New("it is not join's any more")
+		}
+		secret.Data = map[string][]byte{key: data}
+		return nil
+	})
 	if err != nil {
-		return fmt.Errorf("writing secret/%s on the hub (the same call goes on from here): %w", secret.Name, err)
+		return fmt.Errorf("writing secret/%s on the hub (the same call goes on from here): %w", named.Name, err)
 	}
 	l.Say(fmt.Sprintf("hub: %s %s, its token is valid for %s",
-		Named(secret), result, fleet.Left(token.ExpirationTimestamp.Time, time.Now())))
+		Named(named), result, fleet.Left(token.ExpirationTimestamp.Time, time.Now())))
 	return nil
 }
 
 func (l *look) register(ctx context.Context) error {
-	result, o := "updated", l.object
-	if o == nil {
-		result = "created"
-		o = &v1.MemberCluster{ObjectMeta: metav1.ObjectMeta{Name: l.Name}}
-		o.Spec.KubeconfigSecretRef = &v1.KubeconfigSecretRef{Name: l.Name}
-	}
-	if o.Labels == nil {
-		o.Labels = map[string]string{}
-	}
-	maps.Copy(o.Labels, l.Labels)
-	if l.MaxRuns != nil {
-		o.Spec.MaxRuns = l.MaxRuns
-	}
-	if l.Lookup != nil {
-		o.Spec.SecretLookup = map[bool]v1.SecretLookup{true: v1.SecretLookupEnabled, false: v1.SecretLookupDisabled}[*l.Lookup]
-	}
-	var err error
-	if l.object == nil {
-		err = l.Hub.Create(ctx, o)
-	} else {
-		err = l.Hub.Update(ctx, o)
-	}
+	named := &v1.MemberCluster{ObjectMeta: metav1.ObjectMeta{Name: l.Name}}
+	result, err := put(ctx, l.Hub, named, l.object != nil, func(o *v1.MemberCluster) error {
+		if o.ResourceVersion == "" {
+			o.Spec.KubeconfigSecretRef = &v1.KubeconfigSecretRef{Name: l.Name}
+		}
+		if o.Labels == nil {
+			o.Labels = map[string]string{}
+		}
+		maps.Copy(o.Labels, l.Labels)
+		if l.MaxRuns != nil {
+			o.Spec.MaxRuns = l.MaxRuns
+		}
+		if l.Lookup != nil {
+			o.Spec.SecretLookup = map[bool]v1.SecretLookup{true: v1.SecretLookupEnabled, false: v1.SecretLookupDisabled}[*l.Lookup]
+		}
+		return nil
+	})
 	if err != nil {
 		return fmt.Errorf("writing membercluster/%s on the hub (the same call goes on from here): %w", l.Name, err)
 	}
-	l.Say(fmt.Sprintf("hub: %s %s", Named(o), result))
+	l.Say(fmt.Sprintf("hub: %s %s", Named(named), result))
 	return nil
 }
 

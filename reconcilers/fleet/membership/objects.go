@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/util/retry"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -78,6 +79,27 @@ func ensure(ctx context.Context, c client.Client, want client.Object) (string, e
 		return "unchanged", nil
 	}
 	return "repaired", c.Update(ctx, is)
+}
+
+// put creates an object, or changes it as it is now, and says which. The operator writes the same objects, a renewed token or a
+// status: whoever is second reads again. o has nothing but its name.
+func put[O client.Object](ctx context.Context, c client.Client, o O, there bool, change func(O) error) (string, error) {
+	if !there {
+		if err := change(o); err != nil {
+			return "", err
+		}
+		return "created", c.Create(ctx, o)
+	}
+	return "updated", retry.RetryOnConflict(retry.DefaultBackoff, func() error {
+		is, _ := o.DeepCopyObject().(O) // anew each time: what is read is laid over what is there
+		if err := c.Get(ctx, client.ObjectKeyFromObject(o), is); err != nil {
+			return err
+		}
+		if err := change(is); err != nil {
+			return err
+		}
+		return c.Update(ctx, is)
+	})
 }
 
 // adjust copies what matters of an object.

@@ -7,13 +7,20 @@ import (
 	"net/url"
 	"path"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	v1 "github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/reconcilers/fleet"
 	"github.com/runfleet/runfleet/test/integration/bed"
 )
@@ -129,6 +136,46 @@ var _ = Describe("A member that is too old", func() {
 		Expect(message(ctx, name, "Ready")).To(HavePrefix("Kubernetes v1.28.3 is too old"))
 		Expect(condition(ctx, name, "Reachable")()).To(Equal("True Reachable"))
 		Expect(op.answers(name)()).To(BeTrue(), "what executes there is followed")
+	})
+})
+
+var _ = Describe("A hub that is too old", func() {
+	It("has no operator: it says so, with both versions, and ends", func() {
+		got := runfleet("operator", "--kubeconfig", admin(hub, nil, aged(hub, "v1.28.3")), "--metrics-address", "0", "--health-address", "0")
+		Expect(got.code).To(Equal(1))
+		Expect(got.err).To(And(HavePrefix("runfleet: starting the operator: the hub: Kubernetes v1.28.3 is too old: it lacks "),
+			HaveSuffix("; "+fleet.Oldest(true)+" is the oldest supported\n")))
+		Expect(strings.Count(got.err, "\n")).To(Equal(1))
+	})
+})
+
+var _ = Describe("A join", func() {
+	It("that finds Secret and MemberCluster changed under its hands changes them as they are now", func(ctx SpecContext) {
+		op := begin(ctx, quick())
+		classOn(ctx, east)
+		name, file := named("east"), admin(east, nil)
+		Expect(op.joins(name, file).code).To(BeZero())
+		var writes atomic.Int64
+		var met sync.Map // what somebody else wrote just before join did, once each
+		between := aged(hub, "v"+fleet.NewestTested+".0", func(r *http.Request) {
+			if r.Method != http.MethodPut {
+				return
+			}
+			writes.Add(1)
+			if _, again := met.LoadOrStore(r.URL.Path, true); again {
+				return
+			}
+			var o client.Object = &v1.MemberCluster{ObjectMeta: metav1.ObjectMeta{Name: name}}
+			if strings.Contains(r.URL.Path, "/secrets/") {
+				o = &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: op.namespace}}
+			}
+			_ = hub.Patch(ctx, o, client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"labels":{"somebody":"else"}}}`)))
+		})
+		again := op.joins(name, file, "--labels", "region=eu", "--hub-kubeconfig", admin(hub, nil, between))
+		Expect(again.err).To(BeEmpty())
+		Expect(again.code).To(BeZero())
+		Expect(writes.Load()).To(BeNumerically(">=", 4), "each was refused once")
+		Expect(stored(ctx, name).Labels).To(Equal(map[string]string{"region": "eu", "somebody": "else"}))
 	})
 })
 

@@ -1,12 +1,14 @@
 package fleet
 
 import (
+	"context"
 	"sync/atomic"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
+	eventsv1 "k8s.io/api/events/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -85,6 +87,9 @@ var _ = Describe("A token", func() {
 		Expect(message(ctx, name, v1.ConditionCredentialsRenewed)).To(And(
 			ContainSubstring("the token is valid until 20"), ContainSubstring("call runfleet fleet join again")))
 		Expect(condition(ctx, name, "Ready")()).To(Equal("True MemberReady"), "it is valid still")
+		Eventually(warnings(ctx, name)).Should(ConsistOf(HavePrefix("RenewalFailed its user may not ask for a token of its own")))
+		clock.jump(17 * day) // it is tried again
+		Consistently(warnings(ctx, name), "1s").Should(HaveLen(1), "an Event is for the reason, not for each time")
 
 		secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: op.namespace}}
 		Expect(hub.Get(ctx, client.ObjectKeyFromObject(secret), secret)).To(Succeed())
@@ -101,3 +106,18 @@ var _ = Describe("A token", func() {
 		Eventually(condition(ctx, name, v1.ConditionCredentialsRenewed)).Should(Equal("True Renewing"))
 	})
 })
+
+// warnings are those of the Events about a member, each with its reason.
+func warnings(ctx context.Context, member string) func() []string {
+	return func() []string {
+		var list eventsv1.EventList
+		Expect(hub.List(ctx, &list)).To(Succeed())
+		var all []string
+		for _, e := range list.Items {
+			if e.Regarding.Kind == "MemberCluster" && e.Regarding.Name == member && e.Type == corev1.EventTypeWarning {
+				all = append(all, e.Reason+" "+e.Note)
+			}
+		}
+		return all
+	}
+}
