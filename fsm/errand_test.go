@@ -3,7 +3,8 @@ package fsm_test
 import "github.com/runfleet/runfleet/fsm"
 
 // errand is a small table with every feature that tables have: lone guards, a guard and its negation, a group, rows of
-// several states, rows that stay, all marks, attempts, something raised, a bound and a reason to wait, and both ends.
+// several states, rows that stay, all marks, attempts, something raised, origins of triggers,
+// something awaited, a bound and a reason to wait, and both ends.
 // Each call returns a fresh copy, so that a test can break it.
 func errand() fsm.Table {
 	return fsm.Table{
@@ -12,7 +13,7 @@ func errand() fsm.Table {
 		Initial: "Waiting",
 		Happy:   states("Waiting", "Working", "Done"),
 		States: []fsm.StateDef{
-			{Name: "Waiting", Waits: "for a worker that has time.", Doc: "Nobody works on it."},
+			{Name: "Waiting", Waits: "for a worker that has time.", Awaits: triggers("WorkerFound"), Doc: "Nobody works on it."},
 			{Name: "Working", Ensure: resources("Desk", "Tool"), Release: resources("Tool"), Deadline: "Shift", Doc: "A worker is out."},
 			{Name: "Halting", End: resources("Tool"), Deadline: "Curfew", Doc: "The worker is called back."},
 			{Name: "Done", Terminal: true, Delete: resources("Tool"), Doc: "Delivered."},
@@ -20,11 +21,11 @@ func errand() fsm.Table {
 			{Name: "Gone", Last: true, Delete: resources("Desk", "Tool"), Deadline: "Curfew", Doc: "The errand itself is struck off."},
 		},
 		Triggers: []fsm.TriggerDef{
-			{Name: "StrikeRequested", Doc: "Somebody strikes the errand off."},
-			{Name: "WorkerFound", Doc: "A worker has time."},
+			{Name: "StrikeRequested", By: fsm.Person, How: "strike {name}", Doc: "Somebody strikes the errand off."},
+			{Name: "WorkerFound", By: fsm.World, Doc: "A worker has time."},
 			{Name: "WorkFinished", Doc: "The worker says so."},
 			{Name: "WorkFailed", Doc: "The worker says so."},
-			{Name: "ShiftEnded", Doc: "The bell rang."},
+			{Name: "ShiftEnded", By: fsm.Clock, Doc: "The bell rang."},
 			{Name: "WorkerReturned", Doc: "The worker is back."},
 			{Name: "ReportArrived", Doc: "A letter from an earlier worker."},
 			{Name: "AskedAgain", Doc: "Somebody wants more."},
@@ -91,5 +92,6 @@ func errandBlanks() []fsm.Blank {
 }
 
 func states(s ...fsm.State) []fsm.State          { return s }
+func triggers(t ...fsm.Trigger) []fsm.Trigger    { return t }
 func actions(a ...fsm.Action) []fsm.Action       { return a }
 func resources(r ...fsm.Resource) []fsm.Resource { return r }

@@ -9,7 +9,7 @@ import (
 // Explain says in words what a state means for the world and what each trigger does there; or, with a trigger, all about
 // that one cell. An empty trigger means all of them. Names that the table does not know explain nothing.
 func (t Table) Explain(s State, on Trigger, paper Paper) string {
-	p := newPage(paper)
+	p := NewPage(paper)
 	d, ok := t.State(s)
 	switch {
 	case !ok:
@@ -18,20 +18,20 @@ func (t Table) Explain(s State, on Trigger, paper Paper) string {
 	default:
 		t.explainCell(p, t.Cell(s, on))
 	}
-	return p.text.String()
+	return p.String()
 }
 
-func (t Table) explainState(p *page, d StateDef) {
-	p.heading(fmt.Sprintf("%s (%s): %s", d.Name, t.Name, d.class()))
-	p.paragraph(d.Doc)
-	p.blank()
+func (t Table) explainState(p *Page, d StateDef) {
+	p.Heading(fmt.Sprintf("%s (%s): %s", d.Name, t.Name, d.class()))
+	p.Paragraph(d.Doc)
+	p.Blank()
 	if world := t.effects(d); len(world) > 0 {
-		p.heading("On the world")
-		p.entries(world)
-		p.blank()
+		p.Heading("On the world")
+		p.Entries(world)
+		p.Blank()
 	}
-	p.heading("Triggers, most important first")
-	var list []entry
+	p.Heading("Triggers, most important first")
+	var list []Entry
 	used := map[Mark]bool{}
 	for _, on := range t.Triggers {
 		c := t.Cell(d.Name, on.Name)
@@ -40,14 +40,14 @@ func (t Table) explainState(p *page, d StateDef) {
 			used[c.Blank.Mark] = true
 		}
 	}
-	p.entries(list)
-	p.blank()
-	p.heading("Marks")
-	p.entries(legend(used))
+	p.Entries(list)
+	p.Blank()
+	p.Heading("Marks")
+	p.Entries(legend(used))
 	if from := t.sources(d.Name); len(from) > 0 {
-		p.blank()
-		p.heading("Reached from")
-		p.entries(from)
+		p.Blank()
+		p.Heading("Reached from")
+		p.Entries(from)
 	}
 }
 
@@ -64,51 +64,51 @@ func (d StateDef) class() string {
 }
 
 // effects lists what a state does to the world, and what bounds it.
-func (t Table) effects(d StateDef) []entry {
-	var out []entry
+func (t Table) effects(d StateDef) []Entry {
+	var out []Entry
 	for _, verb := range []struct {
 		name      string
 		resources []Resource
 	}{{"creates", d.Ensure}, {"releases", d.Release}, {"ends", d.End}, {"deletes", d.Delete}} {
 		for i, r := range verb.resources {
-			e := entry{term: verb.name, sign: string(r), text: t.resourceDoc(r), tone: Name}
+			e := Entry{Term: verb.name, Sign: string(r), Text: t.resourceDoc(r), Tone: Name}
 			if i > 0 {
-				e.term = ""
+				e.Term = ""
 			}
 			out = append(out, e)
 		}
 	}
 	if d.Deadline != "" {
-		out = append(out, entry{term: "ends by", sign: string(d.Deadline), text: t.timerDoc(d.Deadline), tone: Name})
+		out = append(out, Entry{Term: "ends by", Sign: string(d.Deadline), Text: t.timerDoc(d.Deadline), Tone: Name})
 	}
 	if d.Waits != "" {
-		out = append(out, entry{term: "waits", text: d.Waits})
+		out = append(out, Entry{Term: "waits", Text: d.Waits})
 	}
 	return out
 }
 
 // entries explains a cell in one line for each row and one for the blank.
-func (c Cell) entries() []entry {
-	var out []entry
+func (c Cell) entries() []Entry {
+	var out []Entry
 	for _, r := range c.Rows {
-		e := entry{sign: "→ " + string(r.To), text: fmt.Sprintf("%s (row %s)", r.Doc, r.ID), tone: Leads}
+		e := Entry{Sign: "→ " + string(r.To), Text: fmt.Sprintf("%s (row %s)", r.Doc, r.ID), Tone: Leads}
 		if r.To == c.State {
-			e.sign = "= stays"
+			e.Sign = "= stays"
 		}
 		if r.If != "" {
-			e.text = condition(r.If) + ": " + e.text
+			e.Text = condition(r.If) + ": " + e.Text
 		}
 		out = append(out, e)
 	}
 	if c.Blank != nil {
-		e := entry{sign: string(c.Blank.Mark), text: c.Blank.Doc, tone: Quiet}
+		e := Entry{Sign: string(c.Blank.Mark), Text: c.Blank.Doc, Tone: Quiet}
 		if len(c.Rows) > 0 {
-			e.text = "otherwise: " + e.text
+			e.Text = "otherwise: " + e.Text
 		}
 		out = append(out, e)
 	}
 	if len(out) > 0 {
-		out[0].term = string(c.On)
+		out[0].Term = string(c.On)
 	}
 	return out
 }
@@ -121,19 +121,19 @@ func condition(g Guard) string {
 	return "if " + string(g)
 }
 
-func legend(used map[Mark]bool) []entry {
-	var out []entry
+func legend(used map[Mark]bool) []Entry {
+	var out []Entry
 	for _, m := range marks {
 		if used[m.sign] {
-			out = append(out, entry{term: string(m.sign), text: m.doc})
+			out = append(out, Entry{Term: string(m.sign), Text: m.doc})
 		}
 	}
 	return out
 }
 
 // sources lists the other states that lead to s, and by which triggers.
-func (t Table) sources(s State) []entry {
-	var out []entry
+func (t Table) sources(s State) []Entry {
+	var out []Entry
 	for _, from := range t.States {
 		var on []string
 		for _, r := range t.Expand() {
@@ -142,7 +142,7 @@ func (t Table) sources(s State) []entry {
 			}
 		}
 		if len(on) > 0 {
-			out = append(out, entry{term: string(from.Name), text: "on " + strings.Join(on, ", ")})
+			out = append(out, Entry{Term: string(from.Name), Text: "on " + strings.Join(on, ", ")})
 		}
 	}
 	return out

@@ -7,29 +7,29 @@ import (
 )
 
 // explainCell says all about one trigger in one state.
-func (t Table) explainCell(p *page, c Cell) {
+func (t Table) explainCell(p *Page, c Cell) {
 	i := slices.IndexFunc(t.Triggers, func(d TriggerDef) bool { return d.Name == c.On })
 	if i < 0 {
 		return
 	}
-	p.heading(fmt.Sprintf("%s in %s (%s)", c.On, c.State, t.Name))
-	p.paragraph(t.Triggers[i].Doc)
+	p.Heading(fmt.Sprintf("%s in %s (%s)", c.On, c.State, t.Name))
+	p.Paragraph(t.Triggers[i].Doc)
 	for _, r := range c.Rows {
-		p.blank()
+		p.Blank()
 		t.explainRow(p, c, r)
 	}
 	if c.Blank != nil {
-		p.blank()
+		p.Blank()
 		t.explainBlank(p, c)
 	}
 	if first := t.outranking(c.State, i); len(first) > 0 {
-		p.blank()
-		p.heading("When several hold, these go first")
-		p.paragraph(strings.Join(first, ", "))
+		p.Blank()
+		p.Heading("When several hold, these go first")
+		p.Paragraph(strings.Join(first, ", "))
 	}
 }
 
-func (t Table) explainRow(p *page, c Cell, r Row) {
+func (t Table) explainRow(p *Page, c Cell, r Row) {
 	head := "Row " + r.ID + ": → " + string(r.To)
 	if r.To == c.State {
 		head = "Row " + r.ID + ": stays in " + string(r.To)
@@ -37,19 +37,19 @@ func (t Table) explainRow(p *page, c Cell, r Row) {
 	if r.If != "" {
 		head += ", " + condition(r.If)
 	}
-	p.heading(head)
-	p.paragraph(r.Doc)
-	var list []entry
+	p.Heading(head)
+	p.Paragraph(r.Doc)
+	var list []Entry
 	if r.If != "" {
-		list = append(list, entry{term: "asks", sign: string(bare(r.If)), text: t.guardDoc(bare(r.If)), tone: Name})
+		list = append(list, Entry{Term: "asks", Sign: string(bare(r.If)), Text: t.guardDoc(bare(r.If)), Tone: Name})
 	}
 	for _, a := range r.Do {
-		list = append(list, entry{term: "does", sign: string(a), text: t.actionDoc(a), tone: Name})
+		list = append(list, Entry{Term: "does", Sign: string(a), Text: t.actionDoc(a), Tone: Name})
 	}
-	p.entries(list)
+	p.Entries(list)
 }
 
-func (t Table) explainBlank(p *page, c Cell) {
+func (t Table) explainBlank(p *Page, c Cell) {
 	head := "No row"
 	if len(c.Rows) > 0 {
 		head = "Otherwise no row"
@@ -59,8 +59,8 @@ func (t Table) explainBlank(p *page, c Cell) {
 			head += ": " + string(m.sign) + " " + m.doc
 		}
 	}
-	p.heading(head)
-	p.paragraph(c.Blank.Doc)
+	p.Heading(head)
+	p.Paragraph(c.Blank.Doc)
 }
 
 // outranking lists the more important triggers that have a row in the state.

@@ -31,13 +31,13 @@ func (t Table) markdownState(b *strings.Builder, s StateDef) {
 	fmt.Fprintf(b, "### %s\n\n*%s.* %s\n\n", s.Name, capital(s.class()), prose(s.Doc))
 	verb := ""
 	for _, e := range t.effects(s) {
-		if e.term != "" {
-			verb = e.term
+		if e.Term != "" {
+			verb = e.Term
 		}
-		if e.sign != "" {
-			e.sign = " **" + e.sign + "**:"
+		if e.Sign != "" {
+			e.Sign = " **" + e.Sign + "**:"
 		}
-		fmt.Fprintf(b, "- %s%s %s\n", verb, e.sign, prose(e.text))
+		fmt.Fprintf(b, "- %s%s %s\n", verb, e.Sign, prose(e.Text))
 	}
 	if len(t.effects(s)) > 0 {
 		b.WriteString("\n")

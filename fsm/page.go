@@ -14,6 +14,7 @@ const (
 	Name                // a state, a trigger or a resource
 	Leads               // where a row leads
 	Quiet               // what does not happen
+	Bars                // what keeps something from happening
 )
 
 // Ink paints a piece of text for a terminal. It must not change how wide the text is. Nil paints nothing.
@@ -38,57 +39,63 @@ const (
 	narrowest  = 24 // a column of text below this is no longer read; the terminal wraps it
 )
 
-// page writes aligned, wrapped text.
-type page struct {
+// Page writes aligned, wrapped text.
+type Page struct {
 	text  strings.Builder
 	ink   Ink
 	width int
 }
 
-func newPage(paper Paper) *page {
+// NewPage begins an empty page.
+func NewPage(paper Paper) *Page {
 	width := paper.Width
 	if width <= 0 {
 		width = pipedWidth
 	}
-	return &page{ink: paper.Ink, width: min(width, widest)}
+	return &Page{ink: paper.Ink, width: min(width, widest)}
 }
 
-// entry is one line of a page: a term, what follows it, and a text.
-type entry struct {
-	term, sign, text string
-	tone             Tone // of the sign
+// Entry is one line of a page: a term, what follows it, and a text.
+type Entry struct {
+	Term, Sign, Text string
+	Tone             Tone // of the sign
 }
 
-func (p *page) heading(s string) { p.text.WriteString(p.ink.paint(Heading, s) + "\n") }
+// String is what was written so far.
+func (p *Page) String() string { return p.text.String() }
 
-func (p *page) blank() { p.text.WriteString("\n") }
+// Heading writes a line that says what follows.
+func (p *Page) Heading(s string) { p.text.WriteString(p.ink.paint(Heading, s) + "\n") }
 
-// paragraph writes indented, wrapped text.
-func (p *page) paragraph(s string) {
+// Blank writes an empty line.
+func (p *Page) Blank() { p.text.WriteString("\n") }
+
+// Paragraph writes indented, wrapped text.
+func (p *Page) Paragraph(s string) {
 	for _, line := range wrap(s, max(p.width-2, narrowest)) {
 		p.text.WriteString("  " + line + "\n")
 	}
 }
 
-// entries writes lines whose terms, signs and texts stand below each other.
-func (p *page) entries(list []entry) {
+// Entries writes lines whose terms, signs and texts stand below each other.
+func (p *Page) Entries(list []Entry) {
 	terms, signs := 0, 0
 	for _, e := range list {
-		terms, signs = max(terms, utf8.RuneCountInString(e.term)), max(signs, utf8.RuneCountInString(e.sign))
+		terms, signs = max(terms, utf8.RuneCountInString(e.Term)), max(signs, utf8.RuneCountInString(e.Sign))
 	}
 	left := 2 + terms + 2
 	if signs > 0 {
 		left += signs + 2
 	}
 	for _, e := range list {
-		for i, line := range wrap(e.text, max(p.width-left, narrowest)) {
+		for i, line := range wrap(e.Text, max(p.width-left, narrowest)) {
 			if i > 0 {
 				p.text.WriteString(strings.Repeat(" ", left) + line + "\n")
 				continue
 			}
-			head := "  " + p.ink.paint(Name, e.term) + pad(e.term, terms+2)
+			head := "  " + p.ink.paint(Name, e.Term) + pad(e.Term, terms+2)
 			if signs > 0 {
-				head += p.ink.paint(e.tone, e.sign) + pad(e.sign, signs+2)
+				head += p.ink.paint(e.Tone, e.Sign) + pad(e.Sign, signs+2)
 			}
 			p.text.WriteString(strings.TrimRight(head+line, " ") + "\n")
 		}

@@ -60,6 +60,16 @@ type Blank struct {
 	Doc  string  `json:"doc"`
 }
 
+// Origin says where what a trigger observes comes from.
+type Origin string
+
+// The origins.
+const (
+	World  Origin = "world"  // it is seen: nobody can say when
+	Person Origin = "person" // somebody asks for it
+	Clock  Origin = "clock"  // time passes: it can be said when
+)
+
 // StateDef is what a state means for the world.
 type StateDef struct {
 	Name     State      `json:"name"`
@@ -71,12 +81,15 @@ type StateDef struct {
 	Delete   []Resource `json:"delete,omitempty"`   // removed here if present; everything else is left alone
 	Deadline Timer      `json:"deadline,omitempty"` // the clock that ends the stay
 	Waits    string     `json:"waits,omitempty"`    // why the state may last for ever, where it has no deadline
+	Awaits   []Trigger  `json:"awaits,omitempty"`   // what the machine is here to see, in the order in which it comes
 	Doc      string     `json:"doc"`
 }
 
 // TriggerDef documents a trigger.
 type TriggerDef struct {
 	Name Trigger `json:"name"`
+	By   Origin  `json:"by,omitempty"`
+	How  string  `json:"how,omitempty"` // how a person makes it happen, as a command; {name} is the object
 	Doc  string  `json:"doc"`
 }
 
@@ -168,6 +181,15 @@ func Holds(g Guard, holds func(Guard) bool) bool {
 	default:
 		return holds(g)
 	}
+}
+
+// Trigger returns the definition of a trigger.
+func (t Table) Trigger(on Trigger) (TriggerDef, bool) {
+	i := slices.IndexFunc(t.Triggers, func(d TriggerDef) bool { return d.Name == on })
+	if i < 0 {
+		return TriggerDef{}, false
+	}
+	return t.Triggers[i], true
 }
 
 // State returns the definition of a state.

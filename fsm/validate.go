@@ -11,7 +11,8 @@ import (
 // what to do. What it proves:
 //
 //   - Names: each one is declared once, documented and used; each one used is declared.
-//   - Cells: the guards of one state and trigger are disjoint, and what they leave open is explained by one Blank.
+//   - Cells: the guards of one state and trigger are disjoint, and what they leave open is explained by one Blank. What a
+//     state awaits has a row there, or is a gate.
 //   - Paths: each state can be reached; each active one leads to a Terminal one and has a bound, or a reason for having
 //     none; a Terminal one is left only when something is raised, or for a Last one; a Last one is never left.
 //   - Resources: what a state deletes or ends, no later state creates or releases again, unless for a new attempt (A4).
@@ -26,6 +27,7 @@ func (t Table) Validate() error {
 	}
 	t.proveGroups(&f)
 	t.proveCells(&f)
+	t.proveAwaits(&f)
 	t.proveStates(&f)
 	t.provePaths(&f)
 	t.proveMonotone(&f)
@@ -49,6 +51,17 @@ func (t Table) proveGroups(f *findings) {
 				f.addf("guard %s is a member of groups %d and %d: let it be in one place", g, first, i+1)
 			}
 			in[g] = i + 1
+		}
+	}
+}
+
+// proveAwaits shows that what a state awaits means something there.
+func (t Table) proveAwaits(f *findings) {
+	for _, s := range t.States {
+		for _, on := range s.Awaits {
+			if c := t.Cell(s.Name, on); len(c.Rows) == 0 && c.Blank != nil && c.Blank.Mark != Gate {
+				f.addf("state %s awaits %s, which has no row there and is no gate: leave it out", s.Name, on)
+			}
 		}
 	}
 }

@@ -75,6 +75,19 @@ func (t Table) proveNames(f *findings) {
 	}
 	t.proveRows(f)
 	t.proveBlanks(f)
+	t.proveOrigins(f)
+}
+
+// proveOrigins shows that a person is told how to make happen what a person can, and nothing else.
+func (t Table) proveOrigins(f *findings) {
+	for _, d := range t.Triggers {
+		switch {
+		case !slices.Contains([]Origin{"", World, Person, Clock}, d.By):
+			f.addf("trigger %s comes from %q: use one of the declared origins", d.Name, d.By)
+		case (d.By == Person) != (d.How != ""):
+			f.addf("trigger %s: it has a How if and only if it comes from a person", d.Name)
+		}
+	}
 }
 
 // proveRows shows that each line can be told from the others, and says why it is there.
@@ -157,6 +170,11 @@ func (t Table) triggerNames() *vocabulary {
 	}
 	for _, b := range t.Blanks {
 		v.mention(string(b.On), "a blank")
+	}
+	for _, s := range t.States {
+		for _, on := range s.Awaits {
+			v.mention(string(on), "state "+string(s.Name))
+		}
 	}
 	return v
 }

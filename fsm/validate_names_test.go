@@ -38,6 +38,15 @@ func TestMistakesInNamesAreFound(t *testing.T) {
 			`row 8 names trigger "Rain"` + unknown,
 			"trigger ReportArrived is declared but no row fires on it: use it, or remove it",
 		}},
+		{"a state that awaits nothing known", func(t *fsm.Table) { state(t, "Waiting").Awaits = triggers("Rain") }, []string{
+			`state Waiting names trigger "Rain"` + unknown,
+		}},
+		{"a trigger from nowhere", func(t *fsm.Table) { t.Triggers[1].By = "fate" }, []string{
+			`trigger WorkerFound comes from "fate": use one of the declared origins`,
+		}},
+		{"a person who is not told how", func(t *fsm.Table) { t.Triggers[0].How = "" }, []string{
+			"trigger StrikeRequested: it has a How if and only if it comes from a person",
+		}},
 		{"a row with an unknown guard", func(t *fsm.Table) { row(t, "9").If = "!Rich" }, []string{
 			`row 9 names guard "Rich"` + unknown,
 			"guard Settled is declared but no row asks it: use it, or remove it",

@@ -99,6 +99,9 @@ func TestMistakesInCellsAreFound(t *testing.T) {
 		}, []string{
 			"state Halting on WorkerReturned: a case is open beside rows 7a, 7b, 7c (guards CameWell, CameEmpty, CameLate): add the row for the rest, or a blank that explains it",
 		}},
+		{"a state that awaits what means nothing there", func(t *fsm.Table) { state(t, "Waiting").Awaits = triggers("WorkFinished") }, []string{
+			"state Waiting awaits WorkFinished, which has no row there and is no gate: leave it out",
+		}},
 		{"a guard in two groups", func(t *fsm.Table) { t.Groups = append(t.Groups, []fsm.Guard{"CameWell", "RetryDue"}) }, []string{
 			"guard CameWell is a member of groups 1 and 2: let it be in one place",
 		}},
