@@ -2,7 +2,6 @@ package lifecycle
 
 import (
 	"slices"
-	"time"
 
 	"github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/fsm"
@@ -147,41 +146,3 @@ func onEndedPod(v Verb, a AgentFacts) Effect {
 func onInputs(v Verb, a AgentFacts) Effect {
 	return Effect{Verb: v, Cluster: a.Cluster, Resource: Inputs, Attempt: a.Attempt}
 }
-
-// waiting says why no attempt can start now; the zero value says that one can.
-type waiting struct {
-	Reason, Message string
-	Lease           string // the one to take, where that is what is waited for
-	Brief           bool   // our own next effect ends it: not worth a write
-}
-
-// placeable is the question behind ClusterChosen and AttemptDue.
-func (l Lifecycle) placeable(s v1.RunStatus, f Facts) waiting {
-	switch {
-	case !f.Run.Finalizer || f.Run.StampUID != f.Run.UID:
-		return waiting{Reason: v1.ReasonFinalizerMissing, Message: "the finalizer is being added", Brief: true}
-	case !ended(current(s)):
-		return waiting{Reason: v1.ReasonStopping, Message: "waiting for the end of the last attempt"}
-	case f.Run.Suspend:
-		return waiting{Reason: v1.ReasonSuspended, Message: "spec.suspend is true; set it to false to go on"}
-	case s.NextAttemptAt != nil && f.Now.Before(s.NextAttemptAt.Time):
-		return waiting{Reason: v1.ReasonBackOff, Message: "next attempt at " + s.NextAttemptAt.UTC().Format(time.RFC3339)}
-	case len(s.Attempts) >= maxAttempts:
-		return waiting{Reason: v1.ReasonNoCandidate, Message: tooMany}
-	case f.Candidate.Cluster == "":
-		return waiting{Reason: v1.ReasonNoCandidate, Message: f.Candidate.Why}
-	}
-	for _, lease := range f.Leases {
-		if !lease.Held {
-			message := "the Lease " + lease.Name + " is held by run " + lease.Holder
-			return waiting{Reason: lease.Reason, Message: message, Lease: lease.Name, Brief: lease.Holder == ""}
-		}
-	}
-	return waiting{}
-}
-
-const tooMany = "the objects of too many earlier attempts could not be collected yet: bring their members back, or set the annotation " +
-	v1.AnnotationAbandonRemote
-
-// maxAttempts is the bound of status.attempts in the API's schema.
-const maxAttempts = 100

@@ -55,27 +55,27 @@ func states(ensured []fsm.Resource) []fsm.StateDef {
 	finalDeletes := append([]fsm.Resource{Run}, leftovers...)
 	return []fsm.StateDef{
 		{
-			Name: Pending, Ensure: []fsm.Resource{Finalizer, Lease},
+			Name: Pending, Ensure: []fsm.Resource{Finalizer, Lease}, Awaits: []fsm.Trigger{ClusterChosen},
 			Waits: "for a member that can take the run, for the Leases, or for the end of suspend; status.message says which. " +
 				"spec.totalDeadlineSeconds bounds it where set.",
 			Doc: "Accepted; nothing exists on any member. Waits for a candidate member, the Leases, or the end of suspend, and says which.",
 		},
 		{
-			Name: Provisioning, Ensure: ensured, Release: []fsm.Resource{Agent}, Deadline: StartBefore,
+			Name: Provisioning, Ensure: ensured, Release: []fsm.Resource{Agent}, Deadline: StartBefore, Awaits: []fsm.Trigger{AgentCreated, AgentStarted},
 			Doc: "Member and attempt number are committed. While no Job UID is recorded: ensures the inputs and the agent's Job, suspended. " +
 				"Once it is recorded: releases exactly that Job, and creates nothing.",
 		},
 		{
-			Name: Running, Deadline: AttemptDeadline,
+			Name: Running, Deadline: AttemptDeadline, Awaits: []fsm.Trigger{AgentSucceeded, AgentFailed},
 			Doc: "The agent's container was seen started. Nothing is created, changed or removed here.",
 		},
 		{
-			Name: Stopping, End: []fsm.Resource{Pod}, Delete: []fsm.Resource{Agent, Pod}, Deadline: Fence,
+			Name: Stopping, End: []fsm.Resource{Pod}, Delete: []fsm.Resource{Agent, Pod}, Deadline: Fence, Awaits: []fsm.Trigger{AgentGone},
 			Doc: "The attempt must end: cancelled, suspended, past a deadline, superseded, or its pod lost its Job. " +
 				"Ends the agent and keeps its evidence; left only when the attempt has ended (rule E).",
 		},
 		{
-			Name: Retrying, Ensure: []fsm.Resource{Lease}, Delete: leftovers,
+			Name: Retrying, Ensure: []fsm.Resource{Lease}, Delete: leftovers, Awaits: []fsm.Trigger{AttemptDue},
 			Waits: "for the end of the back-off, then as in Pending: for a member, the Leases, or the end of suspend.",
 			Doc:   "The attempt has ended and a next one is due after the back-off.",
 		},
@@ -83,7 +83,7 @@ func states(ensured []fsm.Resource) []fsm.StateDef {
 		{Name: Failed, Terminal: true, Delete: finalDeletes, Doc: "The work was not delivered; status.reason is the failure class." + endedDoc},
 		{Name: Cancelled, Terminal: true, Delete: finalDeletes, Doc: "Cancelled by spec.cancel." + endedDoc},
 		{
-			Name: Terminating, Last: true, Delete: append([]fsm.Resource{Finalizer}, leftovers...), Deadline: Fence,
+			Name: Terminating, Last: true, Delete: append([]fsm.Resource{Finalizer}, leftovers...), Deadline: Fence, Awaits: []fsm.Trigger{AgentGone},
 			Doc: "The run object is being deleted. Removes everything with the run's UID from every member it touched, then releases the finalizer.",
 		},
 	}

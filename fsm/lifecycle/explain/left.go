@@ -1,0 +1,82 @@
+package explain
+
+import (
+	"fmt"
+	"math/big"
+	"time"
+
+	"github.com/runfleet/runfleet/api/v1"
+	"github.com/runfleet/runfleet/fsm/lifecycle"
+)
+
+// left is what is left of everything that bounds the run, and what it has spent.
+func (a asking) left() []Quantity {
+	var out []Quantity
+	if !final(a.state, a.l.Table) && a.s.Phase != v1.PhaseTerminating {
+		out = append(out,
+			Quantity{"retries", count(a.f.Run.MaxRetries-a.s.RetryCount, a.f.Run.MaxRetries), "spec.retry.maxRetries, for each context version"},
+			Quantity{"losses", count(a.l.InfraAllowance-a.s.InfraCount, a.l.InfraAllowance), "that the infrastructure may cause without a charge"},
+		)
+		out = append(out, a.timeLeft()...)
+	}
+	return append(out, a.moneyLeft()...)
+}
+
+func count(left, of int32) string { return fmt.Sprintf("%d of %d", max(0, left), of) }
+
+func (a asking) timeLeft() []Quantity {
+	var out []Quantity
+	if e := lifecycle.Open(a.s); e != nil && e.DeadlineSeconds > 0 {
+		whole := time.Duration(e.DeadlineSeconds) * time.Second
+		left := whole
+		note := "it counts from the agent's start"
+		if e.StartSeenAt != nil {
+			left, note = max(0, e.StartSeenAt.Add(whole).Sub(a.f.Now)), "spec.deadlineSeconds"
+		}
+		out = append(out, Quantity{"attempt", fmt.Sprintf("%s of %s", span(left), span(whole)), note})
+	}
+	if whole := a.f.Run.TotalDeadline; whole > 0 {
+		left := max(0, a.f.Run.Created.Add(whole).Sub(a.f.Now))
+		out = append(out, Quantity{"whole run", fmt.Sprintf("%s of %s", span(left), span(whole)), "spec.totalDeadlineSeconds"})
+	}
+	return out
+}
+
+// moneyLeft is what spec.limits leaves, and without a limit what was spent.
+func (a asking) moneyLeft() []Quantity {
+	u := a.s.Usage
+	if u == nil {
+		u = &v1.Usage{}
+	}
+	var out []Quantity
+	switch limit := a.f.Run.MaxTurns; {
+	case limit != nil:
+		out = append(out, Quantity{"turns", count(*limit-u.Turns, *limit), "spec.limits.maxTurns, as far as agents reported"})
+	case u.Turns > 0:
+		out = append(out, Quantity{"turns", fmt.Sprintf("%d spent", u.Turns), "no limit"})
+	}
+	spent := u.CostUSD
+	switch limit := a.f.Run.MaxCostUSD; {
+	case limit != "":
+		out = append(out, Quantity{"cost", fmt.Sprintf("$%s of $%s", rest(limit, spent), limit), "spec.limits.maxCostUSD, as far as agents reported"})
+	case spent != "":
+		out = append(out, Quantity{"cost", "$" + rest(spent, "0") + " spent", "no limit"})
+	}
+	return out
+}
+
+// rest is what two decimal numbers leave, "0" at least.
+func rest(limit, spent string) string {
+	x, ok := new(big.Rat).SetString(limit)
+	y, also := new(big.Rat).SetString(spent)
+	switch {
+	case !ok:
+		return limit
+	case !also:
+		return x.FloatString(2)
+	case x.Cmp(y) <= 0:
+		return "0"
+	default:
+		return x.Sub(x, y).FloatString(2)
+	}
+}
