@@ -1,7 +1,9 @@
 package fsm
 
 import (
+	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -65,7 +67,7 @@ type Entry struct {
 func (p *Page) String() string { return p.text.String() }
 
 // Heading writes a line that says what follows.
-func (p *Page) Heading(s string) { p.text.WriteString(p.ink.paint(Heading, s) + "\n") }
+func (p *Page) Heading(s string) { p.text.WriteString(p.ink.paint(Heading, tame(s)) + "\n") }
 
 // Blank writes an empty line.
 func (p *Page) Blank() { p.text.WriteString("\n") }
@@ -80,7 +82,10 @@ func (p *Page) Paragraph(s string) {
 // Entries writes lines whose terms, signs and texts stand below each other.
 func (p *Page) Entries(list []Entry) {
 	terms, signs := 0, 0
-	for _, e := range list {
+	list = slices.Clone(list)
+	for i := range list {
+		e := &list[i]
+		e.Term, e.Sign = tame(e.Term), tame(e.Sign)
 		terms, signs = max(terms, utf8.RuneCountInString(e.Term)), max(signs, utf8.RuneCountInString(e.Sign))
 	}
 	left := 2 + terms + 2
@@ -102,6 +107,16 @@ func (p *Page) Entries(list []Entry) {
 	}
 }
 
+// tame takes away what would command a terminal: a text may come from elsewhere.
+func tame(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\ufffd"))
+}
+
 // pad is the space that follows s in a column.
 func pad(s string, width int) string {
 	return strings.Repeat(" ", max(0, width-utf8.RuneCountInString(s)))
@@ -110,7 +125,7 @@ func pad(s string, width int) string {
 // wrap breaks text into lines of at most width runes, between words. There is always one line.
 func wrap(s string, width int) []string {
 	lines := []string{""}
-	for word := range strings.FieldsSeq(s) {
+	for word := range strings.FieldsSeq(tame(s)) {
 		last := &lines[len(lines)-1]
 		switch {
 		case *last == "":

@@ -33,7 +33,7 @@ func wantsColour(terminal bool, getenv func(string) string) bool {
 
 // paint uses the sixteen colours that every theme, light or dark, makes readable.
 func paint(tone fsm.Tone, s string) string {
-	code := map[fsm.Tone]string{fsm.Heading: "1", fsm.Name: "36", fsm.Leads: "32", fsm.Quiet: "2"}[tone]
+	code := map[fsm.Tone]string{fsm.Heading: "1", fsm.Name: "36", fsm.Leads: "32", fsm.Quiet: "2", fsm.Bars: "33"}[tone]
 	if code == "" {
 		return s
 	}

@@ -14,7 +14,8 @@ var groups = []struct {
 }{
 	{"runs", "Runs:", func() []*cobra.Command {
 		return append([]*cobra.Command{
-			newCreateCommand(), newGetCommand(), newWaitCommand(), newLogsCommand(), newTraceCommand(), newRetryCommand(),
+			newCreateCommand(), newGetCommand(), newWaitCommand(), newLogsCommand(), newTraceCommand(), newExplainCommand(),
+			newReplayCommand(), newRetryCommand(),
 		}, newChangeCommands()...)
 	}},
 	{"fleet", "Fleet:", func() []*cobra.Command {

@@ -53,7 +53,7 @@ func TestWhatCallsPrint(t *testing.T) {
 	}{
 		{"without arguments it helps", "help.txt", nil},
 		{"the group helps too", "help-fsm.txt", []string{"fsm"}},
-		{"explain has examples", "help-explain.txt", []string{"fsm", "explain", "--help"}},
+		{"explain has examples", "help-fsm-explain.txt", []string{"fsm", "explain", "--help"}},
 		{"check counts and proves", "check.txt", []string{"fsm", "check"}},
 		{"a state is explained", "explain-running.txt", []string{"fsm", "explain", "Running"}},
 		{"case does not matter", "explain-running.txt", []string{"fsm", "explain", "RUNNING", "--kind", "DocsRun"}},
@@ -79,7 +79,7 @@ func TestWrongCallsSayWhatWasMeant(t *testing.T) {
 	const (
 		states   = "States: Pending, Provisioning, Running, Stopping, Retrying, Succeeded, Failed, Cancelled, Terminating\n"
 		verbs    = "Commands: check, docs, dot, explain, json, matrix, mermaid, svg\n"
-		roots    = "Commands: cancel, completion, convert, crds, create, diff, fleet, fsm, get, install, logs, manifests, network-policy, operator, orphans, recover, render, resume, retry, secrets, suspend, trace, uninstall, version, wait\n"
+		roots    = "Commands: cancel, completion, convert, crds, create, diff, explain, fleet, fsm, get, install, logs, manifests, network-policy, operator, orphans, recover, render, replay, resume, retry, secrets, suspend, trace, uninstall, version, wait\n"
 		explain  = "See 'runfleet fsm explain --help'.\n"
 		triggers = "Triggers: StrayFound, DeleteRequested, LateOutcome, AgentGone, CancelRequested, AgentSucceeded, AgentFailed, " +
 			"ContextRaised, SuspendRequested, RunDeadlinePassed, DeadlinePassed, AgentOrphaned, AgentVanished, ClusterLost, " +

@@ -24,7 +24,7 @@ func noCluster(t *testing.T) {
 }
 
 func TestEveryVerbHelps(t *testing.T) {
-	for _, verb := range []string{"get", "wait", "logs", "trace", "retry", "cancel", "suspend", "resume", "create", "create docs", "create code", "manifests", "crds", "convert", "orphans", "recover", "network-policy", "fleet join", "fleet leave", "fleet list", "fleet cordon", "fleet uncordon", "render", "diff", "version", "completion"} {
+	for _, verb := range []string{"get", "wait", "logs", "trace", "explain", "replay", "retry", "cancel", "suspend", "resume", "create", "create docs", "create code", "manifests", "crds", "convert", "orphans", "recover", "network-policy", "fleet join", "fleet leave", "fleet list", "fleet cordon", "fleet uncordon", "render", "diff", "version", "completion"} {
 		t.Run(verb, func(t *testing.T) {
 			got := call(append(strings.Fields(verb), "--help")...)
 			if got.Code != exitOK || got.Stderr != "" {
@@ -75,6 +75,13 @@ func TestCallsThatMakeNoSense(t *testing.T) {
 		{"the trace of nothing", []string{"trace"}, nameARun},
 		{"two traces", []string{"trace", "a", "b"}, "name one run: a trace is one run's"},
 		{"a backend without a host", []string{"trace", "a", "--from", "http://"}, "--from: no address of Jaeger or Tempo"},
+		{"explaining nothing", []string{"explain"}, nameARun},
+		{"explaining two", []string{"explain", "a", "b"}, "name one run: each has a story of its own"},
+		{"explaining as a table", []string{"explain", "a", "-o", "wide"}, `invalid argument "wide" for "-o, --output" flag: write one of json, yaml`},
+		{"replaying nothing", []string{"replay"}, nameARun},
+		{"replaying two", []string{"replay", "a", "b"}, "name one run: each has a history of its own (-f takes many)"},
+		{"replaying a run and a file", []string{"replay", "a", "-f", "b"}, `a run of the hub or runs of files: leave out "a" or -f`},
+		{"one input for two", []string{"replay", "-f", "-", "--table", "-"}, "standard input is read once: name a file for the other"},
 		{"retrying two", []string{"retry", "a", "b"}, "name one run: what is asked anew is its own"},
 		{"half a second", []string{"retry", "a", "--deadline", "90.5s"}, "--deadline 1m30.5s: write whole seconds, such as 90s or 2h"},
 		{"too short", []string{"retry", "a", "--deadline", "59s"}, "--deadline 59s: write a minute to a day, such as 90s or 2h"},
@@ -112,7 +119,7 @@ func TestCallsThatMakeNoSense(t *testing.T) {
 
 func TestWithoutAKubeconfigEveryVerbSaysSo(t *testing.T) {
 	noCluster(t)
-	for _, verb := range []string{"get", "wait x", "cancel x", "suspend x", "resume x", "retry x", "logs x", "trace x", "create docs x --repository a/b --github-user u", "orphans", "recover"} {
+	for _, verb := range []string{"get", "wait x", "cancel x", "suspend x", "resume x", "retry x", "logs x", "explain x", "create docs x --repository a/b --github-user u", "orphans", "recover"} {
 		want := result{exitFail, "", "runfleet: no kubeconfig: set KUBECONFIG, or name a file with --kubeconfig\n"}
 		if diff := cmp.Diff(want, call(strings.Fields(verb)...)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", verb, diff)

@@ -81,7 +81,7 @@ func TestEveryGuardSaysWhatItReads(t *testing.T) {
 // The moments that a person is told are those that the operator wakes up for.
 func TestTheOperatorWakesForTheEarliestMoment(t *testing.T) {
 	seen := map[lifecycle.Clock]bool{}
-	for seed := range int64(30) {
+	for seed := range int64(12) {
 		lifecycletest.Walk(seed, 120, func(w *lifecycletest.World, f lifecycle.Facts, d lifecycle.Decision) bool {
 			if d.Changed { // it wakes for the new status
 				return true

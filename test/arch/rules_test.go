@@ -42,7 +42,7 @@ var importRules = []importRule{
 		why: "one file knows which library fires the table, so that it can be replaced in an afternoon",
 	},
 	{
-		in: []string{"fsm/lifecycle/..."}, except: []string{lifecycletest, "fsm/lifecycle/story/..."},
+		in: []string{"fsm/lifecycle/..."}, except: []string{lifecycletest, "fsm/lifecycle/story/...", "fsm/lifecycle/explain/..."},
 		only: []string{"std", module + "/fsm$", module + "/api/v1$", apimachinery + "/pkg/apis/meta/v1$", apimachinery + "/pkg/types$", apimachinery + "/pkg/api/equality$"},
 		why:  "the machine of a run is pure: whatever else it could reach would have to be simulated to prove it",
 	},
@@ -50,6 +50,11 @@ var importRules = []importRule{
 		in:   []string{"fsm/lifecycle/story/..."},
 		only: []string{"std", module + "/fsm$", module + "/fsm/lifecycle$", module + "/fsm/lifecycle/story$", module + "/api/v1$", apimachinery + "/pkg/types$"},
 		why:  "a run's story is told from values alone: whoever exports or draws it brings what that takes",
+	},
+	{
+		in:   []string{"fsm/lifecycle/explain/..."},
+		only: []string{"std", module + "/fsm$", module + "/fsm/lifecycle$", module + "/api/v1$", apimachinery + "/pkg/apis/meta/v1$"},
+		why:  "an explanation says what the operator would do with the same values: what it looked up itself it could get wrong",
 	},
 	{
 		in: []string{"fsm/...", "render/...", "api/..."}, except: []string{lifecycletest},
@@ -120,6 +125,7 @@ var graphRules = []graphRule{
 	{in: "fsm", only: []string{"std", module + "/fsm$", stateless}, why: "standard library and stateless only, to the last leaf"},
 	{in: "fsm/lifecycle", bans: outside, why: "a decision that can reach a client could be made by looking"},
 	{in: "fsm/lifecycle/story/...", bans: outside, why: "identifiers and spans do not depend on who exports them"},
+	{in: "fsm/lifecycle/explain", bans: outside, why: "what is explained is what was handed in"},
 	{in: "api/...", bans: outside, why: "who imports the types gets no client library with them"},
 	{in: "render/...", bans: outside, why: "rendering works offline"},
 }

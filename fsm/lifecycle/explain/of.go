@@ -3,6 +3,7 @@ package explain
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/fsm"
@@ -19,8 +20,8 @@ type asking struct {
 	name  string
 }
 
-// Of explains a run as far as the hub shows it. name is how commands call it, such as "coderun/auth-7 -n team-a". Of the facts
-// only those of [Hub] count. It is an error if the table does not know the run's phase: another version wrote it.
+// Of explains a run as far as the hub shows it. name is how commands call it, such as "coderun/auth-7 -n team-a"; its first
+// word is the run. Of the facts only those of [Hub] count. It is an error if the table does not know the run's phase: another version wrote it.
 func Of(l lifecycle.Lifecycle, name string, s v1.RunStatus, f lifecycle.Facts) (Explanation, error) {
 	f = Hub(s, f)
 	a := asking{l: l, s: s, f: f, state: fsm.State(s.Phase), name: name}
@@ -34,8 +35,9 @@ func Of(l lifecycle.Lifecycle, name string, s v1.RunStatus, f lifecycle.Facts) (
 			s.Phase, l.Table.Name)
 	}
 	a.sees = l.Sense(a.s, f)
+	run, _, _ := strings.Cut(name, " ")
 	e := Explanation{
-		Run: name, Kind: string(l.Kind), Now: f.Now.UTC(), State: string(a.state), Meaning: d.Doc, Since: a.since(),
+		Run: run, Kind: string(l.Kind), Now: f.Now.UTC(), State: string(a.state), Meaning: d.Doc, Since: a.since(),
 		Reason: s.Reason, Message: s.Message, Attempt: s.Attempt, Cluster: s.Cluster,
 		Doubts: a.doubts(), Why: a.why(), Due: a.due(),
 	}
