@@ -5,12 +5,11 @@ import (
 	"slices"
 )
 
-// Step is one committed row as a history has it.
-type Step struct {
+// Committed is a step as a history keeps it.
+type Committed struct {
+	Step
+
 	Seq     int64 // counts the rows of the object from 1
-	From    State
-	On      Trigger
-	To      State
 	Attempt int32 // the number of the newest attempt, after the row
 }
 
@@ -24,7 +23,7 @@ type Divergence struct {
 // Replay walks a history, as far back as it goes, and then looks at where the object is now. It returns the row of each
 // step, and the first step that is none of the table's: nil where all of them are. A divergence behind the last step is
 // about where the object is now.
-func (t Table) Replay(steps []Step, now State) ([]Row, *Divergence) {
+func (t Table) Replay(steps []Committed, now State) ([]Row, *Divergence) {
 	var rows []Row
 	for i, s := range steps {
 		row, why := t.explains(s)
@@ -51,7 +50,7 @@ func (t Table) Between(from State, on Trigger, to State) []Row {
 }
 
 // explains finds the row of one step.
-func (t Table) explains(s Step) (row Row, why string) {
+func (t Table) explains(s Committed) (row Row, why string) {
 	for _, name := range []State{s.From, s.To} {
 		if _, ok := t.State(name); !ok {
 			return Row{}, fmt.Sprintf("the table has no state %s", name)
@@ -89,7 +88,7 @@ func leads(rows []Row) string {
 }
 
 // follows says why a step cannot come after another, "" where it can.
-func (t Table) follows(before, s Step, row Row) string {
+func (t Table) follows(before, s Committed, row Row) string {
 	begins := slices.ContainsFunc(t.Actions, func(d ActionDef) bool { return d.NewAttempt && slices.Contains(row.Do, d.Name) })
 	switch {
 	case s.Seq != before.Seq+1:

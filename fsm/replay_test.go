@@ -9,13 +9,13 @@ import (
 )
 
 // errands is a history that the table explains: two attempts, a report that changes no state, and the end.
-func errands() []fsm.Step {
-	return []fsm.Step{
-		{1, "Waiting", "WorkerFound", "Working", 1},
-		{2, "Working", "WorkFailed", "Waiting", 1},
-		{3, "Waiting", "WorkerFound", "Working", 2},
-		{4, "Working", "ReportArrived", "Working", 2},
-		{5, "Working", "WorkFinished", "Done", 2},
+func errands() []fsm.Committed {
+	return []fsm.Committed{
+		{fsm.Step{"Waiting", "WorkerFound", "Working"}, 1, 1},
+		{fsm.Step{"Working", "WorkFailed", "Waiting"}, 2, 1},
+		{fsm.Step{"Waiting", "WorkerFound", "Working"}, 3, 2},
+		{fsm.Step{"Working", "ReportArrived", "Working"}, 4, 2},
+		{fsm.Step{"Working", "WorkFinished", "Done"}, 5, 2},
 	}
 }
 
@@ -42,26 +42,26 @@ func TestAHistoryOfTheTableIsReplayed(t *testing.T) {
 func TestTheFirstDivergenceIsNamed(t *testing.T) {
 	for _, c := range []struct {
 		name  string
-		spoil func([]fsm.Step) []fsm.Step
+		spoil func([]fsm.Committed) []fsm.Committed
 		now   fsm.State
 		step  int
 		why   string
 	}{
-		{"an unknown trigger", func(s []fsm.Step) []fsm.Step { s[1].On = "Rain"; return s }, "Done", 1, "the table has no trigger Rain"},
-		{"an unknown state", func(s []fsm.Step) []fsm.Step { s[1].To = "Home"; return s }, "Done", 1, "the table has no state Home"},
-		{"another end of the same row", func(s []fsm.Step) []fsm.Step { s[1].To = "Done"; return s }, "Done", 1,
+		{"an unknown trigger", func(s []fsm.Committed) []fsm.Committed { s[1].On = "Rain"; return s }, "Done", 1, "the table has no trigger Rain"},
+		{"an unknown state", func(s []fsm.Committed) []fsm.Committed { s[1].To = "Home"; return s }, "Done", 1, "the table has no state Home"},
+		{"another end of the same row", func(s []fsm.Committed) []fsm.Committed { s[1].To = "Done"; return s }, "Done", 1,
 			"WorkFailed in Working does not lead to Done: it leads to Waiting if RetryDue, to Broken if not RetryDue"},
-		{"a blank", func(s []fsm.Step) []fsm.Step { s[1].On = "WorkerReturned"; return s }, "Done", 1,
+		{"a blank", func(s []fsm.Committed) []fsm.Committed { s[1].On = "WorkerReturned"; return s }, "Done", 1,
 			"WorkerReturned leads nowhere from Working: Nobody was called back."},
-		{"another beginning", func(s []fsm.Step) []fsm.Step { s[1].Seq = 1; return s[1:] }, "Done", 0,
+		{"another beginning", func(s []fsm.Committed) []fsm.Committed { s[1].Seq = 1; return s[1:] }, "Done", 0,
 			"the first one begins in Working, and the table in Waiting"},
-		{"a gap", func(s []fsm.Step) []fsm.Step { return slices.Delete(s, 1, 3) }, "Done", 1, "entry 4 follows entry 1"},
-		{"a jump", func(s []fsm.Step) []fsm.Step { s[3].From, s[3].To = "Halting", "Halting"; return s }, "Done", 3,
+		{"a gap", func(s []fsm.Committed) []fsm.Committed { return slices.Delete(s, 1, 3) }, "Done", 1, "entry 4 follows entry 1"},
+		{"a jump", func(s []fsm.Committed) []fsm.Committed { s[3].From, s[3].To = "Halting", "Halting"; return s }, "Done", 3,
 			"it begins in Halting, and the one before ends in Working"},
-		{"an attempt that nothing began", func(s []fsm.Step) []fsm.Step { s[3].Attempt, s[4].Attempt = 3, 3; return s }, "Done", 3,
+		{"an attempt that nothing began", func(s []fsm.Committed) []fsm.Committed { s[3].Attempt, s[4].Attempt = 3, 3; return s }, "Done", 3,
 			"the attempt grows from 2 to 3, and row 8 begins none"},
-		{"an attempt that is forgotten", func(s []fsm.Step) []fsm.Step { s[2].Attempt = 0; return s }, "Done", 2, "the attempt falls from 1 to 0"},
-		{"another end", func(s []fsm.Step) []fsm.Step { return s }, "Broken", 5, "the history ends in Done, and the run is Broken"},
+		{"an attempt that is forgotten", func(s []fsm.Committed) []fsm.Committed { s[2].Attempt = 0; return s }, "Done", 2, "the attempt falls from 1 to 0"},
+		{"another end", func(s []fsm.Committed) []fsm.Committed { return s }, "Broken", 5, "the history ends in Done, and the run is Broken"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			steps := c.spoil(errands())

@@ -195,11 +195,11 @@ func (c *replayCall) walk(run v1.Run, given *fsm.Table) (replayed, error) {
 	return r, nil
 }
 
-func stepsOf(history []v1.Transition) []fsm.Step {
-	var steps []fsm.Step
+func stepsOf(history []v1.Transition) []fsm.Committed {
+	var steps []fsm.Committed
 	for _, h := range history {
-		steps = append(steps, fsm.Step{
-			Seq: h.Seq, From: fsm.State(h.From), On: fsm.Trigger(h.On), To: fsm.State(h.To), Attempt: h.Attempt,
+		steps = append(steps, fsm.Committed{
+			Step: fsm.Step{From: fsm.State(h.From), On: fsm.Trigger(h.On), To: fsm.State(h.To)}, Seq: h.Seq, Attempt: h.Attempt,
 		})
 	}
 	return steps

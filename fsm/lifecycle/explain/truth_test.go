@@ -178,9 +178,9 @@ func TestEveryHistoryIsExplainedByItsTable(t *testing.T) {
 		if k.e.Why != nil && (k.e.Why.Row == "" || k.e.Why.Doc == "") {
 			t.Errorf("%+v is no row", k.e.Why)
 		}
-		var steps []fsm.Step
+		var steps []fsm.Committed
 		for _, h := range k.s.History {
-			steps = append(steps, fsm.Step{Seq: h.Seq, From: fsm.State(h.From), On: fsm.Trigger(h.On), To: fsm.State(h.To), Attempt: h.Attempt})
+			steps = append(steps, fsm.Committed{Step: fsm.Step{From: fsm.State(h.From), On: fsm.Trigger(h.On), To: fsm.State(h.To)}, Seq: h.Seq, Attempt: h.Attempt})
 		}
 		if _, found := k.l.Table.Replay(steps, fsm.State(k.s.Phase)); found != nil {
 			t.Errorf("%+v diverges: %s", k.s.History, found.Why)
