@@ -39,12 +39,14 @@ var systemVariables = sync.OnceValue(func() []string {
 // environment is what the container gets: Runfleet's own variables and the configuration's, then the run's. No name stands
 // twice, and in a conflict ours win, then those from Secrets.
 func (a subject) environment() []corev1.EnvVar {
-	own := slices.Concat(a.system(), a.clock(), a.budget())
+	own := slices.Concat(a.system(), []corev1.EnvVar{a.telemetryResource()}, a.clock(), a.budget())
 	if a.APIKey.Name != "" {
 		own = append(own, fromSecret(apiKeyVariable, a.APIKey.Name, a.APIKey.Key))
 	}
 	for _, name := range slices.Sorted(maps.Keys(a.Env)) { // none of them is Reserved
-		own = append(own, literal(name, a.Env[name]))
+		if name != resourceAttributes { // which has it already
+			own = append(own, literal(name, a.Env[name]))
+		}
 	}
 	if a.code == nil {
 		return own
@@ -88,6 +90,7 @@ func (a subject) system() []corev1.EnvVar {
 		vars = append(vars, a.codeOnly()...)
 	}
 	vars = append(vars, a.toolVariables()...)
+	vars = append(vars, a.traceVariables()...)
 	return append(vars,
 		literal("RUNFLEET_RUN", home(a.run)),
 		literal("RUNFLEET_ATTEMPT", strconv.Itoa(int(a.entry.Number))),

@@ -214,7 +214,7 @@ func TestReservedVariablesAreThoseThatRunfleetSets(t *testing.T) {
 	settings := SampleSettings()
 	for _, run := range sampleRuns() {
 		for _, v := range container(mustRender(t, run, settings)).Env {
-			if own := v.Name != "LOG_LEVEL"; Reserved(v.Name) != own { // the sample's own
+			if own := v.Name != "LOG_LEVEL" && v.Name != resourceAttributes; Reserved(v.Name) != own { // the sample's own, and shared
 				t.Errorf("%T: %s is reserved: %v", run, v.Name, Reserved(v.Name))
 			}
 		}
@@ -231,7 +231,10 @@ func TestRenderingIsDeterministicAndReadsOnlyWhatIsFrozen(t *testing.T) {
 		}
 		later := metav1.NowMicro()
 		status := run.RunStatus()
-		*status = v1.RunStatus{Phase: v1.PhaseRunning, Attempt: 2, Attempts: status.Attempts, SessionID: "s", Transitions: 9, Incarnation: 2, RetryCount: 1}
+		*status = v1.RunStatus{
+			Phase: v1.PhaseRunning, Attempt: 2, Attempts: status.Attempts, SessionID: "s", Transitions: 9, Incarnation: 2, RetryCount: 1,
+			TraceParent: status.TraceParent, // frozen too: never written while an attempt is out
+		}
 		status.Attempts = append(status.Attempts, v1.Attempt{Number: 3, ContextVersion: 1, Class: v1.ClassAgentError, Message: "later"})
 		e := &status.Attempts[1]
 		e.JobUID, e.StartSeenAt, e.FencedUntil, e.StopRequestedAt, e.EndedAt, e.EndedBy = "u", &later, &later, &later, &later, v1.EndJobFinished

@@ -47,5 +47,8 @@ func sampleStatus(run v1.Run) v1.RunStatus {
 	first.Class, first.Message = v1.ClassAgentError, "The agent ended with exit code 1."
 	second := attempt(2)
 	second.MaxTurns, second.MaxCostUSD = new(int32(193)), "2.0800"
-	return v1.RunStatus{Phase: v1.PhaseProvisioning, ContextVersion: 1, Attempt: 2, Attempts: []v1.Attempt{first, second}}
+	return v1.RunStatus{
+		Phase: v1.PhaseProvisioning, ContextVersion: 1, Attempt: 2, Attempts: []v1.Attempt{first, second},
+		TraceParent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+	}
 }

@@ -119,3 +119,6 @@ func ForAttempt(run types.UID, s v1.RunStatus, n int32) (Context, bool) {
 	c.Span = AttemptID(run, n)
 	return c, ok
 }
+
+// ResourceOf are the attributes of the resource that an attempt's agent is, as OTEL_RESOURCE_ATTRIBUTES has them.
+func ResourceOf(run types.UID, n int32) string { return fmt.Sprintf("%s=%s,%s=%d", keyRunID, run, keyAttempt, n) }
