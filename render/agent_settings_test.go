@@ -128,14 +128,16 @@ func TestBehaviour39TelemetryIsTheConfigurations(t *testing.T) {
 		t.Helper()
 		env := read[agentSettings](t, run, s, "settings.json").Env
 		maps.DeleteFunc(env, func(name, _ string) bool {
-			return !strings.HasPrefix(name, "OTEL_") && name != "CLAUDE_CODE_ENABLE_TELEMETRY"
+			return !strings.HasPrefix(name, "OTEL_") && !strings.HasSuffix(name, "_TELEMETRY") && !strings.Contains(name, "_TELEMETRY_")
 		})
 		return env
 	}
 	full := map[string]string{
 		"CLAUDE_CODE_ENABLE_TELEMETRY": "1", "OTEL_METRICS_EXPORTER": "otlp", "OTEL_LOGS_EXPORTER": "otlp",
 		"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": "http://a:1", "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL": "grpc",
-		"OTEL_EXPORTER_OTLP_LOGS_ENDPOINT": "http://b:2", "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL": "http/json",
+		"OTEL_EXPORTER_OTLP_LOGS_ENDPOINT": "http://b:2/v1/logs", "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL": "http/json",
+		"CLAUDE_CODE_ENHANCED_TELEMETRY_BETA": "1", "OTEL_TRACES_EXPORTER": "otlp",
+		"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://c:3/tempo", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "http/protobuf",
 	}
 	off := map[string]string{"CLAUDE_CODE_ENABLE_TELEMETRY": "0"}
 	metrics := map[string]string{
@@ -143,7 +145,10 @@ func TestBehaviour39TelemetryIsTheConfigurations(t *testing.T) {
 		"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": "http://eu:1",
 	}
 	s := SampleSettings()
-	s.Telemetry = Telemetry{Enabled: true, OTLPEndpoint: "http://a:1", OTLPProtocol: "grpc", LogsEndpoint: "http://b:2", LogsProtocol: "http/json"}
+	s.Telemetry = Telemetry{
+		Enabled: true, OTLPEndpoint: "http://a:1", OTLPProtocol: "grpc", LogsEndpoint: "http://b:2", LogsProtocol: "http/json",
+		TracesEndpoint: "http://c:3/tempo", TracesProtocol: "http/protobuf", // a path of one's own stays
+	}
 	s.MemberTelemetry = map[string]Telemetry{"eu-1": {Enabled: true, OTLPEndpoint: "http://eu:1"}, "us-1": {OTLPEndpoint: "http://us:1"}}
 	for member, want := range map[string]map[string]string{"": full, "ap-1": full, "eu-1": metrics, "us-1": off} {
 		for _, run := range sampleRuns() {

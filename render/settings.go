@@ -56,13 +56,15 @@ type Permissions struct {
 	Deny     []string
 }
 
-// Telemetry is where the agent sends its own metrics and logs.
+// Telemetry is where the agent sends its own metrics, logs and spans.
 type Telemetry struct {
-	Enabled      bool
-	OTLPEndpoint string // of metrics
-	OTLPProtocol string // grpc, http/protobuf or http/json
-	LogsEndpoint string
-	LogsProtocol string
+	Enabled        bool
+	OTLPEndpoint   string // of metrics
+	OTLPProtocol   string // grpc, http/protobuf or http/json
+	LogsEndpoint   string
+	LogsProtocol   string
+	TracesEndpoint string // "": no spans
+	TracesProtocol string
 }
 
 // Workspace describes the volume of a service.
@@ -128,6 +130,7 @@ func SampleSettings() Settings {
 			Enabled:      true,
 			OTLPEndpoint: "http://collector.telemetry:4317", OTLPProtocol: "grpc",
 			LogsEndpoint: "http://collector.telemetry:4318", LogsProtocol: "http/protobuf",
+			TracesEndpoint: "http://collector.telemetry:4317", TracesProtocol: "grpc",
 		},
 		ToolServerURL: "http://toolman.mcp:3000/mcp",
 		Scratch: Scratch{

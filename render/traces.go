@@ -65,3 +65,22 @@ func key(entry string) string {
 	k, _, _ := strings.Cut(entry, "=")
 	return strings.TrimSpace(k)
 }
+
+// view has whole URLs. The agent takes the URL of one signal as it is, so a collector's, without a path, gets the standard's
+// path of the signal where it is spoken to by HTTP.
+func (t Telemetry) view() telemetryView {
+	v := telemetryView(t)
+	v.OTLPEndpoint = signalURL(t.OTLPEndpoint, t.OTLPProtocol, "/v1/metrics")
+	v.LogsEndpoint = signalURL(t.LogsEndpoint, t.LogsProtocol, "/v1/logs")
+	v.TracesEndpoint = signalURL(t.TracesEndpoint, t.TracesProtocol, "/v1/traces")
+	return v
+}
+
+func signalURL(endpoint, protocol, path string) string {
+	u, err := url.Parse(endpoint)
+	if err != nil || endpoint == "" || !strings.HasPrefix(protocol, "http/") || strings.Trim(u.Path, "/") != "" {
+		return endpoint
+	}
+	u.Path = path
+	return u.String()
+}

@@ -61,13 +61,15 @@ type permissionsView struct {
 	Deny  []string `json:"deny"`
 }
 
-// telemetryView is where the agent sends its metrics and logs.
+// telemetryView is where the agent sends its metrics, logs and spans.
 type telemetryView struct {
-	Enabled      bool   `json:"enabled"`
-	OTLPEndpoint string `json:"otlpEndpoint"`
-	OTLPProtocol string `json:"otlpProtocol"`
-	LogsEndpoint string `json:"logsEndpoint"`
-	LogsProtocol string `json:"logsProtocol"`
+	Enabled        bool   `json:"enabled"`
+	OTLPEndpoint   string `json:"otlpEndpoint"`
+	OTLPProtocol   string `json:"otlpProtocol"`
+	LogsEndpoint   string `json:"logsEndpoint"`
+	LogsProtocol   string `json:"logsProtocol"`
+	TracesEndpoint string `json:"tracesEndpoint"`
+	TracesProtocol string `json:"tracesProtocol"`
 }
 
 func (a subject) view() view {
@@ -89,7 +91,7 @@ func (a subject) view() view {
 		Guidance:         strings.TrimSpace(string(spec.PromptModification)),
 		Retry:            a.retry(),
 		Permissions:      a.permissions(),
-		Telemetry:        telemetryView(a.telemetry()),
+		Telemetry:        a.telemetry().view(),
 	}
 	set := a.tools()
 	v.Tools = toolsView{Remote: set.remote, Local: set.local, UsesServer: a.usesServer(), ServerURL: a.ToolServerURL}

@@ -125,7 +125,7 @@ var keys = slices.Concat([]key{
 
 	{"tools.serverUrl", "The server of the agents' remote tools, as its client (`toolman-client`) in the image reaches it from the members. Without it there are no remote tools.", text(address, func(d *draft) *string { return &d.Render.ToolServerURL })},
 }, telemetryKeys, []key{
-	{membersOfTelemetry, "Instead of the five above, by the name of a member. What a member does not say is as above.", memberTelemetry()},
+	{membersOfTelemetry, "Instead of the seven above, by the name of a member. What a member does not say is as above.", memberTelemetry()},
 
 	{"storage.storageClassName", "The storage class of the workspaces. Without it the member's default.", storageClass()},
 	{"storage.workspaceSize", "The size of a service's workspace. It is not changed on volumes that exist.", quantity(func(d *draft) *resource.Quantity { return &d.Render.Workspace.Size })},
@@ -160,11 +160,13 @@ var keys = slices.Concat([]key{
 
 // telemetryKeys are the agents' own telemetry, for all members and, below membersOfTelemetry, for one.
 var telemetryKeys = []key{
-	{"telemetry.enabled", "Whether agents send their own metrics and logs.", boolean(func(d *draft) *bool { return &d.Render.Telemetry.Enabled })},
-	{"telemetry.otlpEndpoint", "Where to send metrics.", text(address, func(d *draft) *string { return &d.Render.Telemetry.OTLPEndpoint })},
+	{"telemetry.enabled", "Whether agents send their own metrics, logs and spans.", boolean(func(d *draft) *bool { return &d.Render.Telemetry.Enabled })},
+	{"telemetry.otlpEndpoint", "Where to send metrics: the URL of a collector, as the members reach it. By HTTP, without a path, the path is the standard's, such as `/v1/metrics`.", text(address, func(d *draft) *string { return &d.Render.Telemetry.OTLPEndpoint })},
 	{"telemetry.otlpProtocol", "How: grpc, http/protobuf, http/json, or http, which is http/protobuf.", protocol(func(d *draft) *string { return &d.Render.Telemetry.OTLPProtocol })},
-	{"telemetry.logsEndpoint", "Where to send logs.", text(address, func(d *draft) *string { return &d.Render.Telemetry.LogsEndpoint })},
+	{"telemetry.logsEndpoint", "Where to send logs, as `otlpEndpoint`.", text(address, func(d *draft) *string { return &d.Render.Telemetry.LogsEndpoint })},
 	{"telemetry.logsProtocol", "How, as `otlpProtocol`.", protocol(func(d *draft) *string { return &d.Render.Telemetry.LogsProtocol })},
+	{"telemetry.tracesEndpoint", "Where to send spans, which are children of the attempt's ([telemetry.md](telemetry.md)), as `otlpEndpoint`. Without it there are none.", text(address, func(d *draft) *string { return &d.Render.Telemetry.TracesEndpoint })},
+	{"telemetry.tracesProtocol", "How, as `otlpProtocol`.", protocol(func(d *draft) *string { return &d.Render.Telemetry.TracesProtocol })},
 }
 
 const (

@@ -98,6 +98,7 @@ git: {codeBranch: "work/{taskId}", docsBranch: "write/{uid}"}
 secrets: {apiKeySecretName: key, apiKeySecretKey: value, envAllowed: [database, "team-*"]}
 permissions: {agentToolsOverride: true, allow: [Read], deny: [Bash]}
 telemetry: {enabled: true, otlpEndpoint: "http://a:1", otlpProtocol: http, logsEndpoint: "https://b", logsProtocol: grpc,
+  tracesEndpoint: "https://c", tracesProtocol: grpc,
   members: {eu-1: {otlpEndpoint: "http://eu:1"}, us-1: {enabled: false}}}
 tools: {serverUrl: "http://tools:3000/mcp"}
 storage: {storageClassName: fast, workspaceSize: 1Gi, docsWorkspaceSize: 2Gi, homeSize: 3Gi, tmpSize: 4Gi}
@@ -227,7 +228,7 @@ func TestMistakesAreToldWithWhatToWriteInstead(t *testing.T) {
 // TestBehaviour39AMembersTelemetryIsThatOfAllButForWhatItSays: half of it is the configuration's; what an attempt makes of it,
 // package render tests.
 func TestBehaviour39AMembersTelemetryIsThatOfAllButForWhatItSays(t *testing.T) {
-	all := render.Telemetry{Enabled: true, OTLPEndpoint: "http://a:1", OTLPProtocol: "http/protobuf", LogsEndpoint: "https://b", LogsProtocol: "grpc"}
+	all := render.Telemetry{Enabled: true, OTLPEndpoint: "http://a:1", OTLPProtocol: "http/protobuf", LogsEndpoint: "https://b", LogsProtocol: "grpc", TracesEndpoint: "https://c", TracesProtocol: "grpc"}
 	eu, us := all, all
 	eu.OTLPEndpoint, us.Enabled = "http://eu:1", false
 	c := parsed(t, everything)
