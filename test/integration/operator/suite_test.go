@@ -14,6 +14,7 @@ import (
 	v1 "github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/reconcilers/fleet"
 	"github.com/runfleet/runfleet/test/integration/bed"
+	"github.com/runfleet/runfleet/test/otlp"
 )
 
 // stage is a hub with the members that are registered on it, and how its operators are started.
@@ -21,6 +22,7 @@ type stage struct {
 	hub     *bed.Cluster
 	seen    *chronicle
 	flags   []string
+	spans   *otlp.Receiver // what its operators tell
 	replica *bed.Replica   // the newest of
 	started []*bed.Replica // which all end with the suite
 }
@@ -98,6 +100,8 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	calm = &stage{hub: clusters["calm"], seen: seen, flags: patient}
 	hasty := []string{"--lease-duration", "8s", "--renew-deadline", "6s", "--retry-period", "500ms", "--request-timeout", "2s"}
 	wild = &stage{hub: clusters["wild"], seen: seen, flags: hasty}
+	calm.collect(all, "http/protobuf")
+	wild.collect(all, "grpc")
 	DeferCleanup(calm.stop)
 	DeferCleanup(wild.stop)
 	populateCalm(ctx)
@@ -112,6 +116,8 @@ var _ = AfterSuite(func(ctx SpecContext) {
 	for _, s := range []*stage{calm, wild} {
 		newScene(ctx, s, "", Fail).tidy(ctx)
 		Expect(s.replica.Crash()).To(Succeed(), "%s", s.replica.Log)
+		_, problems := tracesOf(s.spans.Spans())
+		Expect(problems).To(BeEmpty())
 	}
 	onEast, err := east.Audit()
 	Expect(err).NotTo(HaveOccurred())
@@ -121,6 +127,13 @@ var _ = AfterSuite(func(ctx SpecContext) {
 		// Watches begin with a stream of what there is. Where Kubernetes has none they begin with a list: test/integration/fleet,
 		// "A member that is as old as is supported".
 		"list namespaces", "list persistentvolumeclaims")
+	Eventually(func() (problems []string) { // nobody killed its operator, so all of it was told
+		runs, _ := tracesOf(calm.spans.Spans())
+		for _, spans := range runs {
+			problems = append(problems, broken(spans)...)
+		}
+		return problems
+	}).Should(BeEmpty())
 })
 
 // populateCalm registers two members that work and four that do not.

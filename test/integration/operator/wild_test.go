@@ -141,8 +141,9 @@ var _ = Describe("The operator as a process", first, Ordered, func() {
 		}
 		// What is under way comes to its end first: after five seconds a run asks again that had not seen its objects when it ended.
 		w.Eventually(func(g Gomega) {
-			before := wild.replica.Passes()
+			before, told := wild.replica.Passes(), len(wild.spans.Spans())
 			g.Consistently(wild.replica.Passes, "6s").Should(Equal(before))
+			g.Expect(wild.spans.Spans()).To(HaveLen(told), "and tells nothing")
 		}).Should(Succeed())
 	})
 
