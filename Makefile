@@ -6,7 +6,7 @@ GO ?= go
 TOOL := $(GO) tool -modfile=.ci/tools.mod
 
 # What `make generate` writes. `make verify` compares exactly these with what is committed.
-GENERATED := api/v1/zz_generated.deepcopy.go api/crds docs/fsm docs/faults.md docs/api.md
+GENERATED := api/v1/zz_generated.deepcopy.go api/crds docs/fsm docs/faults.md docs/api.md docs/telemetry.md
 
 # Where fleet-up keeps its fleet, and how many members it starts.
 FLEET ?= .runfleet/fleet
@@ -115,6 +115,10 @@ installed: ## The operator in pods of the hub, as the chart installs it, with re
 bench: build ## Measure what runs cost beside a plain client that creates the same Jobs (not in CI, 5 minutes).
 	@$(GO) run ./test/bench
 
+.PHONY: bench-traces
+bench-traces: build ## Measure what a collector costs that never answers: 300 runs with and without, in turn (not in CI, 5 minutes).
+	@$(GO) run ./test/bench -collector
+
 ## Before a commit
 
 .PHONY: generate
@@ -126,11 +130,12 @@ generate-crds: ## Write api/v1's deep copies and api/crds, with the table's rule
 	@$(GO) run ./cmd/runfleet fsm crds
 
 .PHONY: generate-docs
-generate-docs: ## Write docs/fsm, the table explained and drawn, docs/api.md, and who covers which fault.
+generate-docs: ## Write docs/fsm, the table explained and drawn, docs/api.md, the tables of docs/telemetry.md, and who covers which fault.
 	@$(GO) run ./cmd/runfleet fsm docs
 	@$(TOOL) crd-ref-docs --log-level ERROR --source-path api/v1 --config .ci/api-docs/config.yaml --templates-dir .ci/api-docs/templates \
 	  --renderer markdown --output-path docs/api.md
 	@$(GO) run ./test/faults/matrix
+	@$(GO) run ./reconcilers/telemetry/page
 
 .PHONY: golden
 golden: ## Rewrite every golden file; then read the diff.

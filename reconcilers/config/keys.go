@@ -165,7 +165,7 @@ var telemetryKeys = []key{
 	{"telemetry.otlpProtocol", "How: grpc, http/protobuf, http/json, or http, which is http/protobuf.", protocol(func(d *draft) *string { return &d.Render.Telemetry.OTLPProtocol })},
 	{"telemetry.logsEndpoint", "Where to send logs, as `otlpEndpoint`.", text(address, func(d *draft) *string { return &d.Render.Telemetry.LogsEndpoint })},
 	{"telemetry.logsProtocol", "How, as `otlpProtocol`.", protocol(func(d *draft) *string { return &d.Render.Telemetry.LogsProtocol })},
-	{"telemetry.tracesEndpoint", "Where to send spans, which are children of the attempt's, as `otlpEndpoint`. Without it there are none.", text(address, func(d *draft) *string { return &d.Render.Telemetry.TracesEndpoint })},
+	{"telemetry.tracesEndpoint", "Where to send spans, which are children of the attempt's ([telemetry.md](telemetry.md)), as `otlpEndpoint`. Without it there are none.", text(address, func(d *draft) *string { return &d.Render.Telemetry.TracesEndpoint })},
 	{"telemetry.tracesProtocol", "How, as `otlpProtocol`.", protocol(func(d *draft) *string { return &d.Render.Telemetry.TracesProtocol })},
 }
 

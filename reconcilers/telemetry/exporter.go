@@ -2,6 +2,8 @@ package telemetry
 
 import (
 	"context"
+	"regexp"
+	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -110,7 +112,21 @@ func (e *Exporter) export(ctx context.Context, batch []story.Span) {
 	bounded, cancel := context.WithTimeout(ctx, exportTimeout)
 	defer cancel()
 	if err := e.client.UploadTraces(bounded, OTLP(e.resource, e.version, batch)); err != nil {
-		e.dropped.WithLabelValues("export").Add(float64(len(batch)))
-		log.FromContext(ctx).Info("Exporting spans", "spans", len(batch), "error", err.Error())
+		lost := lostOf(err, len(batch))
+		e.dropped.WithLabelValues("export").Add(float64(lost))
+		log.FromContext(ctx).Info("Exporting spans", "spans", len(batch), "lost", lost, "error", err.Error())
 	}
+}
+
+// partial is what the clients make of a collector that took the others. They export no type for it.
+var partial = regexp.MustCompile(`(?s)^OTLP partial success: .* \((\d+) spans rejected\)$`)
+
+// lostOf is how many spans of a batch did not arrive, as far as is known: of one that timed out, all.
+func lostOf(err error, batch int) int {
+	if m := partial.FindStringSubmatch(err.Error()); m != nil {
+		if n, err := strconv.Atoi(m[1]); err == nil {
+			return min(n, batch)
+		}
+	}
+	return batch
 }

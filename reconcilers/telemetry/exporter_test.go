@@ -104,14 +104,57 @@ func TestACollectorThatHangsCostsNothingAndIsCounted(t *testing.T) {
 	if took := time.Since(began); took > flushTimeout+2*time.Second {
 		t.Errorf("ending took %v", took)
 	}
+	if lost := dropped(t, registry); lost != queueSize+100 {
+		t.Errorf("%v spans were counted as lost", lost)
+	}
+}
+
+func TestACollectorThatTakesSomeLosesTheOthersAlone(t *testing.T) {
+	for _, c := range []struct {
+		answer http.HandlerFunc
+		lost   float64
+	}{
+		{partially(1, "the \"attribute\"\nis too long"), 1},
+		{partially(0, "mind the limits"), 0},
+		{func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadRequest) }, 3},
+	} {
+		server := httptest.NewServer(c.answer)
+		e, registry := exporterTo(t, server.URL)
+		ctx, stop := context.WithCancel(t.Context())
+		e.Put(make([]story.Span, 3))
+		stop()
+		if err := e.Start(ctx); err != nil {
+			t.Fatal(err)
+		}
+		server.Close()
+		if got := dropped(t, registry); got != c.lost {
+			t.Errorf("%v spans were counted as lost, want %v", got, c.lost)
+		}
+	}
+}
+
+// partially takes all spans but some.
+func partially(rejected int64, why string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		answer, _ := proto.Marshal(&collectorpb.ExportTraceServiceResponse{
+			PartialSuccess: &collectorpb.ExportTracePartialSuccess{RejectedSpans: rejected, ErrorMessage: why},
+		})
+		w.Header().Set("Content-Type", "application/x-protobuf")
+		_, _ = w.Write(answer)
+	}
+}
+
+// dropped is what was counted as lost, for whatever reason.
+func dropped(t *testing.T, registry *prometheus.Registry) (lost float64) {
+	t.Helper()
 	families, err := registry.Gather()
-	lost := 0.0
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, m := range families[0].GetMetric() {
 		lost += m.GetCounter().GetValue()
 	}
-	if err != nil || lost != queueSize+100 {
-		t.Errorf("%v spans were counted as lost: %v", lost, err)
-	}
+	return lost
 }
 
 func TestTheEnvironmentSaysWhetherAndWhat(t *testing.T) {

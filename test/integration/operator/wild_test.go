@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/runfleet/runfleet/api/v1"
+	tale "github.com/runfleet/runfleet/fsm/lifecycle/story"
 )
 
 // first is for specs on the wild hub, where one comes after the other: the stories go on beside them.
@@ -149,13 +150,16 @@ var _ = Describe("The operator as a process", first, Ordered, func() {
 
 	It("names kind, namespace and name of the run on every line about one", func(ctx SpecContext) {
 		w := onWild(ctx)
-		s := w.await(w.docs("logged"), v1.PhaseSucceeded)
+		run := w.docs("logged")
+		s := w.await(run, v1.PhaseSucceeded)
 		var told int
 		Eventually(wild.replica.Says).Should(MatchRegexp(`"Committed a transition".*"namespace":"` + w.namespace + `".*"to":"Succeeded"`))
 		for line := range strings.Lines(wild.replica.Says()) {
 			if strings.Contains(line, "Committed a transition") && strings.Contains(line, w.namespace) {
 				Expect(line).To(And(ContainSubstring(`"DocsRun":{"name":"logged","namespace":"`+w.namespace+`"}`),
 					ContainSubstring(`"attempt":1`), ContainSubstring(`"cluster":"`+s.Cluster+`"`)))
+				span := tale.TransitionID(run.UID, s.History[told]).String()
+				Expect(line).To(And(ContainSubstring(`"trace_id":"`+tale.TraceOf(run.UID).String()+`"`), ContainSubstring(`"span_id":"`+span+`"`)))
 				told++
 			}
 		}
