@@ -2,6 +2,7 @@
 //
 //	go run ./test/bench              # or: make bench
 //	go run ./test/bench -takeover    # how soon a second operator acts when the first is killed
+//	go run ./test/bench -collector   # what a collector of traces costs that never answers; or: make bench-traces
 //	go run ./test/bench -render      # how many attempts a core renders in a second
 //
 // It runs the same work twice in alternating rounds: as runs through the operator, and as what a plain client would do, the

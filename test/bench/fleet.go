@@ -147,14 +147,15 @@ func asKubeconfig(c *rest.Config) clientcmdapi.Config {
 }
 
 // startOperator starts the operator as its users do, and returns once both members take runs.
-func (f *testFleet) startOperator(ctx context.Context) error {
+func (f *testFleet) startOperator(ctx context.Context, flags ...string) error {
 	address, err := freeAddress(ctx)
 	if err != nil {
 		return err
 	}
 	f.metrics = "http://" + address + "/metrics"
-	f.operator, err = f.replica(ctx, "operator", "--metrics-address", address,
-		"--lease-duration", "60s", "--renew-deadline", "50s") // hub, members and both clients share the cores: nobody is to take over
+	flags = append([]string{"--metrics-address", address,
+		"--lease-duration", "60s", "--renew-deadline", "50s"}, flags...) // hub, members and both clients share the cores: nobody is to take over
+	f.operator, err = f.replica(ctx, "operator", flags...)
 	if err != nil {
 		return err
 	}

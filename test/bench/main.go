@@ -24,6 +24,7 @@ func main() {
 type settings struct {
 	runs, rounds, idle int
 	takeover, render   bool
+	collector          bool
 	out                string
 }
 
@@ -35,6 +36,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.IntVar(&s.rounds, "rounds", 3, "rounds of each side, in turn")
 	flags.IntVar(&s.idle, "idle", 40, "runs that are applied one by one on an idle fleet, for latencies")
 	flags.BoolVar(&s.takeover, "takeover", false, "measure how soon a second operator acts when the first is killed, and nothing else")
+	flags.BoolVar(&s.collector, "collector", false, "measure what a collector of traces costs that never answers, and nothing else")
 	flags.BoolVar(&s.render, "render", false, "measure how fast attempts are rendered, and nothing else; it needs no fleet")
 	flags.StringVar(&s.out, "o", "bin/bench.json", "file for the figures")
 	if err := flags.Parse(args); err != nil {
@@ -42,7 +44,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	say := func(format string, a ...any) { fmt.Fprintf(stderr, format+"\n", a...) }
 	r := &report{Runs: s.runs, Rounds: s.rounds}
-	if !s.takeover {
+	if !s.takeover && !s.collector {
 		say("rendering ...")
 		if err := r.renders(); err != nil { //nolint:contextcheck // it asks nobody and waits for nobody
 			return fmt.Errorf("measuring how fast attempts are rendered: %w", err)
@@ -59,6 +61,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	defer f.stop()
 	if s.takeover {
 		return f.takeOver(ctx, stdout, say)
+	}
+	if s.collector {
+		return f.withCollector(ctx, s, stdout, say)
 	}
 	if err := measure(ctx, f, s, r, say); err != nil {
 		return err

@@ -26,7 +26,7 @@ var _ = Describe("A run with a real agent", func() {
 		Expect(*s.Usage).To(And(HaveField("Turns", BeNumerically(">", 0)), HaveField("OutputTokens", BeNumerically(">", 0)), HaveField("CostUSD", Not(BeEmpty()))))
 	}, SpecTimeout(5*time.Minute))
 
-	It("implements a task over SSH, and the next run of the service goes on where it was", Label(anywhere), func(ctx SpecContext) {
+	It("implements a task over SSH, and the next run of the service goes on where it was, each agent in its own run's trace", Label(anywhere), func(ctx SpecContext) {
 		w := newScene(ctx, "implements", tasks)
 		first := w.code("first", "implement")
 		w.await(first, v1.PhaseRunning)
@@ -48,6 +48,8 @@ var _ = Describe("A run with a real agent", func() {
 		Expect(string(before[len(before)-1].Body)).NotTo(ContainSubstring(remembered), "the session itself does not hold it")
 		Expect(resumed).To(ContainSubstring(remembered), "the agent's memory was kept")
 
+		w.joined(first, 1)
+		w.joined(second, 1) // though it goes on with a session that was another trace's
 		w.await(w.code("third", "begin-anew", func(r *v1.CodeRun) { r.Spec.OverwriteMemory = true }), v1.PhaseSucceeded)
 		anew := string(asked("begin-anew")[0].Body)
 		Expect(anew).NotTo(Or(ContainSubstring(said), ContainSubstring(remembered)))

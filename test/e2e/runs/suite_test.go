@@ -86,7 +86,7 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(stop)
 
-	configured = settings.Agent(url, repos.URL) + timing
+	configured = settings.Agent(url, repos.URL) + timing + listen(ctx, east.Outside())
 	if *inPods {
 		operator = install(ctx)
 		return
