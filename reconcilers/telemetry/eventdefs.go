@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/runfleet/runfleet/api/v1"
+	"github.com/runfleet/runfleet/fsm"
 	"github.com/runfleet/runfleet/fsm/lifecycle"
 	corev1 "k8s.io/api/core/v1"
 )
@@ -29,14 +30,14 @@ var otherEvents = []EventDef{
 // TransitionEvents are one for each trigger of the tables, in their order: what it means, and of which type.
 func TransitionEvents() []EventDef {
 	var all []EventDef
-	for _, table := range []lifecycle.Lifecycle{{Kind: lifecycle.DocsRun, Table: lifecycle.DocsTable()}, {Kind: lifecycle.CodeRun, Table: lifecycle.CodeTable()}} {
-		for _, trigger := range table.Table.Triggers {
+	for _, table := range []fsm.Table{lifecycle.DocsTable(), lifecycle.CodeTable()} {
+		for _, trigger := range table.Triggers {
 			i := slices.IndexFunc(all, func(e EventDef) bool { return e.Reason == string(trigger.Name) })
 			if i < 0 {
 				all = append(all, EventDef{Reason: string(trigger.Name), Doc: trigger.Doc})
 				i = len(all) - 1
 			}
-			for _, row := range table.Table.Expand() {
+			for _, row := range table.Expand() {
 				if row.On != trigger.Name {
 					continue
 				}

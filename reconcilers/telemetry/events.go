@@ -27,8 +27,8 @@ func (e Events) Committed(run v1.Run, was v1.RunStatus, d lifecycle.Decision) {
 	}
 	if word := run.GetAnnotations()[v1.AnnotationTraceParent]; word != "" && was.TraceParent == "" && d.Status.TraceParent != "" {
 		if _, err := story.Parse(word); err != nil {
-			e.Recorder.Eventf(run, nil, corev1.EventTypeWarning, reasonTraceParentIgnored, "Ignored", "the annotation %s is %v; the run has a "+
-				"trace of its own", v1.AnnotationTraceParent, err)
+			e.Recorder.Eventf(run, nil, corev1.EventTypeWarning, reasonTraceParentIgnored, "Ignored",
+				"the annotation %s is %v; the run has a trace of its own", v1.AnnotationTraceParent, err)
 		}
 	}
 	if d.Row.ID == "" {

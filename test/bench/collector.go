@@ -53,13 +53,12 @@ func blackHole(ctx context.Context) (string, error) {
 	}
 	context.AfterFunc(ctx, func() { _ = l.Close() })
 	go func() {
-		var held []net.Conn // an open connection that nobody reads
 		for {
 			c, err := l.Accept()
 			if err != nil {
 				return
 			}
-			held = append(held, c)
+			context.AfterFunc(ctx, func() { _ = c.Close() }) // open till then, and nobody reads it
 		}
 	}()
 	return "http://" + l.Addr().String(), nil

@@ -153,8 +153,8 @@ func (f *testFleet) startOperator(ctx context.Context, flags ...string) error {
 		return err
 	}
 	f.metrics = "http://" + address + "/metrics"
-	flags = append([]string{"--metrics-address", address,
-		"--lease-duration", "60s", "--renew-deadline", "50s"}, flags...) // hub, members and both clients share the cores: nobody is to take over
+	// Hub, members and both clients share the cores: nobody is to take over.
+	flags = append([]string{"--metrics-address", address, "--lease-duration", "60s", "--renew-deadline", "50s"}, flags...)
 	f.operator, err = f.replica(ctx, "operator", flags...)
 	if err != nil {
 		return err

@@ -121,4 +121,6 @@ func ForAttempt(run types.UID, s v1.RunStatus, n int32) (Context, bool) {
 }
 
 // ResourceOf are the attributes of the resource that an attempt's agent is, as OTEL_RESOURCE_ATTRIBUTES has them.
-func ResourceOf(run types.UID, n int32) string { return fmt.Sprintf("%s=%s,%s=%d", keyRunID, run, keyAttempt, n) }
+func ResourceOf(run types.UID, n int32) string {
+	return fmt.Sprintf("%s=%s,%s=%d", keyRunID, run, keyAttempt, n)
+}

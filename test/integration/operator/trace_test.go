@@ -85,7 +85,9 @@ func broken(spans []otlp.Span) (problems []string) {
 			say("of %d transitions number %d has no span", len(rows), i+1)
 		}
 	}
-	slices.SortFunc(states, func(a, b otlp.Span) int { return int(int64(a.GetStartTimeUnixNano()) - int64(b.GetStartTimeUnixNano())) })
+	slices.SortFunc(states, func(a, b otlp.Span) int {
+		return int(int64(a.GetStartTimeUnixNano()) - int64(b.GetStartTimeUnixNano()))
+	})
 	for i := range states[:max(0, len(states)-1)] {
 		ends, begins := states[i].GetEndTimeUnixNano(), states[i+1].GetStartTimeUnixNano()
 		again := slices.ContainsFunc(slices.Collect(maps.Values(rows)), func(r otlp.Span) bool {
