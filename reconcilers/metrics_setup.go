@@ -29,10 +29,11 @@ func metricsServer(address string) metricsserver.Options {
 	serve := promhttp.HandlerFor(metrics.Registry, promhttp.HandlerOpts{
 		ErrorHandling: promhttp.HTTPErrorOnError, EnableOpenMetrics: true,
 	})
-	instead := func(logr.Logger, http.Handler) (http.Handler, error) { return serve, nil }
 	return metricsserver.Options{
-		BindAddress:    address,
-		FilterProvider: func(*rest.Config, *http.Client) (metricsserver.Filter, error) { return instead, nil },
+		BindAddress: address,
+		FilterProvider: func(*rest.Config, *http.Client) (metricsserver.Filter, error) {
+			return func(logr.Logger, http.Handler) (http.Handler, error) { return serve, nil }, nil
+		},
 	}
 }
 
@@ -57,20 +58,21 @@ func (o Options) counting(local manager.Manager, provider *fleet.Provider, sourc
 	if err := local.Add(all); err != nil {
 		return nil, fmt.Errorf("adding the tally of runs: %w", err)
 	}
-	wake := provider.OnChange
+	wake, names := provider.OnChange, namesOf(provider.Members)
 	provider.OnChange = func(member string) {
-		counts.Roster(func() []string { return names(provider.Members()) })
+		counts.Roster(names)
 		wake(member)
 	}
 	return counts, nil
 }
 
-func names(members []fleet.Member) []string {
-	all := make([]string, len(members))
-	for i, m := range members {
-		all[i] = m.Name
+func namesOf(members func() []fleet.Member) func() []string {
+	return func() (all []string) {
+		for _, m := range members() {
+			all = append(all, m.Name)
+		}
+		return all
 	}
-	return all
 }
 
 // tallying lets a tally hear of every run from when this operator leads.

@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -101,8 +102,8 @@ func lastTime(s v1.RunStatus) (time.Time, bool) {
 
 // entered is since when a run was in its phase; false where its history no longer goes back to that.
 func entered(run v1.Run, s v1.RunStatus) (time.Time, bool) {
-	for i := len(s.History) - 1; i >= 0; i-- {
-		if t := s.History[i]; t.From != t.To {
+	for _, t := range slices.Backward(s.History) {
+		if t.From != t.To {
 			return t.Time.Time, true
 		}
 	}

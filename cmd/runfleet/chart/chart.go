@@ -1,8 +1,8 @@
 // Package chart is the Helm chart of the operator, and what renders it without Helm.
 //
 // The templates use text/template and three functions that Helm has too, toJson, toYaml and fromYaml: all that is in a value or a
-// file is written by one of the first two, so nothing of it becomes syntax. test/helm proves that Helm makes the same objects of the same values, and refuses the
-// same values.
+// file is written by one of the first two, so nothing of it becomes syntax. test/helm proves that Helm makes the same objects of the
+// same values, and refuses the same values.
 package chart
 
 import (
