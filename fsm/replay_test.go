@@ -99,3 +99,14 @@ func TestATableIsReadBack(t *testing.T) {
 		}
 	}
 }
+
+// A text of a page may come from elsewhere: whatever would command a terminal is taken away.
+func TestAPageCommandsNoTerminal(t *testing.T) {
+	p := fsm.NewPage(fsm.Paper{})
+	p.Heading("a\x1b[2Jb")
+	p.Paragraph("c\x07d \u202ee")
+	p.Entries([]fsm.Entry{{Term: "f\rg", Sign: "h\x1bi", Text: "j\x9bk"}})
+	if got, want := p.String(), "a [2Jb\n  c d e\n  f g  h i  j\ufffdk\n"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
