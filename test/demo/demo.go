@@ -12,6 +12,7 @@ import (
 
 	"github.com/runfleet/runfleet/test/controlplane/box"
 	"github.com/runfleet/runfleet/test/controlplane/process"
+	"github.com/runfleet/runfleet/test/otlp"
 )
 
 // patience is how long the runs may take together. They take a quarter of a minute, and real ones a whole one; a busy machine is
@@ -32,6 +33,8 @@ type demo struct {
 	operator *process.Process // nil before it is started
 	sights   sights
 	real     *world // nil where agents are simulated
+
+	collector *otlp.Receiver // of the operator's spans
 }
 
 // play shows the chapters in their order.
@@ -82,10 +85,15 @@ func (d *demo) play(ctx context.Context) error {
 	}
 
 	d.chapter("How each of them ended, and why.")
-	if err := d.judge(); err != nil || d.real == nil {
+	if err := d.judge(); err != nil {
 		return err
 	}
-	return d.deliveries(ctx)
+	if d.real != nil {
+		if err := d.deliveries(ctx); err != nil {
+			return err
+		}
+	}
+	return d.trace(ctx)
 }
 
 // register tells the hub everything that the operator needs to know.

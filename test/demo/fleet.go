@@ -12,6 +12,7 @@ import (
 
 	"github.com/runfleet/runfleet/test/controlplane/box"
 	"github.com/runfleet/runfleet/test/controlplane/process"
+	"github.com/runfleet/runfleet/test/otlp"
 	"k8s.io/client-go/tools/clientcmd"
 )
 
@@ -75,11 +76,15 @@ func (d *demo) startOperator(ctx context.Context) (context.Context, error) {
 	if err := actAs(operatorUser, d.fleet.Hub.Kubeconfig, kubeconfig); err != nil {
 		return ctx, err
 	}
+	if d.collector, err = otlp.Listen(ctx); err != nil {
+		return ctx, err
+	}
 	d.typed("runfleet", "operator", "&")
 	d.operator, err = process.Start(process.Spec{
 		Name: "operator", Path: path, Log: filepath.Join(d.temp, "operator.log"),
 		// Nobody asks this one for metrics or probes, and a port could be taken.
-		Args: []string{"operator", "--kubeconfig", kubeconfig, "--metrics-address", "0", "--health-address", "0", "--log-format", "text"},
+		Args: []string{"operator", "--kubeconfig", kubeconfig, "--metrics-address", "0", "--health-address", "0", "--log-format", "text",
+			"--otlp-endpoint", d.collector.Endpoint()},
 	})
 	if err != nil {
 		return ctx, err

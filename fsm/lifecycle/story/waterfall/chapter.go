@@ -31,6 +31,9 @@ func (t tree) chapters() []*part {
 			p.tops, loose = append(p.tops, n), nil
 			continue
 		}
+		if n.Role == story.RoleEffect {
+			continue // clearing away after the end, maybe a day later, is no part of what led to it
+		}
 		if loose == nil {
 			loose = &part{later: len(t.runs) > 0 && !n.Start.Before(t.runs[0].End)}
 			parts = append(parts, loose)

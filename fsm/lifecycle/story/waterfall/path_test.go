@@ -74,6 +74,12 @@ func TestWhatAgentsTellIsDrawnInTheirAttempt(t *testing.T) {
 	early[0].Parent, early[0].Run = story.AttemptID(uid, 1), "" // its attempt has not ended, so that it was not exported yet
 	loop := told("a attempt 10 20;b a 11 12")
 	loop[3].Parent = loop[4].ID
+	clearing := told("a attempt 10 20")
+	clearing = append(clearing, waterfall.Span{Run: uid, Span: story.Span{Role: story.RoleEffect, ID: story.SpanID{7}, Parent: story.SpanID{1},
+		Name: "Delete Agent", Start: at(101), End: at(102)}})
+	if n := len(waterfall.Of(uid, clearing, 0).Chapters); n != 1 {
+		t.Errorf("clearing away made %d chapters", n)
+	}
 	for name, c := range map[string]struct{ got, want string }{
 		"by its parent":                          {rows(told("a attempt 10 20;b a 11 12"), 0), "attempt 1 >Running >>a >>>b"},
 		"by its resource":                        {rows(ours, 0), "attempt 1 >Running >>a"},
