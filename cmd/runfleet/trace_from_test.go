@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -62,18 +64,42 @@ func jaegerOf(t *testing.T, spans []waterfall.Span) []byte {
 	return data
 }
 
-// tempoOf is a file of OTLP JSON as Tempo answers it.
+// tempoOf is a file of OTLP JSON as Tempo answers it: under another name, with identifiers in base64.
 func tempoOf(t *testing.T, file []byte) []byte {
 	t.Helper()
 	var document any
 	if err := json.Unmarshal(file, &document); err != nil {
 		t.Fatal(err)
 	}
+	inBase64(t, document)
 	data, err := json.Marshal(map[string]any{"batches": document.(map[string]any)["resourceSpans"]})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return data
+}
+
+func inBase64(t *testing.T, node any) {
+	t.Helper()
+	switch node := node.(type) {
+	case []any:
+		for _, each := range node {
+			inBase64(t, each)
+		}
+	case map[string]any:
+		for _, key := range []string{"traceId", "spanId", "parentSpanId"} {
+			if digits, _ := node[key].(string); digits != "" {
+				id, err := hex.DecodeString(digits)
+				if err != nil {
+					t.Fatal(err)
+				}
+				node[key] = base64.StdEncoding.EncodeToString(id)
+			}
+		}
+		for _, each := range node {
+			inBase64(t, each)
+		}
+	}
 }
 
 func TestABackendTellsWhatAFileTells(t *testing.T) {
