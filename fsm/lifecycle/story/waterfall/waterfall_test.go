@@ -75,6 +75,9 @@ func check(p waterfall.Picture) []string {
 			if j > 0 && !states[j-1].End.Equal(r.Start) {
 				say("chapter %d: %s ends at %v and %s begins at %v", i, states[j-1].Label, states[j-1].End, r.Label, r.Start)
 			}
+			if r.Waits == (r.Label == string(v1.PhaseRunning)) {
+				say("chapter %d: %s waits: %v", i, r.Label, r.Waits)
+			}
 			if r.Waits && r.Note == "" {
 				say("chapter %d: nobody says what %s waits for", i, r.Label)
 			}
