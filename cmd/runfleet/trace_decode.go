@@ -26,8 +26,12 @@ type spanDocument struct {
 }
 
 type resourceSpans struct {
-	Resource   struct{ Attributes otlpAttributes } `json:"resource"`
-	ScopeSpans []struct{ Spans []otlpSpan }        `json:"scopeSpans"`
+	Resource struct {
+		Attributes otlpAttributes `json:"attributes"`
+	} `json:"resource"`
+	ScopeSpans []struct {
+		Spans []otlpSpan `json:"spans"`
+	} `json:"scopeSpans"`
 }
 
 type otlpSpan struct {
@@ -77,15 +81,14 @@ type otlpAttributes []struct {
 }
 
 type otlpValue struct {
-	StringValue *string                       `json:"stringValue"`
-	IntValue    *wireNumber                   `json:"intValue"`
-	ArrayValue  *struct{ Values []otlpValue } `json:"arrayValue"`
+	StringValue *string     `json:"stringValue"`
+	IntValue    *wireNumber `json:"intValue"`
 }
 
 // story are the attributes as a story has them; a value of another type says nothing to it.
-func (all otlpAttributes) story() []story.Attribute {
+func (l otlpAttributes) story() []story.Attribute {
 	var out []story.Attribute
-	for _, a := range all {
+	for _, a := range l {
 		switch v := a.Value; {
 		case v.StringValue != nil:
 			out = append(out, story.Attribute{Key: a.Key, Value: *v.StringValue})

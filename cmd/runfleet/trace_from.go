@@ -48,7 +48,7 @@ func queryTrace(ctx context.Context, base *url.URL, trace string) ([]waterfall.S
 	if err != nil {
 		return nil, fmt.Errorf("asking for the trace: %w", err)
 	}
-	defer answer.Body.Close() //nolint:errcheck // it was only read
+	defer answer.Body.Close()
 	switch answer.StatusCode {
 	case http.StatusOK:
 	case http.StatusNotFound:
@@ -78,7 +78,7 @@ func readSpans(name string) ([]waterfall.Span, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading spans: %w", err)
 	}
-	defer file.Close() //nolint:errcheck // it was only read
+	defer file.Close()
 	if info, err := file.Stat(); err == nil && info.IsDir() {
 		return nil, fmt.Errorf("%s is a directory: name a file of OTLP JSON", name)
 	}

@@ -44,9 +44,9 @@ type jaegerTags []struct {
 	Value json.RawMessage `json:"value"`
 }
 
-func (all jaegerTags) story() []story.Attribute {
+func (l jaegerTags) story() []story.Attribute {
 	var out []story.Attribute
-	for _, t := range all {
+	for _, t := range l {
 		var text string
 		var number wireNumber
 		switch {

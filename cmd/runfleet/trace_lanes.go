@@ -70,7 +70,7 @@ func axisStep(whole time.Duration, most int) time.Duration {
 		}
 	}
 	const day = 24 * time.Hour
-	return (whole/time.Duration(most)/day + 1) * day
+	return (whole / time.Duration(most)).Truncate(day) + day
 }
 
 // onAxis writes a mark of an axis.

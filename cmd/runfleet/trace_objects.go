@@ -33,7 +33,8 @@ func objectsOf(p waterfall.Picture, seen seen) []objectView {
 	s := run.RunStatus()
 	if code, ok := run.(*v1.CodeRun); ok && code.Spec.Service != "" {
 		for _, m := range s.Members {
-			out = append(out, objectView{m, "PersistentVolumeClaim", in + v1.WorkspacePrefix + code.Spec.Service, "the workspace of the service"})
+			name := in + v1.WorkspacePrefix + code.Spec.Service
+			out = append(out, objectView{m, "PersistentVolumeClaim", name, "the workspace of the service"})
 		}
 	}
 	for _, a := range s.Attempts {
@@ -64,7 +65,9 @@ func eventsOf(p waterfall.Picture, events []corev1.Event) []eventView {
 	used := map[int]bool{}
 	var out []eventView
 	for _, m := range p.Moves {
-		v := eventView{time: m.Time, What: m.On, How: m.From, Bad: m.Error != "" && m.Error != string(v1.ClassStopped), Says: meaning(p.Kind, m)}
+		v := eventView{
+			time: m.Time, What: m.On, How: m.From, Says: meaning(p.Kind, m), Bad: m.Error != "" && m.Error != string(v1.ClassStopped),
+		}
 		if m.From != m.To {
 			v.How += " → " + m.To
 		}
@@ -77,7 +80,9 @@ func eventsOf(p waterfall.Picture, events []corev1.Event) []eventView {
 	}
 	for i, e := range events {
 		if !used[i] {
-			out = append(out, eventView{time: eventTime(e), What: flat(e.Reason), How: flat(e.Type), Says: flat(e.Message), Bad: e.Type == corev1.EventTypeWarning})
+			out = append(out, eventView{
+				time: eventTime(e), What: flat(e.Reason), How: flat(e.Type), Says: flat(e.Message), Bad: e.Type == corev1.EventTypeWarning,
+			})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b eventView) int { return a.time.Compare(b.time) })

@@ -153,7 +153,8 @@ func viewChapter(c waterfall.Chapter, titled bool) chapterView {
 	}
 	for _, s := range c.Shares() {
 		view.Shares = append(view.Shares, shareView{
-			Label: s.Label, Took: lasting(s.Took), Percent: percent(s.Took, c.Duration()), Width: share(s.Took, c.Duration()), Waits: s.Waits,
+			Label: s.Label, Took: lasting(s.Took), Percent: percent(s.Took, c.Duration()),
+			Width: share(s.Took, c.Duration()), Waits: s.Waits,
 		})
 	}
 	return view
@@ -174,7 +175,8 @@ func viewRow(c waterfall.Chapter, r waterfall.Row) barView {
 		return left, max(least, share(to.Sub(c.Start), c.Duration())-left)
 	}
 	v := barView{
-		Label: printable(r.Label), Took: rowTook(r), Note: printable(r.Note), Class: classOf(r), Depth: r.Depth, Open: r.Open, Waits: r.Waits,
+		Label: printable(r.Label), Took: rowTook(r), Note: printable(r.Note), Class: classOf(r), Depth: r.Depth,
+		Open: r.Open, Waits: r.Waits,
 		Bad: r.Error != "", Span: period(r.Start, r.End, r.Open),
 	}
 	v.Left, v.Width = place(r.Start, r.End)
@@ -227,8 +229,8 @@ func attemptsOf(p waterfall.Picture, run v1.Run) []attemptView {
 				continue
 			}
 			v := attemptView{
-				Number: fmt.Sprint(r.Attempt), Cluster: r.Cluster, When: r.Start.UTC().Format(time.DateTime), Took: lasting(r.End.Sub(r.Start)),
-				How: cmp.Or(r.Error, "ended"), Bad: r.Error != "",
+				Number: fmt.Sprint(r.Attempt), Cluster: r.Cluster, When: r.Start.UTC().Format(time.DateTime),
+				Took: lasting(r.End.Sub(r.Start)), How: cmp.Or(r.Error, "ended"), Bad: r.Error != "",
 			}
 			switch {
 			case r.Open:

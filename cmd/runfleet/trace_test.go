@@ -60,9 +60,7 @@ func exported(t *testing.T, l *life) string {
 		t.Fatal(err)
 	}
 	spans := story.Tell(l.run)
-	for _, e := range l.effects() {
-		spans = append(spans, e)
-	}
+	spans = append(spans, l.effects()...)
 	upload(t, client, telemetry.OTLP([]*commonpb.KeyValue{said("service.name", "runfleet")}, "v1", spans))
 	upload(t, client, l.agents())
 	file := filepath.Join(t.TempDir(), "spans.json")

@@ -90,7 +90,7 @@ func (b *Browser) Close() error {
 
 // listen hands out what the browser says, until it ends.
 func (b *Browser) listen(from io.ReadCloser) {
-	defer from.Close() //nolint:errcheck // it was only read
+	defer from.Close()
 	r := bufio.NewReader(from)
 	for {
 		text, err := r.ReadBytes(0)

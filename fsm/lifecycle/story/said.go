@@ -18,7 +18,8 @@ func (s Span) Said() Said {
 	texts := map[string]*string{
 		keyRunID: &said.UID, keyPipeline: &said.Kind, keyNamespace: &said.Namespace, keyRun: &said.Name, keyResult: &said.Result,
 		keyTaskResult: &said.Result, keyCluster: &said.Cluster, keyJob: &said.Job, keyRow: &said.RowID, keyFrom: &said.From,
-		keyOn: &said.On, keyGuard: &said.Guard, keyTo: &said.To, keyVerb: &said.Verb, keyResource: &said.Resource, keyOutcome: &said.Outcome,
+		keyOn: &said.On, keyGuard: &said.Guard, keyTo: &said.To, keyVerb: &said.Verb,
+		keyResource: &said.Resource, keyOutcome: &said.Outcome,
 	}
 	numbers := map[string]*int64{keyAttempt: &said.Attempt, keyVersion: &said.ContextVersion, keySeq: &said.Seq, keyRetries: &said.Retries}
 	for _, a := range s.Attributes {

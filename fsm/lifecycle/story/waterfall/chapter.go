@@ -103,7 +103,8 @@ func (p *part) removal() bool {
 func (c *Chapter) rows(n *node, above *Row, moves []*node, limit int) {
 	r := Row{
 		Kind: n.Role, Hidden: n.hidden, Label: label(n), Service: n.Service, Cluster: n.said.Cluster, Attempt: n.said.Attempt,
-		Start: n.Start, End: n.End, Open: n.Open, Waits: waits(n), Note: note(n, moves), Error: n.Error, Critical: n.onPath, Result: n.said.Result,
+		Start: n.Start, End: n.End, Open: n.Open, Waits: waits(n), Note: note(n, moves), Error: n.Error,
+		Critical: n.onPath, Result: n.said.Result,
 	}
 	if above != nil {
 		r.Depth = above.Depth + 1
