@@ -18,7 +18,7 @@ func ReadJSON(text []byte) (Table, error) {
 	switch err := d.Decode(&t); {
 	case err != nil:
 		return Table{}, errors.New("it is no table: it is not the JSON of one")
-	case d.Decode(&struct{}{}) != io.EOF: //nolint:errorlint // Decode wraps no EOF
+	case d.Decode(&struct{}{}) != io.EOF:
 		return Table{}, errors.New("it is no table: something follows its JSON")
 	case t.Name == "" || len(t.States) == 0 || len(t.Triggers) == 0 || len(t.Rows) == 0:
 		return Table{}, errors.New("it is no table: it needs a name, states, triggers and rows")

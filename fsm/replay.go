@@ -3,6 +3,7 @@ package fsm
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Committed is a step as a history keeps it.
@@ -74,17 +75,15 @@ func (t Table) explains(s Committed) (row Row, why string) {
 
 // leads reads "it leads to Retrying if RetryDue, to Failed if not RetryDue".
 func leads(rows []Row) string {
-	said := "it leads"
-	for i, r := range rows {
-		if i > 0 {
-			said += ","
-		}
-		said += " to " + string(r.To)
+	var to []string
+	for _, r := range rows {
+		one := "to " + string(r.To)
 		if r.If != "" {
-			said += " " + condition(r.If)
+			one += " " + condition(r.If)
 		}
+		to = append(to, one)
 	}
-	return said
+	return "it leads " + strings.Join(to, ", ")
 }
 
 // follows says why a step cannot come after another, "" where it can.

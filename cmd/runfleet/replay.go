@@ -40,13 +40,21 @@ of the table, 1 when one is not, and 2 when something went wrong, as diff does.`
 		ValidArgsFunction: completeRun,
 	}
 	cmd.Flags().StringArrayVarP(&call.files, "filename", "f", nil, "a `FILE` with runs as a hub has them; - is standard input")
-	cmd.Flags().StringVar(&call.table, "table", "", "a `FILE` with the table, as \"runfleet fsm json\" prints it (default that of this version)")
+	cmd.Flags().StringVar(&call.table, "table", "",
+		"a `FILE` with the table, as \"runfleet fsm json\" prints it (default that of this version)")
 	addOutputFlag(cmd, &call.output, outputJSON, outputYAML)
 	markFiles(cmd, "filename", "table")
 	flags := addHubFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		call.stdin, call.stdout, call.stderr = cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr()
-		agree, err := call.replay(cmd.Context(), flags, args)
+		runs, err := call.read(args)
+		if err == nil && len(call.files) == 0 {
+			runs, err = call.find(cmd.Context(), flags, args)
+		}
+		agree := false
+		if err == nil {
+			agree, err = call.replay(runs)
+		}
 		switch {
 		case err != nil && isUsage(err):
 			return err
@@ -62,11 +70,7 @@ of the table, 1 when one is not, and 2 when something went wrong, as diff does.`
 }
 
 // replay replays all runs that were named, and says whether all of them agree with their table.
-func (c *replayCall) replay(ctx context.Context, flags *hubFlags, args []string) (agree bool, err error) {
-	runs, err := c.runs(ctx, flags, args)
-	if err != nil {
-		return false, err
-	}
+func (c *replayCall) replay(runs []v1.Run) (agree bool, err error) {
 	var given *fsm.Table
 	if c.table != "" {
 		if given, err = c.readTable(); err != nil {
@@ -86,8 +90,8 @@ func (c *replayCall) replay(ctx context.Context, flags *hubFlags, args []string)
 	return agree, c.print(all)
 }
 
-// runs are the one that is named, or all of the files.
-func (c *replayCall) runs(ctx context.Context, flags *hubFlags, args []string) ([]v1.Run, error) {
+// read reads the runs of files; none where there are none, and the hub is to be asked.
+func (c *replayCall) read(args []string) ([]v1.Run, error) {
 	switch {
 	case len(c.files) > 0 && len(args) > 0:
 		return nil, usagef("a run of the hub or runs of files: leave out %q or -f", args[0])
@@ -100,6 +104,11 @@ func (c *replayCall) runs(ctx context.Context, flags *hubFlags, args []string) (
 		}
 		return runs, err
 	}
+	return nil, nil
+}
+
+// find asks the hub for the run that is named.
+func (c *replayCall) find(ctx context.Context, flags *hubFlags, args []string) ([]v1.Run, error) {
 	refs, err := parseRuns(args)
 	switch {
 	case err != nil:
@@ -211,7 +220,9 @@ func divergenceOf(found *fsm.Divergence, history []v1.Transition) *divergence {
 		d.Entry, d.from = history[found.Step].Seq, string(history[found.Step].From)
 	}
 	for _, row := range found.Allowed {
-		d.Allowed = append(d.Allowed, allowed{On: string(row.On), If: strings.Replace(string(row.If), "!", "not ", 1), To: string(row.To), Row: row.ID})
+		d.Allowed = append(d.Allowed, allowed{
+			On: string(row.On), If: strings.Replace(string(row.If), "!", "not ", 1), To: string(row.To), Row: row.ID,
+		})
 	}
 	return d
 }

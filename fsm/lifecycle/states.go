@@ -61,7 +61,8 @@ func states(ensured []fsm.Resource) []fsm.StateDef {
 			Doc: "Accepted; nothing exists on any member. Waits for a candidate member, the Leases, or the end of suspend, and says which.",
 		},
 		{
-			Name: Provisioning, Ensure: ensured, Release: []fsm.Resource{Agent}, Deadline: StartBefore, Awaits: []fsm.Trigger{AgentCreated, AgentStarted},
+			Name: Provisioning, Ensure: ensured, Release: []fsm.Resource{Agent}, Deadline: StartBefore,
+			Awaits: []fsm.Trigger{AgentCreated, AgentStarted},
 			Doc: "Member and attempt number are committed. While no Job UID is recorded: ensures the inputs and the agent's Job, suspended. " +
 				"Once it is recorded: releases exactly that Job, and creates nothing.",
 		},
@@ -70,7 +71,8 @@ func states(ensured []fsm.Resource) []fsm.StateDef {
 			Doc: "The agent's container was seen started. Nothing is created, changed or removed here.",
 		},
 		{
-			Name: Stopping, End: []fsm.Resource{Pod}, Delete: []fsm.Resource{Agent, Pod}, Deadline: Fence, Awaits: []fsm.Trigger{AgentGone},
+			Name: Stopping, End: []fsm.Resource{Pod}, Delete: []fsm.Resource{Agent, Pod}, Deadline: Fence,
+			Awaits: []fsm.Trigger{AgentGone},
 			Doc: "The attempt must end: cancelled, suspended, past a deadline, superseded, or its pod lost its Job. " +
 				"Ends the agent and keeps its evidence; left only when the attempt has ended (rule E).",
 		},

@@ -61,7 +61,8 @@ func (f *testFleet) start(ctx context.Context) error {
 			nodes = 0
 		}
 		plane, err := controlplane.Start(ctx, controlplane.Options{
-			Name: name, Dir: filepath.Join(f.dir, name), Nodes: nodes, Audited: []string{operatorUser, clientUser}, // both sides of the comparison pay for it
+			Name: name, Dir: filepath.Join(f.dir, name), Nodes: nodes,
+			Audited: []string{operatorUser, clientUser}, // both sides of the comparison pay for it
 		})
 		if err != nil {
 			return fmt.Errorf("starting %s: %w", name, err)

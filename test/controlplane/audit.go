@@ -46,12 +46,21 @@ func requests(log io.Reader) ([]Request, error) {
 			return nil, fmt.Errorf("reading an audit log: %w", err)
 		}
 		var event struct {
-			Stage string
-			Verb  string
-			User  struct{ Username string }
-
-			ObjectRef      struct{ APIGroup, Resource, Subresource, Namespace, Name string }
-			ResponseStatus struct{ Code int }
+			Stage string `json:"stage"`
+			Verb  string `json:"verb"`
+			User  struct {
+				Username string `json:"username"`
+			} `json:"user"`
+			ObjectRef struct {
+				APIGroup    string `json:"apiGroup"`
+				Resource    string `json:"resource"`
+				Subresource string `json:"subresource"`
+				Namespace   string `json:"namespace"`
+				Name        string `json:"name"`
+			} `json:"objectRef"`
+			ResponseStatus struct {
+				Code int `json:"code"`
+			} `json:"responseStatus"`
 		}
 		if err := json.Unmarshal(bytes.TrimSpace(line), &event); err != nil {
 			return nil, fmt.Errorf("reading an audit log: %w", err)

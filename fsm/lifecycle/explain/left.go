@@ -14,8 +14,12 @@ func (a asking) left() []Quantity {
 	var out []Quantity
 	if !final(a.state, a.l.Table) && a.s.Phase != v1.PhaseTerminating {
 		out = append(out,
-			Quantity{"retries", count(a.f.Run.MaxRetries-a.s.RetryCount, a.f.Run.MaxRetries), "spec.retry.maxRetries, for each context version"},
-			Quantity{"losses", count(a.l.InfraAllowance-a.s.InfraCount, a.l.InfraAllowance), "that the infrastructure may cause without a charge"},
+			Quantity{
+				"retries", count(a.f.Run.MaxRetries-a.s.RetryCount, a.f.Run.MaxRetries), "spec.retry.maxRetries, for each context version",
+			},
+			Quantity{
+				"losses", count(a.l.InfraAllowance-a.s.InfraCount, a.l.InfraAllowance), "that the infrastructure may cause without a charge",
+			},
 		)
 		out = append(out, a.timeLeft()...)
 	}
@@ -58,7 +62,8 @@ func (a asking) moneyLeft() []Quantity {
 	spent := u.CostUSD
 	switch limit := a.f.Run.MaxCostUSD; {
 	case limit != "":
-		out = append(out, Quantity{"cost", fmt.Sprintf("$%s of $%s", rest(limit, spent), limit), "spec.limits.maxCostUSD, as far as agents reported"})
+		of := fmt.Sprintf("$%s of $%s", rest(limit, spent), limit)
+		out = append(out, Quantity{"cost", of, "spec.limits.maxCostUSD, as far as agents reported"})
 	case spent != "":
 		out = append(out, Quantity{"cost", "$" + rest(spent, "0") + " spent", "no limit"})
 	}

@@ -21,7 +21,8 @@ type asking struct {
 }
 
 // Of explains a run as far as the hub shows it. name is how commands call it, such as "coderun/auth-7 -n team-a"; its first
-// word is the run. Of the facts only those of [Hub] count. It is an error if the table does not know the run's phase: another version wrote it.
+// word is the run. Of the facts only those of [Hub] count. It is an error if the table does not know the run's phase: another
+// version wrote it.
 func Of(l lifecycle.Lifecycle, name string, s v1.RunStatus, f lifecycle.Facts) (Explanation, error) {
 	f = Hub(s, f)
 	a := asking{l: l, s: s, f: f, state: fsm.State(s.Phase), name: name}
@@ -31,7 +32,8 @@ func Of(l lifecycle.Lifecycle, name string, s v1.RunStatus, f lifecycle.Facts) (
 	}
 	d, ok := l.Table.State(a.state)
 	if !ok {
-		return Explanation{}, fmt.Errorf("phase %q is not in the table of %s: another version of Runfleet wrote it, and that one explains it",
+		return Explanation{}, fmt.Errorf(
+			"phase %q is not in the table of %s: another version of Runfleet wrote it, and that one explains it",
 			s.Phase, l.Table.Name)
 	}
 	a.sees = l.Sense(a.s, f)

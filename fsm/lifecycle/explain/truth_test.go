@@ -158,9 +158,9 @@ func TestAGuardIsAnsweredAsTheOperatorAnswersIt(t *testing.T) {
 	answered := map[string]int{}
 	walks(t, func(k look) {
 		for _, g := range k.e.Guards {
-			real, ok := k.l.Ask(fsm.Guard(g.Name), k.s, k.f)
-			if !ok || g.Open == "" && real.Holds != g.Holds {
-				t.Errorf("%s: %s is said to be %v, and is %v", k.e.State, g.Name, g.Holds, real.Holds)
+			truth, ok := k.l.Ask(fsm.Guard(g.Name), k.s, k.f)
+			if !ok || g.Open == "" && truth.Holds != g.Holds {
+				t.Errorf("%s: %s is said to be %v, and is %v", k.e.State, g.Name, g.Holds, truth.Holds)
 			}
 			answered[g.Name]++
 		}

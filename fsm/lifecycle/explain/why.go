@@ -13,12 +13,11 @@ import (
 
 // arrival is the index of the history's entry that led to the state; -1 where none is there.
 func (a asking) arrival() int {
-	h := a.s.History
-	for i := len(h) - 1; i >= 0; i-- {
-		if h[i].To != a.s.Phase {
+	for i, t := range slices.Backward(a.s.History) {
+		if t.To != a.s.Phase {
 			return -1
 		}
-		if h[i].From != h[i].To {
+		if t.From != t.To {
 			return i
 		}
 	}
