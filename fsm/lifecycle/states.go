@@ -85,7 +85,8 @@ func states(ensured []fsm.Resource) []fsm.StateDef {
 		{Name: Failed, Terminal: true, Delete: finalDeletes, Doc: "The work was not delivered; status.reason is the failure class." + endedDoc},
 		{Name: Cancelled, Terminal: true, Delete: finalDeletes, Doc: "Cancelled by spec.cancel." + endedDoc},
 		{
-			Name: Terminating, Last: true, Delete: append([]fsm.Resource{Finalizer}, leftovers...), Deadline: Fence, Awaits: []fsm.Trigger{AgentGone},
+			Name: Terminating, Last: true, Delete: append([]fsm.Resource{Finalizer}, leftovers...), Deadline: Fence,
+			Awaits: []fsm.Trigger{AgentGone},
 			Doc: "The run object is being deleted. Removes everything with the run's UID from every member it touched, then releases the finalizer.",
 		},
 	}

@@ -18,7 +18,8 @@ func (a asking) left() []Quantity {
 				"retries", count(a.f.Run.MaxRetries-a.s.RetryCount, a.f.Run.MaxRetries), "spec.retry.maxRetries, for each context version",
 			},
 			Quantity{
-				"losses", count(a.l.InfraAllowance-a.s.InfraCount, a.l.InfraAllowance), "that the infrastructure may cause without a charge",
+				"losses", count(a.l.InfraAllowance-a.s.InfraCount, a.l.InfraAllowance),
+				"that the infrastructure may cause without a charge",
 			},
 		)
 		out = append(out, a.timeLeft()...)
