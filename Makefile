@@ -55,7 +55,8 @@ build: ## Build bin/runfleet.
 
 .PHONY: test
 test: ## Run the tests, but those of faults; builds the control planes it needs on its first run.
-	@$(GO) test -timeout 14m ./test/integration/operator ./... # the longest first: it waits while others compute
+	@# The longest first: it waits while others compute. Verify vets; nobody debugs these programs.
+	@$(GO) test -vet=off -ldflags='-s -w' -timeout 14m ./test/integration/operator ./...
 
 .PHONY: chart
 chart: ## Compare what the chart makes with what Helm makes of it (its first run builds Helm); install and uninstall it.

@@ -87,7 +87,7 @@ func states(ensured []fsm.Resource) []fsm.StateDef {
 		{
 			Name: Terminating, Last: true, Delete: append([]fsm.Resource{Finalizer}, leftovers...), Deadline: Fence,
 			Awaits: []fsm.Trigger{AgentGone},
-			Doc: "The run object is being deleted. Removes everything with the run's UID from every member it touched, then releases the finalizer.",
+			Doc:    "The run object is being deleted. Removes everything with the run's UID from every member it touched, then releases the finalizer.",
 		},
 	}
 }
