@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/runfleet/runfleet/test/golden"
 )
 
 func TestConvertPrintsRunsAndNotes(t *testing.T) {
@@ -15,8 +17,8 @@ func TestConvertPrintsRunsAndNotes(t *testing.T) {
 	if got.Code != exitOK {
 		t.Errorf("exit code %d", got.Code)
 	}
-	golden(t, "convert.yaml", got.Stdout)
-	golden(t, "convert-notes.txt", got.Stderr)
+	golden.Check(t, "convert.yaml", got.Stdout)
+	golden.Check(t, "convert-notes.txt", got.Stderr)
 	if strings.Contains(got.Stdout+got.Stderr, "hunter2") {
 		t.Error("a secret was repeated")
 	}
@@ -28,7 +30,7 @@ func TestConvertPrintsRunsAndNotes(t *testing.T) {
 // What was converted once is a run of ours, and passes.
 func TestConvertingAgainChangesNothing(t *testing.T) {
 	got := call("convert", "-f", "testdata/convert.yaml")
-	golden(t, "convert.yaml", got.Stdout)
+	golden.Check(t, "convert.yaml", got.Stdout)
 	if got.Stderr != "" {
 		t.Errorf("notes: %s", got.Stderr)
 	}

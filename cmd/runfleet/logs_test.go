@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/iotest"
 	"unicode"
+
+	"github.com/runfleet/runfleet/test/golden"
 )
 
 // told is the transcript of a log, as runfleet logs prints it.
@@ -40,7 +42,7 @@ func TestATranscriptIsPleasantToRead(t *testing.T) {
 	for _, name := range []string{"recorded", "odd"} {
 		log := read(t, name+".log")
 		for variant, p := range map[string]page{"": {}, "-60": {width: 60}, "-colour": {width: 100, colour: true}} {
-			golden(t, "logs/"+name+variant+".txt", told(t, bytes.NewReader(log), p))
+			golden.Check(t, "logs/"+name+variant+".txt", told(t, bytes.NewReader(log), p))
 		}
 	}
 }

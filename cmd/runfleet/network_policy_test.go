@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/runfleet/runfleet/test/golden"
 )
 
 func TestNetworkPolicyPrintsWhatAgentsMayReach(t *testing.T) {
@@ -18,7 +20,7 @@ func TestNetworkPolicyPrintsWhatAgentsMayReach(t *testing.T) {
 		if got.Code != exitOK || got.Stderr != "" {
 			t.Errorf("exit code %d: %s", got.Code, got.Stderr)
 		}
-		golden(t, name, got.Stdout)
+		golden.Check(t, name, got.Stdout)
 	}
 	inJSON := call("network-policy", "-o", "json")
 	if !strings.HasPrefix(inJSON.Stdout, "{\n    \"apiVersion\": \"networking.k8s.io/v1\"") {

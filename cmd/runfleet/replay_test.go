@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	v1 "github.com/runfleet/runfleet/api/v1"
+	"github.com/runfleet/runfleet/test/golden"
 )
 
 // lived is a run as "kubectl get -o yaml" prints it, with a life of two attempts.
@@ -106,7 +107,7 @@ func TestAHistoryIsReplayed(t *testing.T) {
 			if got.Code != c.code || got.Stderr != "" {
 				t.Errorf("exit code %d, stderr %q", got.Code, got.Stderr)
 			}
-			golden(t, "replay-"+c.name+".txt", strings.ReplaceAll(got.Stdout, table, "table.json"))
+			golden.Check(t, "replay-"+c.name+".txt", strings.ReplaceAll(got.Stdout, table, "table.json"))
 		})
 	}
 	var r replayed

@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	v1 "github.com/runfleet/runfleet/api/v1"
+	"github.com/runfleet/runfleet/test/golden"
 )
 
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
@@ -100,7 +101,7 @@ func TestTables(t *testing.T) {
 	show("wide, of all namespaces", theItems(), wide, page{})
 	show("members", theMembers(), columnsFor([]*kind{members}, false, false), page{width: 80, colour: true})
 	show("members, wide", theMembers(), columnsFor([]*kind{members}, true, false), page{})
-	golden(t, "tables.txt", b.String())
+	golden.Check(t, "tables.txt", b.String())
 }
 
 func TestNoLineOfAStrictTableIsWiderThanTheTerminal(t *testing.T) {

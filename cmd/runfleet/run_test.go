@@ -3,16 +3,13 @@ package main
 import (
 	"bytes"
 	"context"
-	"flag"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-)
 
-var update = flag.Bool("update", false, "rewrite the golden files; then read the diff")
+	"github.com/runfleet/runfleet/test/golden"
+)
 
 // result is what a call leaves behind.
 type result struct {
@@ -24,26 +21,6 @@ func call(args ...string) result {
 	var stdout, stderr bytes.Buffer
 	code := run(context.Background(), append([]string{"/usr/local/bin/runfleet"}, args...), &stdout, &stderr)
 	return result{code, stdout.String(), stderr.String()}
-}
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	file := filepath.Join("testdata", name)
-	if *update {
-		if err := os.MkdirAll("testdata", 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want +got; -update rewrites it):\n%s", file, diff)
-	}
 }
 
 func TestWhatCallsPrint(t *testing.T) {
@@ -70,7 +47,7 @@ func TestWhatCallsPrint(t *testing.T) {
 			if got.Code != exitOK || got.Stderr != "" {
 				t.Errorf("exit code %d, stderr %q", got.Code, got.Stderr)
 			}
-			golden(t, c.golden, got.Stdout)
+			golden.Check(t, c.golden, got.Stdout)
 		})
 	}
 }

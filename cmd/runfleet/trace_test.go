@@ -19,6 +19,7 @@ import (
 	"github.com/runfleet/runfleet/fsm/lifecycle/story"
 	"github.com/runfleet/runfleet/fsm/lifecycle/story/waterfall"
 	"github.com/runfleet/runfleet/reconcilers/telemetry"
+	"github.com/runfleet/runfleet/test/golden"
 	"github.com/runfleet/runfleet/test/otlp"
 )
 
@@ -42,7 +43,7 @@ func TestTracesAreDrawn(t *testing.T) {
 						t.Errorf("%d columns: %s", columns(unpainted(line)), line)
 					}
 				}
-				golden(t, "trace/"+name+suffix+".txt", strings.Join(lines, "\n")+"\n")
+				golden.Check(t, "trace/"+name+suffix+".txt", strings.Join(lines, "\n")+"\n")
 			})
 		}
 	}
@@ -128,7 +129,7 @@ func TestSpansOfAFileAreDrawn(t *testing.T) {
 	if got.Code != exitOK || got.Stderr != "" {
 		t.Fatalf("%+v", got)
 	}
-	golden(t, "trace/file.txt", got.Stdout)
+	golden.Check(t, "trace/file.txt", got.Stdout)
 	for _, other := range []string{"auth-7", story.TraceOf(lives["retried"]().run.UID).String()} {
 		if diff := cmp.Diff(got, call("trace", other, "--from", file)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", other, diff)
@@ -138,7 +139,7 @@ func TestSpansOfAFileAreDrawn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "trace/spans.json", string(data)) // docs/cli.md is run with it
+	golden.Check(t, "trace/spans.json", string(data)) // docs/cli.md is run with it
 }
 
 func TestThePageHasEverythingAndNoValueIsSyntax(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/runfleet/runfleet/api/crds"
 	v1 "github.com/runfleet/runfleet/api/v1"
+	"github.com/runfleet/runfleet/test/golden"
 )
 
 // noCluster makes sure that a test finds no kubeconfig of the machine it runs on.
@@ -35,7 +36,7 @@ func TestEveryVerbHelps(t *testing.T) {
 					t.Errorf("longer than 120 columns: %s", line)
 				}
 			}
-			golden(t, "help-"+strings.ReplaceAll(verb, " ", "-")+".txt", got.Stdout)
+			golden.Check(t, "help-"+strings.ReplaceAll(verb, " ", "-")+".txt", got.Stdout)
 		})
 	}
 }
@@ -175,7 +176,7 @@ func TestADryRunNeedsNoCluster(t *testing.T) {
 		if got.Code != exitOK || got.Stderr != "" {
 			t.Errorf("exit code %d, stderr %q", got.Code, got.Stderr)
 		}
-		golden(t, "create-"+c.name+".yaml", got.Stdout)
+		golden.Check(t, "create-"+c.name+".yaml", got.Stdout)
 	}
 	got := call("create", "docs", "shop", "--repository", "a/b", "--github-app", "app", "--dry-run", "-o", "json")
 	var run v1.DocsRun

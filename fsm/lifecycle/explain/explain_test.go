@@ -1,44 +1,18 @@
 package explain_test
 
 import (
-	"flag"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/runfleet/runfleet/fsm"
 	"github.com/runfleet/runfleet/fsm/lifecycle"
 	"github.com/runfleet/runfleet/fsm/lifecycle/explain"
 	"github.com/runfleet/runfleet/fsm/lifecycle/lifecycletest"
+	"github.com/runfleet/runfleet/test/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files; then read the diff")
-
-// golden compares a transcript, or rewrites it.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	file := filepath.Join("testdata", name+".txt")
-	if *update {
-		if err := os.MkdirAll("testdata", 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want +got; -update rewrites it):\n%s", file, diff)
-	}
-}
 
 // text is what is said of a run of a kind in the scene.
 func (s scene) text(t *testing.T, kind lifecycle.Kind) string {
@@ -61,10 +35,10 @@ func TestTranscriptsOfEveryState(t *testing.T) {
 	for _, s := range scenes {
 		t.Run(s.name, func(t *testing.T) {
 			docs, code := s.text(t, lifecycle.DocsRun), s.text(t, lifecycle.CodeRun)
-			golden(t, s.name, docs)
+			golden.Check(t, s.name+".txt", docs)
 			names = append(names, s.name)
 			if code != strings.ReplaceAll(docs, "docsrun/", "coderun/") {
-				golden(t, s.name+"_coderun", code)
+				golden.Check(t, s.name+"_coderun.txt", code)
 				names = append(names, s.name+"_coderun")
 			}
 		})
