@@ -26,7 +26,7 @@ hub() {
 
 # operator starts it outside of the hub.
 operator() {
-	command runfleet operator --metrics-address 0 --health-address 0 --log-format text "$@" 2>>operator.log &
+	command runfleet operator --metrics-address 0 --health-address 0 --log-format text 2>>operator.log &
 }
 
 # member NAME... makes clusters members, by their contexts, and leaves NAME.kubeconfig as their administrator has it.
@@ -36,4 +36,19 @@ member() {
 		kubectl config view --context "$name" --minify --flatten >"$name.kubeconfig"
 		command runfleet fleet join "$name" --kubeconfig "$name.kubeconfig"
 	done
+}
+
+# installed makes the hub what the chart makes of it, with values.yaml, an operator outside of it, the members eu-1 and eu-2, and a
+# namespace team-a everywhere.
+installed() {
+	cat >values.yaml <<-'YAML'
+		image: runfleet:1
+		config: {agent: {image: {repository: runfleet-agent, tag: "1"}}}
+	YAML
+	kubectl create namespace runfleet-system
+	runfleet manifests -f values.yaml | kubectl apply --server-side -f -
+	operator
+	member eu-1 eu-2
+	local cluster
+	for cluster in hub eu-1 eu-2; do kubectl --context "$cluster" create namespace team-a; done
 }

@@ -1,15 +1,7 @@
 # clusters: hub eu-1 eu-2 new-hub
 # shellcheck shell=bash
 # A hub as the chart installs it with two members, runs of a team that have ended, and what works for the hub to move to.
-cat >values.yaml <<'YAML'
-image: runfleet:1
-config: {agent: {image: {repository: runfleet-agent, tag: "1"}}}
-YAML
-kubectl create namespace runfleet-system
-runfleet manifests -f values.yaml | kubectl apply --server-side -f -
-operator
-member eu-1 eu-2
-for cluster in hub eu-1 eu-2; do kubectl --context "$cluster" create namespace team-a; done
+installed
 kubectl apply -n team-a -f - <<'YAML'
 apiVersion: orchestrator.platform/v1
 kind: CodeRun
