@@ -2,11 +2,23 @@ package story
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/fsm/lifecycle"
 )
+
+// walks says that nothing is told of what happens now.
+func (t *teller) walks() bool { return t.row <= t.after && t.row != 0 }
+
+// inState is the span of the state that the run is in; zero where that is not told.
+func (t *teller) inState() SpanID {
+	if !t.state.told {
+		return SpanID{}
+	}
+	return stateID(t.uid, t.state.row, t.state.since)
+}
 
 // add completes a span with what all have.
 func (t *teller) add(s Span, attributes ...Attribute) {
@@ -30,10 +42,13 @@ func (t *teller) above() SpanID {
 
 // transition is a child of the state that it was decided in.
 func (t *teller) transition(tr v1.Transition) {
-	row := t.rowOf(tr)
+	if t.walks() {
+		return
+	}
+	row := t.rows.of(tr)
 	s := Span{
-		Role: RoleTransition, ID: TransitionID(t.uid, tr), Parent: t.state.id, Name: tr.On, Start: t.at,
-		Error: failure(string(tr.Class)), Partial: t.state.id == SpanID{} && !final(tr.From),
+		Role: RoleTransition, ID: TransitionID(t.uid, tr), Parent: t.inState(), Name: tr.On, Start: t.at,
+		Error: failure(string(tr.Class)), Partial: !t.state.told && !final(tr.From),
 	}
 	if s.Parent == (SpanID{}) {
 		s.Parent = t.above()
@@ -59,7 +74,7 @@ func (t *teller) transition(tr v1.Transition) {
 
 // leave completes the state that was dwelt in.
 func (t *teller) leave() {
-	if t.state.id == (SpanID{}) {
+	if !t.state.told || t.walks() {
 		return
 	}
 	attributes := []Attribute{{keyState, string(t.state.name)}, {keyRunState, runStates[t.state.name]}}
@@ -69,7 +84,7 @@ func (t *teller) leave() {
 			attributes = append(attributes, Attribute{keyCluster, e.Cluster})
 		}
 	}
-	t.add(Span{Role: RoleState, ID: t.state.id, Parent: t.above(), Name: string(t.state.name), Start: t.state.since,
+	t.add(Span{Role: RoleState, ID: t.inState(), Parent: t.above(), Name: string(t.state.name), Start: t.state.since,
 		Partial: t.try.partial && t.state.since.Equal(t.try.since)}, attributes...)
 }
 
@@ -84,6 +99,10 @@ func (t *teller) endAttempt(to v1.Phase, class string) {
 		return
 	}
 	n := t.try.n
+	if t.walks() {
+		t.try = try{}
+		return
+	}
 	s := Span{
 		Role: RoleAttempt, ID: AttemptID(t.uid, n), Parent: t.root(), Name: "attempt", Start: t.try.since, Events: t.try.events,
 		Error: failure(class), Partial: t.try.partial,
@@ -116,6 +135,9 @@ func (t *teller) endChapter(to v1.Phase, class string) {
 		return
 	}
 	t.chapter = chapter{}
+	if t.walks() {
+		return
+	}
 	result := resultOf(class, to)
 	s := Span{Role: RoleRun, ID: t.root(), Parent: t.parent, Name: "RUN " + t.kind, Start: c.since, Partial: c.partial}
 	if !c.first {
@@ -193,12 +215,13 @@ type Done struct {
 func OfEffect(run v1.Run, d Done) (Span, bool) {
 	c, ok := Recorded(*run.RunStatus())
 	t := begin(run)
+	t.after = math.MaxInt64
 	for _, tr := range run.RunStatus().History {
 		t.step(tr)
 	}
 	e := d.Effect
 	s := Span{
-		Role: RoleEffect, Trace: c.Trace, Parent: t.state.id, Name: string(e.Verb) + " " + string(e.Resource), Start: d.Start, End: d.End,
+		Role: RoleEffect, Trace: c.Trace, Parent: t.inState(), Name: string(e.Verb) + " " + string(e.Resource), Start: d.Start, End: d.End,
 		ID:    spanID(t.uid, "effect", e.Verb, e.Resource, e.Cluster, e.Attempt, d.Start.UnixNano()),
 		Error: d.Error,
 		Attributes: []Attribute{

@@ -2,11 +2,9 @@ package story
 
 import (
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/runfleet/runfleet/api/v1"
-	"github.com/runfleet/runfleet/fsm"
 	"github.com/runfleet/runfleet/fsm/lifecycle"
 	"k8s.io/apimachinery/pkg/types"
 )
@@ -37,7 +35,12 @@ func AsOf(run v1.Run, now time.Time) []Span {
 
 // Since are the spans that were completed by the transitions after a seq.
 func Since(run v1.Run, seq int64) []Span {
-	return slices.DeleteFunc(Tell(run), func(s Span) bool { return s.Row <= seq })
+	t := begin(run)
+	t.after = seq
+	for _, tr := range run.RunStatus().History {
+		t.step(tr)
+	}
+	return t.spans
 }
 
 // Recent are the spans that were completed by transitions at or after a time, each as it was told when that happened.
@@ -57,8 +60,9 @@ type teller struct {
 	kind   string
 	trace  TraceID
 	parent SpanID // of the root, where the run joins another trace
-	table  fsm.Table
+	rows   rows
 	spans  []Span
+	after  int64 // what rows up to this seq completed is only walked along, not told: most passes want the last row's
 
 	at      time.Time // of the transition: never before what came before it, whatever the clocks of two operators said
 	row     int64
@@ -67,11 +71,12 @@ type teller struct {
 	chapter chapter
 }
 
-// stay is the state that the run is in. Without an identifier it is one that is not told: final, or its begin is unknown.
+// stay is the state that the run is in. It is not told where it is final, or its begin is unknown.
 type stay struct {
-	id    SpanID
+	told  bool
 	name  v1.Phase
 	since time.Time
+	row   int64 // that entered it
 }
 
 // try is the attempt that is out, where one is.
@@ -89,13 +94,11 @@ type chapter struct {
 	row                  int64 // that began it
 }
 
-var docsTable, codeTable = sync.OnceValue(lifecycle.DocsTable), sync.OnceValue(lifecycle.CodeTable)
-
 func begin(run v1.Run) *teller {
 	t := &teller{run: run, uid: run.GetUID(), trace: TraceOf(run.GetUID())}
-	t.kind, t.table = string(lifecycle.CodeRun), codeTable()
+	t.kind, t.rows = string(lifecycle.CodeRun), codeRows()
 	if _, docs := run.(*v1.DocsRun); docs {
-		t.kind, t.table = string(lifecycle.DocsRun), docsTable()
+		t.kind, t.rows = string(lifecycle.DocsRun), docsRows()
 	}
 	s, created := run.RunStatus(), run.GetCreationTimestamp().Time
 	if c, ok := Recorded(*s); ok {
@@ -117,7 +120,7 @@ func begin(run v1.Run) *teller {
 	t.state.name = h.From
 	again := s.FirstFinishedAt != nil && s.FirstFinishedAt.Time.Before(h.Time.Time)
 	t.chapter = chapter{open: !final(h.From), first: !again, partial: again, since: created}
-	if executes(h.From) && !t.begins(h) {
+	if executes(h.From) && !t.rows.of(h).attempt {
 		t.try = try{n: h.Attempt, partial: true, since: created}
 		if e := t.entry(h.Attempt); e != nil && e.CreatedAt != nil {
 			t.try.since = e.CreatedAt.Time
@@ -131,7 +134,7 @@ func (t *teller) step(tr v1.Transition) {
 	t.at, t.row = latest(t.at, tr.Time.Time), tr.Seq
 	class := string(tr.Class)
 	t.transition(tr)
-	begins := t.begins(tr)
+	begins := t.rows.of(tr).attempt
 	if tr.From == tr.To && (!begins || !executes(tr.To)) {
 		if t.try.n != 0 {
 			t.try.events = append(t.try.events, Event{Name: tr.On, Time: t.at})
@@ -155,32 +158,7 @@ func (t *teller) step(tr v1.Transition) {
 }
 
 func (t *teller) enter(p v1.Phase, seq int64) {
-	t.state = stay{name: p, since: t.at}
-	if !final(p) {
-		t.state.id = stateID(t.uid, seq, t.at)
-	}
-}
-
-// begins says that the transition takes up another attempt.
-func (t *teller) begins(tr v1.Transition) bool {
-	return slices.ContainsFunc(t.rowOf(tr).Do, func(a fsm.Action) bool {
-		i := slices.IndexFunc(t.table.Actions, func(d fsm.ActionDef) bool { return d.Name == a })
-		return i >= 0 && t.table.Actions[i].NewAttempt
-	})
-}
-
-// rowOf finds the row by what the history keeps of it; a test proves that this is enough. Zero: another version's.
-func (t *teller) rowOf(tr v1.Transition) fsm.Row {
-	for _, r := range t.table.Rows {
-		to := fsm.State(tr.To)
-		if r.To == fsm.Same && tr.From == tr.To {
-			to = fsm.Same
-		}
-		if r.On == fsm.Trigger(tr.On) && r.To == to && slices.Contains(r.From, fsm.State(tr.From)) {
-			return r
-		}
-	}
-	return fsm.Row{}
+	t.state = stay{name: p, since: t.at, row: seq, told: !final(p)}
 }
 
 func (t *teller) entry(n int32) *v1.Attempt {
