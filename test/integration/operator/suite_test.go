@@ -3,6 +3,7 @@ package operator
 import (
 	"context"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -169,10 +170,10 @@ func populateWild(ctx context.Context) {
 	wild.start()
 }
 
-// start starts an operator and makes it the stage's.
-func (s *stage) start() *bed.Replica {
+// start starts an operator and makes it the stage's. Of flags that come twice the last counts.
+func (s *stage) start(flags ...string) *bed.Replica {
 	GinkgoHelper()
-	o, err := program.StartOperator(s.hub, s.flags...)
+	o, err := program.StartOperator(s.hub, slices.Concat(s.flags, flags)...)
 	Expect(err).NotTo(HaveOccurred())
 	s.replica, s.started = o, append(s.started, o)
 	return o
