@@ -5,7 +5,10 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"net/url"
+	"regexp"
 	"strconv"
+	"strings"
 
 	"github.com/runfleet/runfleet/fsm/lifecycle/story"
 	"go.opentelemetry.io/otel/attribute"
@@ -36,6 +39,9 @@ func (c Collector) Wanted() bool {
 
 // Client speaks to the collector. It reads the rest of its settings from the environment itself.
 func (c Collector) Client() (otlptrace.Client, error) {
+	if err := c.headers(); err != nil {
+		return nil, err
+	}
 	protocol := cmp.Or(c.Protocol, c.Getenv("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"), c.Getenv("OTEL_EXPORTER_OTLP_PROTOCOL"), "http/protobuf")
 	switch protocol {
 	case "grpc":
@@ -53,6 +59,29 @@ func (c Collector) Client() (otlptrace.Client, error) {
 	default:
 		return nil, fmt.Errorf("the protocol %q of traces must be grpc or http/protobuf", protocol)
 	}
+}
+
+// headerName is what HTTP takes for the name of a header.
+var headerName = regexp.MustCompile("^[-!#$%&'*+.^_`|~0-9A-Za-z]+$")
+
+// headers refuses headers with a mistake: the clients leave such a header out, and write it, and so the secret in it, to the log.
+// For the same reason neither names nor values are said here: one half of a token that has no name may look like one.
+func (c Collector) headers() error {
+	for _, variable := range []string{"OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS"} {
+		text := strings.TrimSpace(c.Getenv(variable))
+		if text == "" {
+			continue
+		}
+		all := strings.Split(text, ",")
+		for i, header := range all {
+			name, value, found := strings.Cut(header, "=")
+			if _, err := url.PathUnescape(value); err != nil || !found || !headerName.MatchString(strings.TrimSpace(name)) {
+				return fmt.Errorf("header %d of %d in %s is not name=value: write such as authorization=Bearer%%20abc, with %%20 for a space, "+
+					"%%2C for a comma and %%25 for a percent sign", i+1, len(all), variable)
+			}
+		}
+	}
+	return nil
 }
 
 // Sampler decides about the traces of runs that join no other, as OTEL_TRACES_SAMPLER says. The same trace is decided alike

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -182,6 +183,32 @@ func TestTheEnvironmentSaysWhetherAndWhat(t *testing.T) {
 		_, samplerErr := c.Sampler()
 		if _, err := c.Client(); err == nil && samplerErr == nil {
 			t.Errorf("%s=%s is taken", name, value)
+		}
+	}
+}
+
+func TestHeadersWithAMistakeAreRefusedAndNotSaid(t *testing.T) {
+	const secret = "s3cr3t"
+	for text, want := range map[string]string{
+		"": "",
+		" authorization=Bearer%20" + secret + "\n": "",
+		"a=1,authorization=" + secret + "==":       "",
+		"a=,b=" + secret:                           "",
+		secret:                                     "header 1 of 1 in ",
+		"Bearer " + secret + "==":                  "header 1 of 1 in ", // of what looks like a name half is the token
+		"authorization: Bearer " + secret:          "header 1 of 1 in ",
+		"a=1,authorization=" + secret + "%":        "header 2 of 2 in ",
+		"authorization=a," + secret + ",b=1":       "header 2 of 3 in ",
+		"a=" + secret + ",":                        "header 2 of 2 in ",
+	} {
+		for _, variable := range []string{"OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS"} {
+			_, err := Collector{Getenv: env(map[string]string{variable: text})}.Client()
+			switch {
+			case want == "" && err != nil:
+				t.Errorf("%q is refused: %v", text, err)
+			case want != "" && (err == nil || !strings.Contains(err.Error(), want+variable+" ") || strings.Contains(err.Error(), secret)):
+				t.Errorf("%q: want %q, got %v", text, want, err)
+			}
 		}
 	}
 }

@@ -20,6 +20,7 @@ func TestWhatIsSentByEitherProtocolIsRememberedAndWritten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "Authorization=Bearer%20abc==,x-scope-orgid=shop")
 	for _, protocol := range []string{"grpc", "http/protobuf"} {
 		c := telemetry.Collector{Endpoint: r.Endpoint(), Protocol: protocol, Getenv: func(string) string { return "" }}
 		client, err := c.Client()
@@ -51,6 +52,14 @@ func TestWhatIsSentByEitherProtocolIsRememberedAndWritten(t *testing.T) {
 	want := []string{"grpc from grpc says a+b=", "http/protobuf from http/protobuf says a+b="}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if len(r.Headers()) != 2 {
+		t.Errorf("%d requests", len(r.Headers()))
+	}
+	for _, h := range r.Headers() {
+		if h.Get("Authorization") != "Bearer abc==" || h.Get("X-Scope-OrgID") != "shop" {
+			t.Errorf("headers %v", h)
+		}
 	}
 	if n := len(r.Senders(otlp.Traces)); n != 2 || len(r.Senders(otlp.Logs)) != 0 {
 		t.Errorf("%d senders of traces", n)

@@ -29,7 +29,7 @@ const (
 	Logs    Signal = "logs"
 )
 
-// Receiver remembers every span, and of metrics and logs who sent them.
+// Receiver remembers every span, of metrics and logs who sent them, and the headers of all requests.
 type Receiver struct {
 	endpoint string
 	server   *http.Server
@@ -37,6 +37,7 @@ type Receiver struct {
 	mu      sync.Mutex
 	spans   []*tracepb.ResourceSpans
 	senders map[Signal][]map[string]string
+	headers []http.Header
 }
 
 // Listen receives on a free port of loopback until ctx ends.
@@ -97,6 +98,13 @@ func (r *Receiver) Senders(s Signal) []map[string]string {
 	return slices.Clone(r.senders[s])
 }
 
+// Headers are those of each request, of gRPC's too.
+func (r *Receiver) Headers() []http.Header {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.headers)
+}
+
 func (r *Receiver) handler() http.Handler {
 	rpc := grpc.NewServer()
 	collectorpb.RegisterTraceServiceServer(rpc, traces{r: r})
@@ -107,6 +115,9 @@ func (r *Receiver) handler() http.Handler {
 	plain.Handle("POST /v1/metrics", body(metrics{r: r}.Export, new(metricscollectorpb.ExportMetricsServiceRequest)))
 	plain.Handle("POST /v1/logs", body(logs{r: r}.Export, new(logscollectorpb.ExportLogsServiceRequest)))
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		r.mu.Lock()
+		r.headers = append(r.headers, req.Header.Clone())
+		r.mu.Unlock()
 		if req.ProtoMajor == 2 && strings.HasPrefix(req.Header.Get("Content-Type"), "application/grpc") {
 			rpc.ServeHTTP(w, req)
 			return

@@ -119,6 +119,9 @@ var _ = AfterSuite(func(ctx SpecContext) {
 		Expect(s.replica.Crash()).To(Succeed(), "%s", s.replica.Log)
 		_, problems := tracesOf(s.spans.Spans())
 		Expect(problems).To(BeEmpty())
+		for _, h := range s.spans.Headers() {
+			Expect(h.Get("Authorization")).To(Equal("Bearer " + collectorToken))
+		}
 	}
 	onEast, err := east.Audit()
 	Expect(err).NotTo(HaveOccurred())

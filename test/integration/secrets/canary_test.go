@@ -21,10 +21,16 @@ import (
 	"github.com/runfleet/runfleet/test/integration/bed"
 )
 
-// scan looks everywhere: at all objects of all clusters, the operator's log and its metrics.
+// scan looks everywhere: at all objects of all clusters, the operator's log, its metrics and its spans.
 func scan(ctx context.Context) []string {
 	GinkgoHelper()
-	found := append(canaries.In("the operator's log", operator.Says()), canaries.In("its metrics", operator.Metrics())...)
+	file := filepath.Join(GinkgoT().TempDir(), "spans.json")
+	Expect(traces.WriteFile(file)).To(Succeed())
+	spans, err := os.ReadFile(file)
+	Expect(err).NotTo(HaveOccurred())
+	Expect(string(spans)).To(ContainSubstring("runfleet.transition.on"))
+	found := slices.Concat(canaries.In("the operator's log", operator.Says()), canaries.In("its metrics", operator.Metrics()),
+		canaries.In("its spans", string(spans)))
 	kinds := map[string]int{}
 	for _, c := range []*bed.Cluster{hub, east, west} {
 		all, err := bed.Everything(ctx, c)
@@ -102,8 +108,22 @@ var _ = Describe("The bytes of a Secret", Ordered, func() {
 			Expect(hub.Patch(ctx, run, client.RawPatch("application/merge-patch+json", []byte(`{"spec":{"cancel":true}}`)))).To(Succeed())
 			Eventually(status(ctx, run)).Should(HaveField("Phase", v1.PhaseCancelled), run.GetName())
 		}
+		told := func() (runs int) {
+			for _, s := range traces.Spans() {
+				if s.Attribute("cicd.pipeline.result") != "" && s.Attribute("cicd.pipeline.task.name") == "" {
+					runs++
+				}
+			}
+			return runs
+		}
+		Eventually(told).Should(Equal(len(ended) + len(cancelled)))
 		Expect(scan(ctx)).To(BeEmpty())
 	}, SpecTimeout(4*time.Minute))
+
+	It("F25: reach the collector that knows the operator by them", func() {
+		Expect(traces.Headers()).To(And(Not(BeEmpty()), HaveEach(
+			HaveKeyWithValue("Authorization", ConsistOf(string(canaries["the header for the collector"]))))))
+	})
 
 	It("F25: are in nothing that the command prints", func(ctx SpecContext) {
 		directory := GinkgoT().TempDir()

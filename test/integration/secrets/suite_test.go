@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"os"
 	"slices"
 	"testing"
@@ -23,11 +24,13 @@ import (
 	"github.com/runfleet/runfleet/reconcilers/fleet"
 	"github.com/runfleet/runfleet/test/controlplane"
 	"github.com/runfleet/runfleet/test/integration/bed"
+	"github.com/runfleet/runfleet/test/otlp"
 )
 
 var (
 	hub, east, west *bed.Cluster // Secrets are looked up on east, and not on west
 	operator        *bed.Replica
+	traces          *otlp.Receiver // of the operator
 	program         *bed.Program
 	lookupRight     *rbacv1.ClusterRoleBinding // on east
 	canaries        = bed.Canaries{}           // what must never be seen, by what it is
@@ -75,7 +78,12 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	canaries["the token of a kubeconfig"] = []byte(byToken.BearerToken)
 	Expect(hub.Register(ctx, "west", bed.KubeconfigOf(byToken, ""), nil)).To(Succeed())
 
-	operator, err = program.StartOperator(hub, "-v", "10") // all that a person can ever ask for
+	traces, err = otlp.Listen(context.WithoutCancel(ctx))
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(traces.Close)
+	canaries["the header for the collector"] = bed.Canary("header")
+	GinkgoT().Setenv("OTEL_EXPORTER_OTLP_HEADERS", "authorization="+url.PathEscape(string(canaries["the header for the collector"])))
+	operator, err = program.StartOperator(hub, "-v", "10", "--otlp-endpoint", traces.Endpoint()) // all that a person can ever ask for
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(operator.Stop)
 	for _, name := range []string{"east", "west"} {
