@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/runfleet/runfleet/api/v1"
+	"github.com/runfleet/runfleet/reconcilers/event"
 	"github.com/runfleet/runfleet/reconcilers/original"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -39,7 +40,7 @@ func (p *pass) inherit(ctx context.Context) (result reconcile.Result, handled bo
 	}
 	if presence := p.Original.Presence(ctx, age); !presence.Absent() {
 		if marked { // the others need no word each: a warning stands on the Deployment
-			p.Original.Warn(ctx, p.run, original.ReasonPresent, "the run keeps its finalizer: "+presence.String())
+			p.Original.Warn(ctx, p.run, event.OriginalPresent, "the run keeps its finalizer: "+presence.String())
 		}
 		return reconcile.Result{}, begun
 	}
@@ -60,7 +61,7 @@ func (p *pass) inherit(ctx context.Context) (result reconcile.Result, handled bo
 // meanwhile goes on apart from its finalizer.
 func (p *pass) await(ctx context.Context, job original.Job, begun bool) (result reconcile.Result, handled bool) {
 	if job.State == original.JobAtWork {
-		p.Original.Warn(ctx, p.run, original.ReasonAtWork, "Job "+job.Name+" of the original is at work on the hub: the run is left "+
+		p.Original.Warn(ctx, p.run, event.OriginalAtWork, "Job "+job.Name+" of the original is at work on the hub: the run is left "+
 			"alone until that has ended. To end it now: kubectl -n "+p.run.GetNamespace()+" delete job "+job.Name)
 	}
 	p.unanswered = true
@@ -127,10 +128,10 @@ func (p *pass) takeFromOriginal(ctx context.Context, job original.Job) {
 	s, marked := p.status(), original.Marked(p.run)
 	p.tellTaken = func() {
 		if !over {
-			p.Original.Warn(ctx, p.run, original.ReasonTakenOver, string(s.Phase)+": "+s.Message)
+			p.Original.Warn(ctx, p.run, event.OriginalTakenOver, string(s.Phase)+": "+s.Message)
 		}
 		if marked {
-			p.Original.Warn(ctx, p.run, original.ReasonMarked, "the run was taken over from the original as "+string(s.Phase)+
+			p.Original.Warn(ctx, p.run, event.OriginalFinalizer, "the run was taken over from the original as "+string(s.Phase)+
 				", and carries its finalizer, which is removed when the run is deleted")
 		}
 	}
@@ -158,7 +159,7 @@ func (p *pass) heldByOriginal(ctx context.Context) string {
 // addOriginal adds what looks for the original's controller.
 func (o Options) addOriginal(mgr manager.Manager, mail *Mailboxes) (*original.Watch, error) {
 	w := original.New(original.Options{
-		Live: mgr.GetAPIReader(), Runs: mgr.GetCache(), Namespaces: o.Namespaces, Recorder: mgr.GetEventRecorder("runfleet"),
+		Live: mgr.GetAPIReader(), Runs: mgr.GetCache(), Namespaces: o.Namespaces, Recorder: event.Of(mgr),
 		OnChange: mail.HubChanged, RequestTimeout: o.RequestTimeout, Now: o.now(),
 	})
 	if err := mgr.Add(w); err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/fsm/lifecycle"
 	"github.com/runfleet/runfleet/reconcilers/config"
+	"github.com/runfleet/runfleet/reconcilers/event"
 	"github.com/runfleet/runfleet/reconcilers/fleet"
 	"github.com/runfleet/runfleet/reconcilers/incarnation"
 	"github.com/runfleet/runfleet/reconcilers/telemetry"
@@ -92,7 +93,7 @@ func New(ctx context.Context, o Options) (mcmanager.Manager, error) {
 		return nil, fmt.Errorf("building the manager: %w", err)
 	}
 	mail.Runs = mgr.GetLocalManager().GetCache()
-	pulse.Recorder = mgr.GetLocalManager().GetEventRecorder("runfleet")
+	pulse.Recorder = event.Of(mgr.GetLocalManager())
 	if err := mgr.GetLocalManager().Add(pulse); err != nil {
 		return nil, fmt.Errorf("adding the hub's sign of life: %w", err)
 	}
@@ -187,7 +188,7 @@ func (o Options) assemble(ctx context.Context, mgr mcmanager.Manager, provider *
 		return fmt.Errorf("setting up the fleet: %w", err)
 	}
 	local := mgr.GetLocalManager()
-	recorder := local.GetEventRecorder("runfleet")
+	recorder := event.Of(local)
 	for _, watch := range source.Watches(o.Hub, recorder) {
 		if err := local.Add(watch); err != nil {
 			return fmt.Errorf("watching the configuration: %w", err)

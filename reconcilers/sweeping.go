@@ -3,6 +3,7 @@ package reconcilers
 import (
 	"fmt"
 
+	"github.com/runfleet/runfleet/reconcilers/event"
 	"github.com/runfleet/runfleet/reconcilers/fleet"
 	"github.com/runfleet/runfleet/reconcilers/garbage"
 	"github.com/runfleet/runfleet/reconcilers/incarnation"
@@ -14,7 +15,7 @@ import (
 
 // addSweeper adds what deletes the objects of runs that are gone, and lets the fleet tell it of members that change.
 func (o Options) addSweeper(mgr manager.Manager, provider *fleet.Provider, pulse *incarnation.Pulse, hub types.UID) error {
-	sweeps, err := telemetry.NewSweeps(metrics.Registry, mgr.GetEventRecorder("runfleet"))
+	sweeps, err := telemetry.NewSweeps(metrics.Registry, event.Of(mgr))
 	if err != nil {
 		return err
 	}

@@ -43,12 +43,12 @@ func vain(s v1.RunStatus, f Facts) bool {
 	}
 }
 
-// warning is what to tell once: that a person's word is ignored from now on, and why.
-func (Lifecycle) warning(was, is v1.RunStatus, f Facts) Warning {
+// warning is what to tell once: that a person's word is ignored from now on, and why; "" for nothing.
+func (Lifecycle) warning(was, is v1.RunStatus, f Facts) string {
 	if is.AbandonIgnored == 0 || is.AbandonIgnored == was.AbandonIgnored {
-		return Warning{}
+		return ""
 	}
-	return Warning{Reason: v1.ReasonAbandonIgnored, Message: ignored(is, f)}
+	return ignored(is, f)
 }
 
 // word is the same, and what else there is to say about the annotation, as the end of a sentence about the member.

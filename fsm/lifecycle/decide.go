@@ -47,11 +47,8 @@ type Decision struct {
 	Changed bool         // whether there is anything to commit
 	Effects []Effect     // what to do once Status is committed
 	Wake    time.Time    // when to look again if nothing else happens; zero: never
-	Warning Warning      // what a person asked for in vain, once it is committed; told once
+	Warning string       // what a person asked for in vain, once it is committed; told once
 }
-
-// Warning is the reason of an Event, "" for none, and what it says.
-type Warning struct{ Reason, Message string }
 
 // Decide turns a committed status and one look at the world into at most one row of the table and what follows from
 // it. Same input, same decision; the input is not changed.

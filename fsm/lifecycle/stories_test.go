@@ -77,8 +77,8 @@ func (w story) write(out *strings.Builder, d lifecycle.Decision, quiet bool) {
 	case !quiet:
 		out.WriteString("· noted\n")
 	}
-	if d.Warning.Reason != "" {
-		fmt.Fprintf(out, "! %s: %s\n", d.Warning.Reason, d.Warning.Message)
+	if d.Warning != "" {
+		fmt.Fprintf(out, "! %s: %s\n", v1.ReasonAbandonIgnored, d.Warning)
 	}
 }
 

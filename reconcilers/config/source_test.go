@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
+	"github.com/runfleet/runfleet/reconcilers/event"
 	"github.com/runfleet/runfleet/render"
 	"github.com/runfleet/runfleet/test/controlplane"
 )
@@ -75,7 +76,7 @@ func (h hub) watch(t *testing.T, s *Source) {
 		Metrics: server.Options{BindAddress: "0"},
 	})
 	h.Expect(err).NotTo(HaveOccurred())
-	for _, watch := range s.Watches(mgr.GetConfig(), mgr.GetEventRecorder("runfleet")) {
+	for _, watch := range s.Watches(mgr.GetConfig(), event.Of(mgr)) {
 		h.Expect(mgr.Add(watch)).To(Succeed())
 	}
 	ctx, cancel := context.WithCancel(t.Context())

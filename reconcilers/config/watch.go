@@ -7,31 +7,17 @@ import (
 
 	"github.com/go-logr/logr"
 	"github.com/runfleet/runfleet/api/v1"
+	"github.com/runfleet/runfleet/reconcilers/event"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
 	clientcache "k8s.io/client-go/tools/cache"
-	"k8s.io/client-go/tools/events"
 	"k8s.io/klog/v2"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
-)
-
-// The reasons of the events on the ConfigMaps.
-const (
-	// ReasonConfigChanged surfaces when a changed configuration came into force.
-	ReasonConfigChanged = "ConfigChanged"
-	// ReasonConfigInvalid surfaces when a changed configuration is not valid; the last good one stays in force.
-	ReasonConfigInvalid = "ConfigInvalid"
-	// ReasonConfigUnknownKey surfaces for keys that have no effect; the message names them.
-	ReasonConfigUnknownKey = "ConfigUnknownKey"
-	// ReasonTemplatesChanged surfaces when changed templates came into force.
-	ReasonTemplatesChanged = "TemplatesChanged"
-	// ReasonTemplatesInvalid surfaces when changed templates are not valid; the last good set stays in force.
-	ReasonTemplatesInvalid = "TemplatesInvalid"
 )
 
 // Watches returns runnables for the manager that keep the source up to date with its ConfigMaps: a valid change comes into
@@ -40,13 +26,13 @@ const (
 //
 // Each has a cache of its own that holds its one object: so it works whatever namespaces the manager is limited to, and
 // needs no permission on any other ConfigMap.
-func (s *Source) Watches(cluster *rest.Config, recorder events.EventRecorder) []manager.Runnable {
-	watch := func(name, what, changed, invalid string) manager.Runnable {
+func (s *Source) Watches(cluster *rest.Config, recorder event.Recorder) []manager.Runnable {
+	watch := func(name, what string, changed, invalid event.Reason) manager.Runnable {
 		return &watcher{Source: s, cluster: cluster, recorder: recorder, name: name, what: what, changed: changed, invalid: invalid}
 	}
 	return []manager.Runnable{
-		watch(v1.ConfigMapName, "configuration", ReasonConfigChanged, ReasonConfigInvalid),
-		watch(v1.TemplatesName, "set of templates", ReasonTemplatesChanged, ReasonTemplatesInvalid),
+		watch(v1.ConfigMapName, "configuration", event.ConfigChanged, event.ConfigInvalid),
+		watch(v1.TemplatesName, "set of templates", event.TemplatesChanged, event.TemplatesInvalid),
 	}
 }
 
@@ -55,9 +41,9 @@ type watcher struct {
 	*Source
 
 	cluster          *rest.Config
-	recorder         events.EventRecorder
+	recorder         event.Recorder
 	name, what       string
-	changed, invalid string            // reasons of events
+	changed, invalid event.Reason
 	seen             *corev1.ConfigMap // what was looked at last: a changed label says nothing new
 }
 
@@ -118,16 +104,16 @@ func (w *watcher) look(m *corev1.ConfigMap, logger logr.Logger) {
 	changed, notes, err := w.take(m)
 	if len(notes) > 0 {
 		logger.Info("Ignoring keys of the configuration", "keys", notes)
-		w.event(m, corev1.EventTypeWarning, ReasonConfigUnknownKey, "Ignored: "+strings.Join(notes, "; "))
+		w.say(m, event.ConfigUnknownKey, "Ignored: "+strings.Join(notes, "; "))
 	}
 	if err != nil {
 		logger.Error(err, "Keeping the last good "+w.what)
-		w.event(m, corev1.EventTypeWarning, w.invalid, "The last good "+w.what+" stays in force: "+err.Error())
+		w.say(m, w.invalid, "The last good "+w.what+" stays in force: "+err.Error())
 		return
 	}
 	if changed {
 		logger.Info("Using a changed " + w.what)
-		w.event(m, corev1.EventTypeNormal, w.changed, "The changed "+w.what+" is in force.")
+		w.say(m, w.changed, "The changed "+w.what+" is in force.")
 	}
 }
 
@@ -143,12 +129,6 @@ func (w *watcher) deleted(logger logr.Logger) {
 // oneLine joins the lines of mistakes, since kubectl shows the first line of an event alone.
 var oneLine = strings.NewReplacer(":\n  ", ": ", "\n  ", "; ", "\n", "; ")
 
-// event cuts the note to what the API server takes.
-func (w *watcher) event(m *corev1.ConfigMap, kind, reason, note string) {
-	const most = 1000 // bytes; the API takes 1024
-	note = oneLine.Replace(note)
-	if len(note) > most {
-		note = strings.ToValidUTF8(note[:most], "") + "…"
-	}
-	w.recorder.Eventf(m, nil, kind, reason, "Configure", "%s", note)
+func (w *watcher) say(m *corev1.ConfigMap, why event.Reason, note string) {
+	w.recorder.Say(m, nil, why, "Configure", oneLine.Replace(note))
 }

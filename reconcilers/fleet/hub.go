@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/runfleet/runfleet/api/v1"
+	"github.com/runfleet/runfleet/reconcilers/event"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
@@ -45,7 +46,7 @@ func (p *Provider) SetupWithManager(mgr mcmanager.Manager) error {
 	if err != nil {
 		return fmt.Errorf("making a cache of the Secrets in %s: %w", p.Namespace, err)
 	}
-	p.hub, p.secrets, p.events = local.GetClient(), secrets, local.GetEventRecorder("runfleet")
+	p.hub, p.secrets, p.events = local.GetClient(), secrets, event.Of(local)
 	if p.HubConfig == nil {
 		p.HubConfig = local.GetConfig()
 	}

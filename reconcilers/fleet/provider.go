@@ -11,9 +11,9 @@ import (
 	"time"
 
 	"github.com/runfleet/runfleet/api/v1"
+	"github.com/runfleet/runfleet/reconcilers/event"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/cluster"
@@ -78,7 +78,7 @@ type Provider struct {
 
 	hub     client.Client // the local manager's: reads from its cache, writes to the hub
 	secrets client.Reader // those of Namespace
-	events  events.EventRecorder
+	events  event.Recorder
 
 	started chan struct{} // closed by Start; what stands in this group is set before and never changes
 	aware   multicluster.Aware

@@ -3,10 +3,10 @@ package fleet
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/runfleet/runfleet/api/v1"
+	"github.com/runfleet/runfleet/reconcilers/event"
 	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -69,17 +69,11 @@ func (k *keeper) renewedToken(err error) {
 		k.renewal.next = now.Add(firstRenewalPause)
 	default:
 		if k.renewal.failed != err.Error() { // once for each reason, not at every attempt
-			k.events.Eventf(k.object, nil, corev1.EventTypeWarning, v1.ReasonRenewalFailed, "Renew", "%s", clip(err.Error()))
+			k.events.Say(k.object, nil, event.RenewalFailed, "Renew", err.Error())
 		}
 		k.renewal.failed, k.renewal.next = err.Error(), now.Add(k.renewal.backoff.Step())
 		k.log.Error(err, "Renewing the token failed")
 	}
-}
-
-// clip makes a text short enough for an Event, of which the API refuses a longer one.
-func clip(note string) string {
-	const most = 1000
-	return strings.ToValidUTF8(note[:min(len(note), most)], "")
 }
 
 // replaceToken asks the member for a token, tries it, and only then writes it into the Secret, unless that was changed.

@@ -8,11 +8,10 @@ import (
 	"time"
 
 	"github.com/runfleet/runfleet/api/v1"
+	"github.com/runfleet/runfleet/reconcilers/event"
 	"github.com/runfleet/runfleet/reconcilers/fleet"
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/rand"
-	"k8s.io/client-go/tools/events"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 )
@@ -40,7 +39,7 @@ type Options struct {
 	OnChange func()
 	// OneByOne asks the members one after the other. For simulations, in which order must not be chance.
 	OneByOne bool
-	Recorder events.EventRecorder
+	Recorder event.Recorder
 	Now      func() time.Time
 }
 
@@ -182,7 +181,7 @@ func (p *Pulse) tell(ctx context.Context, s stored) {
 		"members were counted; `runfleet recover` shows how far that is", s.Restored.who(), s.Restored.Heard.Number, s.Restored.Known)
 	log.FromContext(ctx).Info("The hub was restored", "incarnation", s.Incarnation, "witness", s.Restored.Witness,
 		"heard", s.Restored.Heard.Number, "known", s.Restored.Known)
-	p.Recorder.Eventf(s.object, nil, corev1.EventTypeWarning, "HubRestored", "Quarantine", "%s", note)
+	p.Recorder.Say(s.object, nil, event.HubRestored, "Quarantine", note)
 }
 
 func (r Restored) who() string {

@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"github.com/runfleet/runfleet/api/v1"
+	"github.com/runfleet/runfleet/reconcilers/event"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/client-go/tools/events"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 )
@@ -28,7 +28,7 @@ type Options struct {
 	Live       client.Reader // of the hub
 	Runs       client.Reader // the hub's cache
 	Namespaces []string      // of the runs; empty for all
-	Recorder   events.EventRecorder
+	Recorder   event.Recorder
 	// OnChange is called when the controller came or went: every run has to look again.
 	OnChange       func()
 	RequestTimeout time.Duration
@@ -201,7 +201,7 @@ func (w *Watch) tell(ctx context.Context, is Presence, found []appsv1.Deployment
 	}
 	log.FromContext(ctx).Info("Warning of the original's controller", "warning", is.String())
 	for i := range found {
-		w.Recorder.Eventf(&found[i], nil, corev1.EventTypeWarning, ReasonPresent, "Scale", "%s",
+		w.Recorder.Say(&found[i], nil, event.OriginalPresent, "Scale",
 			"this is the controller of the system that Runfleet replaces: both would act on the same runs. Runfleet starts none "+
 				"until it is at zero replicas: kubectl -n "+found[i].Namespace+" scale deployment "+found[i].Name+" --replicas=0")
 	}
@@ -237,34 +237,19 @@ func (w *Watch) marked(ctx context.Context) (n int, err error) {
 	return n, err
 }
 
-// The reasons of the Warning events.
-const (
-	// ReasonPresent surfaces on the Deployment of the original's controller, and on runs that it keeps from being taken over.
-	ReasonPresent = "OriginalPresent"
-	// ReasonAtWork surfaces on a run whose Job of the original is at work: it is left alone until that has ended.
-	ReasonAtWork = "OriginalAtWork"
-	// ReasonTakenOver surfaces on a run of the original when its status became one of ours.
-	ReasonTakenOver = "OriginalTakenOver"
-	// ReasonMarked surfaces on a run that carries a finalizer of the original, which is removed when the run is deleted.
-	ReasonMarked = "OriginalFinalizer"
-)
-
-// maxNote is the longest note of an event, in bytes, with room for the dots.
-const maxNote = 1000
-
 // Warn says something of a run, in the log and in an event on it, once until it is something else.
-func (w *Watch) Warn(ctx context.Context, run v1.Run, reason, note string) {
+func (w *Watch) Warn(ctx context.Context, run v1.Run, why event.Reason, note string) {
 	if w == nil {
 		return
 	}
 	w.mu.Lock()
-	key := string(run.GetUID()) + " " + reason
+	key := string(run.GetUID()) + " " + why.Name()
 	said := w.warned[key] == note
 	w.warned[key] = note
 	w.mu.Unlock()
 	if said {
 		return
 	}
-	log.FromContext(ctx).Info("Warning of a run of the original", "reason", reason, "warning", note)
-	w.Recorder.Eventf(run, nil, corev1.EventTypeWarning, reason, "Wait", "%s", clip(note, maxNote))
+	log.FromContext(ctx).Info("Warning of a run of the original", "reason", why.Name(), "warning", note)
+	w.Recorder.Say(run, nil, why, "Wait", note)
 }

@@ -7,44 +7,41 @@ import (
 	"github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/fsm/lifecycle"
 	"github.com/runfleet/runfleet/fsm/lifecycle/story"
+	"github.com/runfleet/runfleet/reconcilers/event"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/client-go/tools/events"
 )
-
-// maxNote is the longest note that the API takes, in bytes.
-const maxNote = 1024
 
 // Events writes one Event on the run for each committed transition: the reason is the trigger, the action the phase that it
 // led to. What a person asked for in vain is told too, as a Warning.
 type Events struct {
-	Recorder events.EventRecorder
+	Recorder event.Recorder
 }
 
 // Committed implements the reconcilers' observer.
 func (e Events) Committed(run v1.Run, was v1.RunStatus, d lifecycle.Decision) {
-	if d.Warning.Reason != "" {
-		e.Recorder.Eventf(run, nil, corev1.EventTypeWarning, d.Warning.Reason, "Ignored", "%s", shorten(d.Warning.Message))
+	if d.Warning != "" {
+		e.Recorder.Say(run, nil, event.AbandonIgnored, "Ignored", d.Warning)
 	}
 	if word := run.GetAnnotations()[v1.AnnotationTraceParent]; word != "" && was.TraceParent == "" && d.Status.TraceParent != "" {
 		if _, err := story.Parse(word); err != nil {
-			e.Recorder.Eventf(run, nil, corev1.EventTypeWarning, reasonTraceParentIgnored, "Ignored",
-				"the annotation %s is %v; the run has a trace of its own", v1.AnnotationTraceParent, err)
+			e.Recorder.Say(run, nil, event.TraceParentIgnored, "Ignored",
+				fmt.Sprintf("the annotation %s is %v; the run has a trace of its own", v1.AnnotationTraceParent, err))
 		}
 	}
 	if d.Row.ID == "" {
 		e.quarantine(run, was, d.Status)
 		return
 	}
-	e.Recorder.Eventf(run, nil, severity(was, d), string(d.Row.On), string(d.Status.Phase), "%s", Note(was, d))
+	e.Recorder.Say(run, nil, event.Transition(d.Row.On, severity(was, d)), string(d.Status.Phase), Note(was, d))
 }
 
 // quarantine tells when a run enters or leaves it: no row of the table does that.
 func (e Events) quarantine(run v1.Run, was, is v1.RunStatus) {
 	switch before, now := was.Reason == v1.ReasonQuarantined, is.Reason == v1.ReasonQuarantined; {
 	case now && !before:
-		e.Recorder.Eventf(run, nil, corev1.EventTypeWarning, v1.ReasonQuarantined, "Wait", "%s", shorten(is.Message))
+		e.Recorder.Say(run, nil, event.Quarantined, "Wait", is.Message)
 	case before && !now:
-		e.Recorder.Eventf(run, nil, corev1.EventTypeNormal, "Counted", "GoOn", "%s", shorten("every member was counted: "+is.Message))
+		e.Recorder.Say(run, nil, event.Counted, "GoOn", "every member was counted: "+is.Message)
 	}
 }
 
@@ -74,14 +71,5 @@ func Note(was v1.RunStatus, d lifecycle.Decision) string {
 	if d.Status.Message != "" {
 		fmt.Fprintf(&b, ": %s", d.Status.Message)
 	}
-	return shorten(b.String())
-}
-
-// shorten cuts a note between two characters.
-func shorten(note string) string {
-	const dots = "…"
-	if len(note) <= maxNote {
-		return note
-	}
-	return strings.ToValidUTF8(note[:maxNote-len(dots)], "") + dots
+	return b.String()
 }

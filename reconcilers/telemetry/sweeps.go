@@ -2,24 +2,23 @@ package telemetry
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/runfleet/runfleet/api/v1"
+	"github.com/runfleet/runfleet/reconcilers/event"
 	"github.com/runfleet/runfleet/reconcilers/garbage"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/client-go/tools/events"
 )
 
 // Sweeps counts what was swept, and writes an Event on the run that is gone: where it lay is where people look for it, and
 // an Event does not need its object.
 type Sweeps struct {
-	recorder events.EventRecorder
+	recorder event.Recorder
 	swept    *prometheus.CounterVec
 }
 
 // NewSweeps registers runfleet_swept_total{kind}.
-func NewSweeps(registry prometheus.Registerer, recorder events.EventRecorder) (Sweeps, error) {
+func NewSweeps(registry prometheus.Registerer, recorder event.Recorder) (Sweeps, error) {
 	swept, err := counter(registry, sweptTotal)
 	if err != nil {
 		return Sweeps{}, err
@@ -33,12 +32,12 @@ func NewSweeps(registry prometheus.Registerer, recorder events.EventRecorder) (S
 // Swept implements the sweeper's observer.
 func (s Sweeps) Swept(o garbage.Object) {
 	s.swept.WithLabelValues(o.Kind).Inc()
-	s.say(o, corev1.EventTypeNormal, "Swept", "Delete", fmt.Sprintf("%s was deleted: the run is gone", place(o)))
+	s.say(o, event.Swept, "Delete", fmt.Sprintf("%s was deleted: the run is gone", place(o)))
 }
 
 // Orphaned implements the sweeper's observer.
 func (s Sweeps) Orphaned(o garbage.Object) {
-	s.say(o, corev1.EventTypeWarning, "AgentWithoutRun", "Leave", fmt.Sprintf("%s is a live agent, and the run is gone: %s. "+
+	s.say(o, event.AgentWithoutRun, "Leave", fmt.Sprintf("%s is a live agent, and the run is gone: %s. "+
 		"runfleet orphans lists it; to end it now: %s", place(o), o.EndsText(), o.EndCommand()))
 }
 
@@ -47,7 +46,7 @@ func place(o garbage.Object) string {
 	return fmt.Sprintf("%s %s/%s of attempt %d on member %s", o.Kind, o.Namespace, o.Name, o.Attempt, o.Member)
 }
 
-func (s Sweeps) say(o garbage.Object, severity, reason, action, note string) {
+func (s Sweeps) say(o garbage.Object, why event.Reason, action, note string) {
 	run := &corev1.ObjectReference{
 		APIVersion: v1.GroupVersion.String(), Kind: o.Home.Kind, Namespace: o.Home.Namespace, Name: o.Home.Name, UID: o.Run,
 	}
@@ -56,5 +55,5 @@ func (s Sweeps) say(o garbage.Object, severity, reason, action, note string) {
 		version = "batch/v1"
 	}
 	about := &corev1.ObjectReference{APIVersion: version, Kind: o.Kind, Namespace: o.Namespace, Name: o.Name, UID: o.UID}
-	s.recorder.Eventf(run, about, severity, reason, action, "%s", shorten(strings.ToValidUTF8(note, "")))
+	s.recorder.Say(run, about, why, action, note)
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/runfleet/runfleet/reconcilers/event"
 	"github.com/runfleet/runfleet/reconcilers/garbage"
 	"k8s.io/client-go/tools/events"
 )
@@ -13,7 +14,7 @@ import (
 func TestSweepsAreCountedByKindAndToldWithTheirPlace(t *testing.T) {
 	recorder := events.NewFakeRecorder(10)
 	registry := prometheus.NewRegistry()
-	sweeps, err := NewSweeps(registry, recorder)
+	sweeps, err := NewSweeps(registry, event.To(recorder))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/runfleet/runfleet/fsm"
 	"github.com/runfleet/runfleet/fsm/lifecycle"
 	"github.com/runfleet/runfleet/fsm/lifecycle/story"
+	"github.com/runfleet/runfleet/reconcilers/event"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -117,8 +118,8 @@ func TestAnAnnotationThatIsNoTraceParentIsAWarningOnce(t *testing.T) {
 	run := running(inTrace)
 	run.Annotations = map[string]string{v1.AnnotationTraceParent: "it's {{mine}}"}
 	d := lifecycle.Decision{Row: fsm.Row{ID: "1", On: lifecycle.ClusterChosen}, Status: run.Status}
-	Events{Recorder: &told}.Committed(run, v1.RunStatus{Phase: v1.PhasePending}, d)
-	Events{Recorder: &told}.Committed(run, run.Status, d)
+	Events{Recorder: event.To(&told)}.Committed(run, v1.RunStatus{Phase: v1.PhasePending}, d)
+	Events{Recorder: event.To(&told)}.Committed(run, run.Status, d)
 	want := "Warning TraceParentIgnored Ignored the annotation orchestrator.platform/traceparent is no W3C traceparent: write one such as " +
 		"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01; the run has a trace of its own"
 	if len(told) != 3 || told[0] != want {

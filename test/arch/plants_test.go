@@ -53,11 +53,20 @@ func TestImportRulesLeaveTestsAlone(t *testing.T) {
 func TestCallRulesFindWhatIsPlanted(t *testing.T) {
 	for _, r := range callRules {
 		for _, call := range r.calls {
-			for _, form := range []string{"import %[1]q\n\nvar _ = %[1]s.%[2]s\n", "import clock %[1]q\n\nvar _ = clock.%[2]s\n"} {
+			forms := []string{"import %[1]q\n\nvar _ = %[1]s.%[2]s\n", "import clock %[1]q\n\nvar _ = clock.%[2]s\n"}
+			if r.pkg == "" {
+				forms = []string{"%[1]svar _ = of().it.%[2]s\n"}
+			}
+			for _, form := range forms {
 				src := fmt.Sprintf("package x\n\n"+form, r.pkg, call)
-				name := fileIn(r.in[0])
-				if !found(checkFiles(t, fstest.MapFS{name: {Data: []byte(src)}}), name, r.why) {
+				planted := func(name string) bool { return found(checkFiles(t, fstest.MapFS{name: {Data: []byte(src)}}), name, r.why) }
+				if name := fileIn(r.in[0]); !planted(name) {
 					t.Errorf("%s may use %s.%s, though %s", name, r.pkg, call, r.why)
+				}
+				for _, place := range r.except {
+					if planted(fileIn(place)) {
+						t.Errorf("%s may not use %s, though the rule excepts it", place, call)
+					}
 				}
 			}
 		}

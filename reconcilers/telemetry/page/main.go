@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/runfleet/runfleet/fsm/lifecycle/story"
+	"github.com/runfleet/runfleet/reconcilers/event"
 	"github.com/runfleet/runfleet/reconcilers/telemetry"
 )
 
@@ -32,7 +33,7 @@ func run() error {
 	text := string(data)
 	for name, rows := range map[string][][]string{
 		"attributes": attributes(), "metrics": metrics(),
-		"transition events": events(telemetry.TransitionEvents()), "other events": events(telemetry.OtherEvents()),
+		"transition events": transitions(), "other events": others(),
 	} {
 		if text, err = replace(text, name, table(rows)); err != nil {
 			return err
@@ -76,10 +77,18 @@ func metrics() [][]string {
 	return rows
 }
 
-func events(defs []telemetry.EventDef) [][]string {
+func transitions() [][]string {
 	rows := [][]string{{"reason", "type", "meaning"}}
-	for _, e := range defs {
+	for _, e := range telemetry.TransitionEvents() {
 		rows = append(rows, []string{code(e.Reason), strings.Join(e.Types, " or "), e.Doc})
+	}
+	return rows
+}
+
+func others() [][]string {
+	rows := [][]string{{"reason", "type", "on", "meaning"}}
+	for _, r := range event.Reasons() {
+		rows = append(rows, []string{code(r.Name()), r.Type(), r.On(), r.Doc()})
 	}
 	return rows
 }

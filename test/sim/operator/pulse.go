@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/runfleet/runfleet/fsm/lifecycle"
+	"github.com/runfleet/runfleet/reconcilers/event"
 	"github.com/runfleet/runfleet/reconcilers/incarnation"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
@@ -36,7 +37,7 @@ func (o *Operator) newPulse() *pulse {
 	}
 	return &pulse{Pulse: incarnation.New(incarnation.Options{
 		Live: o.hub, Writer: o.hub, HubUID: o.Hub.UID, Namespace: System, Members: registry{o}.Members, RequestTimeout: RequestTimeout,
-		OnChange: o.mail.HubChanged, Recorder: told{o}, Now: o.Time.Now, OneByOne: true,
+		OnChange: o.mail.HubChanged, Recorder: event.To(told{o}), Now: o.Time.Now, OneByOne: true,
 	})}
 }
 
