@@ -6,6 +6,7 @@ module github.com/runfleet/runfleet/test/prometheus
 go 1.26.3
 
 require (
+	github.com/grafana/grafana-foundation-sdk/go v0.0.22
 	github.com/prometheus/common v0.67.5
 	github.com/prometheus/prometheus v0.312.0
 )
