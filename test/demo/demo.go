@@ -34,7 +34,7 @@ type demo struct {
 	sights   sights
 	real     *world // nil where agents are simulated
 
-	collector *otlp.Receiver // of the operator's spans
+	collector *otlp.Receiver // of the operator's spans, and of real agents' ones
 }
 
 // play shows the chapters in their order.

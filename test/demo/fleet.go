@@ -76,8 +76,10 @@ func (d *demo) startOperator(ctx context.Context) (context.Context, error) {
 	if err := actAs(operatorUser, d.fleet.Hub.Kubeconfig, kubeconfig); err != nil {
 		return ctx, err
 	}
-	if d.collector, err = otlp.Listen(ctx); err != nil {
-		return ctx, err
+	if d.collector == nil {
+		if d.collector, err = otlp.Listen(ctx); err != nil {
+			return ctx, err
+		}
 	}
 	d.typed("runfleet", "operator", "&")
 	d.operator, err = process.Start(process.Spec{

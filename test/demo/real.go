@@ -12,6 +12,7 @@ import (
 	"github.com/runfleet/runfleet/test/e2e/forge"
 	"github.com/runfleet/runfleet/test/e2e/model"
 	"github.com/runfleet/runfleet/test/e2e/settings"
+	"github.com/runfleet/runfleet/test/otlp"
 )
 
 // repository is what the agents work on, and files are what it holds.
@@ -82,8 +83,11 @@ func (d *demo) configure(ctx context.Context) error {
 	if err := d.real.open(ctx, d.temp, address); err != nil {
 		return err
 	}
+	if d.collector, err = otlp.ListenOn(ctx, address); err != nil { // of the agents' spans, too
+		return err
+	}
 	configs := map[string]map[string]string{
-		v1.ConfigMapName: {v1.ConfigMapKey: settings.Agent(d.real.url, d.real.forge.URL)},
+		v1.ConfigMapName: {v1.ConfigMapKey: settings.Agent(d.real.url, d.real.forge.URL) + settings.Telemetry(d.collector.Endpoint())},
 		v1.TemplatesName: settings.Templates(d.real.forge.CA, d.real.forge.KnownHosts),
 	}
 	for _, name := range []string{v1.ConfigMapName, v1.TemplatesName} {

@@ -5,7 +5,6 @@ package runs
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"slices"
 	"strconv"
 
@@ -14,6 +13,7 @@ import (
 
 	v1 "github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/fsm/lifecycle/story"
+	"github.com/runfleet/runfleet/test/e2e/settings"
 	"github.com/runfleet/runfleet/test/otlp"
 )
 
@@ -27,8 +27,7 @@ func listen(ctx context.Context, address string) string {
 	heard, err = otlp.ListenOn(context.WithoutCancel(ctx), address)
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(heard.Close)
-	return fmt.Sprintf("telemetry: {enabled: true, otlpEndpoint: %[1]q, otlpProtocol: http, logsEndpoint: %[1]q, logsProtocol: http, "+
-		"tracesEndpoint: %[1]q, tracesProtocol: http}\n", heard.Endpoint())
+	return settings.Telemetry(heard.Endpoint())
 }
 
 // joined asserts that the agent's spans of an attempt hang from the attempt's, and that whatever else it tells names run and

@@ -23,3 +23,9 @@ func Agent(model, forge string) string { return fmt.Sprintf(agent, model, forge)
 func Templates(ca, knownHosts []byte) map[string]string {
 	return map[string]string{"shared_ca.crt.hbs": string(ca), "shared_known-hosts.hbs": string(knownHosts)}
 }
+
+// Telemetry is the part that makes agents tell of themselves to an OTLP receiver.
+func Telemetry(endpoint string) string {
+	return fmt.Sprintf("telemetry: {enabled: true, otlpEndpoint: %[1]q, otlpProtocol: http, logsEndpoint: %[1]q, logsProtocol: http, "+
+		"tracesEndpoint: %[1]q, tracesProtocol: http}\n", endpoint)
+}
