@@ -35,7 +35,7 @@ func (f *findings) addTo(facts lifecycle.Facts) lifecycle.Facts {
 		facts.Agent.Refusal = f.refusal
 	}
 	if f.warning != "" {
-		facts.Agent.Warning = f.warning
+		facts.Agent.Warning, facts.Agent.WarningReason = f.warning, v1.ReasonFailedCreate
 	}
 	return facts
 }

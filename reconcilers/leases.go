@@ -95,9 +95,9 @@ func (p *pass) takeOver(ctx context.Context, facts lifecycle.LeaseFacts) (lifecy
 		return facts, nil
 	}
 	if !mine {
-		holder, err := p.holder(ctx, lease)
+		kind, holder, err := p.holder(ctx, lease)
 		if err != nil || holder != "" {
-			facts.Holder = holder
+			facts.HolderKind, facts.Holder = kind, holder
 			return facts, err
 		}
 	}
@@ -107,23 +107,23 @@ func (p *pass) takeOver(ctx context.Context, facts lifecycle.LeaseFacts) (lifecy
 	return facts, err
 }
 
-// holder is the run that holds a Lease, "" when it is gone or settled. A Lease that nobody can be asked about is free:
-// every one that we wrote says whose it is.
-func (p *pass) holder(ctx context.Context, l *coordinationv1.Lease) (string, error) {
+// holder is the run that holds a Lease, as namespace/name, "" when it is gone or settled. A Lease that nobody can be asked
+// about is free: every one that we wrote says whose it is.
+func (p *pass) holder(ctx context.Context, l *coordinationv1.Lease) (lifecycle.Kind, string, error) {
 	kind, key, ok := parseHome(l.Annotations[v1.AnnotationHome])
 	if !ok || l.Spec.HolderIdentity == nil {
-		return "", nil
+		return "", "", nil
 	}
 	run := newRun(kind)
 	switch err := p.Hub.Live.Get(ctx, key, run); {
 	case apierrors.IsNotFound(err):
-		return "", nil
+		return "", "", nil
 	case err != nil:
-		return "", err
+		return "", "", err
 	case string(run.GetUID()) != *l.Spec.HolderIdentity || lifecycle.Settled(*run.RunStatus()) || lapsed(l, *run.RunStatus()):
-		return "", nil
+		return "", "", nil
 	default:
-		return fmt.Sprintf("%s (%s)", key, kind), nil
+		return kind, key.String(), nil
 	}
 }
 

@@ -90,7 +90,7 @@ func TestWhatActingTaughtIsAFactOfTheSamePass(t *testing.T) {
 		refusal: lifecycle.Refusal{Reason: "Forbidden"}, warning: "exceeded quota",
 	}
 	want := lifecycle.Facts{Leases: []lifecycle.LeaseFacts{{Name: "a"}, {Name: "b", Held: true}}}
-	want.Agent.Refusal, want.Agent.Warning = found.refusal, found.warning
+	want.Agent.Refusal, want.Agent.Warning, want.Agent.WarningReason = found.refusal, found.warning, v1.ReasonFailedCreate
 	if diff := cmp.Diff(want, found.addTo(facts)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -18,7 +18,7 @@ func (p *pass) candidate(ctx context.Context, s v1.RunStatus, f lifecycle.Facts)
 		return lifecycle.Candidate{}
 	}
 	if why := p.heldByOriginal(ctx); why != "" {
-		return lifecycle.Candidate{Why: why}
+		return lifecycle.Candidate{Why: why, Reason: v1.ReasonOriginalActive}
 	}
 	active := map[string]int{}
 	for _, m := range p.members {
@@ -30,7 +30,9 @@ func (p *pass) candidate(ctx context.Context, s v1.RunStatus, f lifecycle.Facts)
 	}
 	p.Placed.addTo(active, p.run.GetUID())
 	choice := fleet.Place(p.members, active, p.query(ctx, s))
-	return lifecycle.Candidate{Cluster: choice.Cluster, ClusterUID: choice.ClusterUID, Why: choice.Why}
+	return lifecycle.Candidate{
+		Cluster: choice.Cluster, ClusterUID: choice.ClusterUID, Why: choice.Why, Reason: choice.Wait, Asked: choice.Asked,
+	}
 }
 
 // countActive counts the runs of both kinds that have an attempt out on the member.

@@ -30,7 +30,7 @@ func (p *pass) addWarning(ctx context.Context, m fleet.Member, e *v1.Attempt, g 
 	if !told {
 		return
 	}
-	a.Warning = last.Reason + ": " + last.Message
+	a.Warning, a.WarningReason = last.Reason+": "+last.Message, last.Reason
 	if claim := p.unboundClaim(ctx, m); claim != nil { // that is why, and the scheduler says only that it waits for it
 		if last, told := p.lastWarning(ctx, m, []types.UID{claim.UID}); told {
 			a.Warning = "PersistentVolumeClaim " + claim.Name + ": " + last.Reason + ": " + last.Message

@@ -151,8 +151,9 @@ type Attempt struct {
 	Message string `json:"message,omitempty"`
 }
 
-// Transition is one committed row of the table.
-// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="history entries are immutable: only new ones can be added"
+// Transition is one committed row of the table. Nothing of it ever changes; only what an earlier version does not know, waitedFor,
+// is lost when that version writes the status.
+// +kubebuilder:validation:XValidation:rule="self == oldSelf || (!has(self.waitedFor) && self.seq == oldSelf.seq && self.time == oldSelf.time && self.from == oldSelf.from && self.on == oldSelf.on && self.to == oldSelf.to && has(self.attempt) == has(oldSelf.attempt) && (!has(self.attempt) || self.attempt == oldSelf.attempt) && has(self.class) == has(oldSelf.class) && (!has(self.class) || self.class == oldSelf.class))",message="history entries are immutable: only new ones can be added"
 type Transition struct {
 	// seq is the value of status.transitions after this row.
 	// +kubebuilder:validation:Minimum=1
@@ -186,6 +187,11 @@ type Transition struct {
 	// out later is in the attempt's entry.
 	// +optional
 	Class FailureClass `json:"class,omitempty"`
+
+	// waitedFor is status.waitedFor as it was when the row left the phase before; unset where that waited for nothing that has
+	// a name.
+	// +optional
+	WaitedFor *Wait `json:"waitedFor,omitempty"`
 }
 
 // Usage is what the agent reports to have consumed.

@@ -142,6 +142,11 @@ type RunStatus struct {
 	// +optional
 	NextAttemptAt *metav1.MicroTime `json:"nextAttemptAt,omitempty"`
 
+	// waitedFor is the last thing with a name that the phase waits for, or has waited for. A phase that just does what it is
+	// there for has none.
+	// +optional
+	WaitedFor *Wait `json:"waitedFor,omitempty"`
+
 	// startedAt is when an agent of this run was first seen started.
 	// +optional
 	StartedAt *metav1.MicroTime `json:"startedAt,omitempty"`

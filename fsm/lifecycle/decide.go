@@ -97,7 +97,7 @@ func same(a, b v1.RunStatus) bool {
 		x.GoneSince.Equal(y.GoneSince) && x.EndingSince.Equal(y.EndingSince) && x.EscalatedAt.Equal(y.EscalatedAt)
 	return noted && a.AbandonIgnored == b.AbandonIgnored && a.Incarnation == b.Incarnation &&
 		a.ObservedGeneration == b.ObservedGeneration &&
-		a.ExpireAt.Equal(b.ExpireAt) && a.Reason == b.Reason && a.Message == b.Message &&
+		a.ExpireAt.Equal(b.ExpireAt) && a.Reason == b.Reason && a.Message == b.Message && sameWait(a.WaitedFor, b.WaitedFor) &&
 		slices.EqualFunc(a.Conditions, b.Conditions, func(c, d metav1.Condition) bool {
 			// A time read back from the API server has another location than one just computed, and is the same time.
 			sameTime := c.LastTransitionTime.Equal(&d.LastTransitionTime)

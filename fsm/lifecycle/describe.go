@@ -26,6 +26,7 @@ func (l Lifecycle) describe(s *v1.RunStatus, f Facts, row fsm.Row, quarantined b
 		s.Message = clip(s.Message)
 	}
 	s.Conditions = l.conditions(*s, f)
+	l.wait(s, f, quarantined)
 }
 
 // words are reason and message of the phase.

@@ -111,14 +111,17 @@ type Candidate struct {
 	Cluster    string // "" when there is none
 	ClusterUID types.UID
 	Why        string // why this one, or why none
+	Reason     string // why none, in a word of [Waits]; "" for NoCandidate
+	Asked      string // the only member that would do; "" where there are several, or none
 }
 
 // LeaseFacts is one Lease that must be held before an attempt may start.
 type LeaseFacts struct {
-	Name   string
-	Reason string // WorkspaceBusy or BranchBusy: what to say while another run holds it
-	Held   bool   // a live read shows our UID and the current token (status.transitions)
-	Holder string // namespace/name of the run that holds it
+	Name       string
+	Reason     string // WorkspaceBusy or BranchBusy: what to say while another run holds it
+	Held       bool   // a live read shows our UID and the current token (status.transitions)
+	Holder     string // namespace/name of the run that holds it
+	HolderKind Kind
 }
 
 // AgentFacts is what was seen of one attempt on one member.
@@ -131,6 +134,8 @@ type AgentFacts struct {
 	Inputs  Presence
 	Refusal Refusal
 	Warning string // what the member last warned of while the agent does not start, such as "FailedMount: ..."; "" for nothing
+
+	WarningReason string // the same in a word, of [Waits] where it is one that has a name here
 }
 
 // JobFacts is the attempt's Job. For an attempt with a recorded Job UID only that Job is Present; another Job of its name

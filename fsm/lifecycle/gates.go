@@ -59,7 +59,9 @@ var Gates = []Gate{
 		Reasons: []string{v1.ReasonNoCandidate}, Doc: "A member takes the run.", Live: true,
 		How: "See which members there are, and why they take nothing: runfleet get members.",
 		shut: func(_ Lifecycle, _ v1.RunStatus, f Facts) waiting {
-			return when(f.Candidate.Cluster == "", waiting{Reason: v1.ReasonNoCandidate, Message: f.Candidate.Why})
+			return when(f.Candidate.Cluster == "", waiting{
+				Reason: v1.ReasonNoCandidate, Message: f.Candidate.Why, Wait: f.Candidate.Reason, Object: f.Candidate.Asked,
+			})
 		},
 	},
 	{
@@ -79,6 +81,7 @@ var Quarantine = Gate{
 // waiting says why no attempt can start now; the zero value says that one can.
 type waiting struct {
 	Reason, Message string
+	Wait, Object    string // as in [v1.Wait]; a Wait of "" is the Reason
 	Lease           string // the one to take, where that is what is waited for
 	Brief           bool   // our own next effect ends it: not worth a write
 }
@@ -95,7 +98,10 @@ func leaseShut(_ Lifecycle, _ v1.RunStatus, f Facts) waiting {
 	for _, lease := range f.Leases {
 		if !lease.Held {
 			message := "the Lease " + lease.Name + " is held by run " + lease.Holder
-			return waiting{Reason: lease.Reason, Message: message, Lease: lease.Name, Brief: lease.Holder == ""}
+			if lease.HolderKind != "" {
+				message += " (" + string(lease.HolderKind) + ")"
+			}
+			return waiting{Reason: lease.Reason, Message: message, Object: lease.Holder, Lease: lease.Name, Brief: lease.Holder == ""}
 		}
 	}
 	return waiting{}

@@ -18,10 +18,14 @@ func (l Lifecycle) chronicle(next *v1.RunStatus, f Facts, row fsm.Row, was v1.Ru
 	if next.TraceParent == "" && ended(current(was)) { // never under an attempt: its Job carries it
 		next.TraceParent = f.Run.TraceParent
 	}
-	next.History = append(next.History, v1.Transition{
+	tr := v1.Transition{
 		Seq: next.Transitions, Time: *micro(f.Now), From: was.Phase, On: string(row.On), To: next.Phase, Attempt: next.Attempt,
 		Class: l.endClass(*next, row),
-	})
+	}
+	if next.Phase != was.Phase || next.Attempt != was.Attempt { // what was waited for before is the past of it now
+		tr.WaitedFor, next.WaitedFor = next.WaitedFor, nil
+	}
+	next.History = append(next.History, tr)
 	if n := len(next.History) - maxHistory; n > 0 {
 		next.History = next.History[n:]
 	}

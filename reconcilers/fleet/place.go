@@ -35,6 +35,8 @@ type Choice struct {
 	Cluster    string // the name of its MemberCluster; "" for none
 	ClusterUID types.UID
 	Why        string    // one sentence: why this one, or why none. At most 1024 bytes.
+	Wait       string    // of none: a reason of v1.Wait that says more than NoCandidate; "" where nothing does
+	Asked      string    // the only member that would do; "" where there are several, or none
 	Refusals   []Refusal // why not, for each member that does not fit, by name
 }
 
@@ -62,14 +64,14 @@ const (
 func Place(members []Member, active map[string]int, q Query) Choice {
 	asked, none := q.asks(members)
 	if none != "" {
-		return Choice{Why: shorten(none, maxWhy)}
+		return Choice{Why: shorten(none, maxWhy), Asked: q.only()}
 	}
 	selector, err := metav1.LabelSelectorAsSelector(q.placement().Selector.LabelSelector())
 	if err != nil {
 		return Choice{Why: shorten("spec.placement.selector is not a selector: "+err.Error(), maxWhy)}
 	}
 	var fitting []Member
-	var c Choice
+	c := Choice{Asked: q.only()}
 	for _, m := range asked {
 		if r, refused := q.refuse(m, selector, active[m.Name]); refused {
 			c.Refusals = append(c.Refusals, r)
@@ -78,7 +80,7 @@ func Place(members []Member, active map[string]int, q Query) Choice {
 		}
 	}
 	if len(fitting) == 0 {
-		c.Why = whyNone(c.Refusals)
+		c.Why, c.Wait = whyNone(c.Refusals), waitOf(c.Refusals)
 		return c
 	}
 	best := slices.MinFunc(fitting, func(a, b Member) int {
@@ -97,6 +99,19 @@ func (q Query) placement() v1.Placement {
 	return *q.Placement
 }
 
+// only is the one member that will do, "" where it need not be a certain one.
+func (q Query) only() string { return cmp.Or(q.Pin, q.placement().Cluster) }
+
+// waitOf is what of these will pass by itself, in a word: a member that is full sooner than one that does not answer.
+func waitOf(refusals []Refusal) string {
+	for _, w := range [][2]string{{RefusedFull, v1.ReasonMembersFull}, {v1.ReasonUnreachable, v1.ReasonMembersUnreachable}} {
+		if slices.ContainsFunc(refusals, func(r Refusal) bool { return r.Reason == w[0] }) {
+			return w[1]
+		}
+	}
+	return ""
+}
+
 // asks narrows the members to those that the query can mean; none says why there is not even one.
 func (q Query) asks(members []Member) (asked []Member, none string) {
 	named := q.placement().Cluster
@@ -105,10 +120,10 @@ func (q Query) asks(members []Member) (asked []Member, none string) {
 		return nil, "there is no MemberCluster: register one, see docs/members.md"
 	case q.Pin != "" && named != "" && named != q.Pin:
 		return nil, fmt.Sprintf("the workspace is on %s, but spec.placement.cluster names %s", q.Pin, named)
-	case cmp.Or(q.Pin, named) == "":
+	case q.only() == "":
 		return members, ""
 	}
-	only := cmp.Or(q.Pin, named)
+	only := q.only()
 	if i := slices.IndexFunc(members, func(m Member) bool { return m.Name == only }); i >= 0 {
 		return members[i : i+1], ""
 	}

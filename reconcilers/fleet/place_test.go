@@ -176,6 +176,32 @@ func TestPlaceSaysWhyNot(t *testing.T) {
 	}
 }
 
+func TestPlaceSaysInAWordWhatWillPass(t *testing.T) {
+	silent := func(m *Member) { m.Answers = false }
+	cordoned, full := fit("eu-1", notReady(v1.ReasonCordoned, "")), fit("eu-2", atMost(0))
+	named := func(name string) Query { return Query{Placement: &v1.Placement{Cluster: name}} }
+	for name, c := range map[string]struct {
+		members []Member
+		query   Query
+		want    [2]string // what is waited for, and of which member
+	}{
+		"none at all":                    {nil, Query{}, [2]string{}},
+		"none that will take it":         {[]Member{cordoned}, Query{}, [2]string{}},
+		"a full one among others":        {[]Member{cordoned, full, fit("eu-3", silent)}, Query{}, [2]string{v1.ReasonMembersFull}},
+		"a silent one":                   {[]Member{cordoned, fit("eu-3", silent)}, Query{}, [2]string{v1.ReasonMembersUnreachable}},
+		"one that is known to be silent": {[]Member{fit("eu-3", notReady(v1.ReasonUnreachable, "no answer"))}, Query{}, [2]string{v1.ReasonMembersUnreachable}},
+		"a full one that does not match": {[]Member{full}, Query{Placement: &v1.Placement{Selector: in("region", "eu")}}, [2]string{}},
+		"the named one":                  {[]Member{cordoned, full}, named("eu-2"), [2]string{v1.ReasonMembersFull, "eu-2"}},
+		"a named one that is not there":  {[]Member{full}, named("eu-9"), [2]string{"", "eu-9"}},
+		"the one with the workspace":     {[]Member{fit("eu-1", silent), full}, Query{Pin: "eu-1"}, [2]string{v1.ReasonMembersUnreachable, "eu-1"}},
+	} {
+		got := Place(c.members, nil, c.query)
+		if diff := cmp.Diff(c.want, [2]string{got.Wait, got.Asked}); diff != "" || got.Cluster != "" {
+			t.Errorf("%s: %s (-want +got)\n%s", name, got.Cluster, diff)
+		}
+	}
+}
+
 func TestPlaceTellsTheReasonOfEachMember(t *testing.T) {
 	members := []Member{fit("eu-1", notReady(v1.ReasonCordoned, "")), fit("eu-2")}
 	got := Place(members, nil, Query{Namespace: "shop", HasNamespace: func(Member) bool { return false }})

@@ -84,7 +84,7 @@ var scenes = []scene{
 	{"pending_nobody_looked", lifecycle.Pending, waits(2 * time.Minute)},
 	{"pending_no_candidate", lifecycle.Pending, then(stuck, waits(3*time.Minute))},
 	{"pending_workspace_busy", lifecycle.Pending, then(func(w *lifecycletest.World) {
-		w.Leases = []lifecycle.LeaseFacts{{Name: "team/workspace-auth", Reason: v1.ReasonWorkspaceBusy, Holder: "team/other (CodeRun)"}}
+		w.Leases = []lifecycle.LeaseFacts{{Name: "team/workspace-auth", Reason: v1.ReasonWorkspaceBusy, Holder: "team/other", HolderKind: lifecycle.CodeRun}}
 	}, settle, waits(time.Minute))},
 	{"pending_suspended", lifecycle.Pending, then(edits(suspend), settle)},
 	{"pending_quarantined", lifecycle.Pending, then(stuck, func(w *lifecycletest.World) {

@@ -22,13 +22,19 @@ func row(seq int64) v1.Transition {
 	return v1.Transition{Seq: seq, Time: *at(int(seq)), From: "Running", On: "AgentFailed", To: "Retrying"}
 }
 
+// waited is an entry that says what was waited for before.
+func waited(t v1.Transition, reason string) v1.Transition {
+	t.WaitedFor = &v1.Wait{Reason: reason, Object: "team/other", Since: *at(1)}
+	return t
+}
+
 // The status before is that of a run with two attempts, the second one open, after four transitions.
 func before() v1.RunStatus {
 	return v1.RunStatus{
 		Phase: "Running", Incarnation: 1, ContextVersion: 3, Attempt: 2, Transitions: 4,
 		Members:  []string{"eu-1", "eu-2"},
 		Attempts: []v1.Attempt{ended(1, "a"), open(2, "b")},
-		History:  []v1.Transition{row(1), row(2), row(3), row(4)},
+		History:  []v1.Transition{row(1), row(2), row(3), waited(row(4), "WorkspaceBusy")},
 	}
 }
 
@@ -91,6 +97,19 @@ var _ = DescribeTable("The record of a run",
 	Entry("lets history grow", "", "", func(s *v1.RunStatus) { s.Transitions, s.History = 5, append(s.History, row(5)) }),
 	Entry("lets the oldest history go", "", "", func(s *v1.RunStatus) { s.Transitions, s.History = 5, append(s.History[2:], row(5)) }),
 	Entry("refuses to rewrite history", "history[2]", "history entries are immutable", func(s *v1.RunStatus) { s.History[2].On = "AgentSucceeded" }),
+	Entry("lets a new entry say what was waited for", "", "", func(s *v1.RunStatus) {
+		s.Transitions, s.History = 5, append(s.History, waited(row(5), "BackOff"))
+	}),
+	Entry("refuses to say it later", "history[2]", "history entries are immutable", func(s *v1.RunStatus) { s.History[2] = waited(row(3), "BackOff") }),
+	Entry("refuses to say something else", "history[3]", "history entries are immutable", func(s *v1.RunStatus) { s.History[3] = waited(row(4), "BackOff") }),
+	Entry("lets an earlier version lose it, which does not know it", "", "", func(s *v1.RunStatus) { s.History[3] = row(4) }),
+	Entry("refuses to lose anything with it", "history[3]", "history entries are immutable", func(s *v1.RunStatus) {
+		s.History[3] = row(4)
+		s.History[3].Class = "AgentError"
+	}),
+	Entry("refuses a wait for nothing", "waitedFor.reason", "should be at least 1 chars long", func(s *v1.RunStatus) {
+		s.WaitedFor = &v1.Wait{Since: *at(1)}
+	}),
 	Entry("refuses a gap in history", "history", "drops only its oldest entries", func(s *v1.RunStatus) {
 		s.History = []v1.Transition{row(1), row(2), row(4)}
 	}),

@@ -2,6 +2,7 @@ package apiserver
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 
 	"github.com/runfleet/runfleet/api/v1"
@@ -68,11 +69,23 @@ func refusesHistory(was, is v1.RunStatus) string {
 		if h.Seq > is.Transitions || i > 0 && is.History[i-1].Seq >= h.Seq {
 			return "history is out of order"
 		}
-		if h.Seq <= was.Transitions && !slices.Contains(was.History, h) {
+		if h.Seq <= was.Transitions && !kept(was.History, h) {
 			return "history is rewritten"
 		}
 	}
 	return ""
+}
+
+// kept says that an entry is as it was.
+func kept(history []v1.Transition, h v1.Transition) bool {
+	i := slices.IndexFunc(history, func(o v1.Transition) bool { return o.Seq == h.Seq })
+	if i < 0 {
+		return false
+	}
+	o := history[i]
+	was, is := o.WaitedFor, h.WaitedFor
+	o.WaitedFor, h.WaitedFor = nil, nil
+	return o == h && (was == is || reflect.DeepEqual(was, is))
 }
 
 // Attempt is the entry of that number, nil when there is none.
