@@ -32,8 +32,8 @@ func drawTrace(p waterfall.Picture, on page) []string {
 		l := newLanes(c, on)
 		out = append(append(out, l.lines()...), "")
 		for _, r := range c.Rows {
-			if r.Open && r.Waits && columns(r.Note) > l.bar-2 { // of all notes this one may be needed whole
-				out = append(out, hanging(r.Label+": "+r.Note, on.width-1)...)
+			if r.Says != "" && (r.Says != r.Note || columns(r.Note) > l.bar-2) { // of all words these may be needed whole
+				out = append(out, hanging(r.Label+": "+r.Says, on.width-1)...)
 			}
 		}
 		out = append(out, paintedShares(c, on)...)

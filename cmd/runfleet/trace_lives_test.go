@@ -48,8 +48,25 @@ func (l *life) after(d time.Duration, row string) *life {
 		s.Attempts[e].EndedAt, s.Attempts[e].EndedBy, s.Attempts[e].Class = &at, v1.EndJobFinished, class
 	}
 	s.Transitions++
-	s.History = append(s.History, v1.Transition{Seq: s.Transitions, Time: at, From: s.Phase, On: on, To: to, Attempt: s.Attempt, Class: class})
-	s.Phase = to
+	s.History = append(s.History, v1.Transition{
+		Seq: s.Transitions, Time: at, From: s.Phase, On: on, To: to, Attempt: s.Attempt, Class: class, WaitedFor: s.WaitedFor,
+	})
+	s.Phase, s.WaitedFor = to, nil
+	return l
+}
+
+// waits lets time pass and then something be waited for, "WorkspaceBusy team/auth-6".
+func (l *life) waits(after time.Duration, what string) *life {
+	reason, object, _ := strings.Cut(what, " ")
+	l.now = l.now.Add(after)
+	l.run.Status.WaitedFor = &v1.Wait{Reason: reason, Object: object, Since: metav1.NewMicroTime(l.now)}
+	return l
+}
+
+// no lets time pass until it is no longer waited for.
+func (l *life) no(after time.Duration) *life {
+	l.now = l.now.Add(after)
+	l.run.Status.WaitedFor.Until = new(metav1.NewMicroTime(l.now))
 	return l
 }
 
@@ -79,6 +96,21 @@ var lives = map[string]func() *life{
 	"retried": func() *life {
 		return newLife().on("eu-1").placed("ClusterChosen").after(88*time.Second, "AgentFailed Retrying OutOfMemory").
 			after(31*time.Second, "AttemptDue Provisioning").on("eu-1").retried()
+	},
+	"waited": func() *life {
+		return newLife().on("eu-1").waits(0, "WorkspaceBusy team/auth-6").after(95*time.Second, "ClusterChosen Provisioning").
+			after(time.Second, "AgentCreated Provisioning").waits(9*time.Second, "FailedScheduling").after(41*time.Second, "AgentStarted Running").
+			after(2*time.Minute, "AgentFailed Retrying AgentError").waits(0, "BackOff").waits(12*time.Second, "MembersFull eu-1").
+			after(74*time.Second, "AttemptDue Provisioning").after(time.Second, "AgentCreated Provisioning").
+			after(4*time.Second, "AgentStarted Running").after(50*time.Second, "CancelRequested Stopping").
+			waits(5*time.Second, "Unreachable").no(45*time.Second).after(15*time.Second, "AgentGone Cancelled Stopped")
+	},
+	"waiting-after-back-off": func() *life {
+		l := newLife().on("eu-1").placed("ClusterChosen").after(88*time.Second, "AgentFailed Retrying AgentError").
+			waits(0, "BackOff").waits(12*time.Second, "BranchBusy other/docs-3").
+			says("BranchBusy", "the Lease runfleet-system/branch-1a2b is held by run other/docs-3 (DocsRun)")
+		l.now = l.now.Add(40 * time.Second)
+		return l
 	},
 	"cancelled": func() *life {
 		return newLife().on("eu-1").placed("ClusterChosen").after(14*time.Minute, "CancelRequested Stopping").

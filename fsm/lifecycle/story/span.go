@@ -15,7 +15,7 @@ const (
 )
 
 // Span is one complete span. Nothing in it was written by a user or an agent but the names that Kubernetes bounds: kind,
-// namespace and name of the run, and names of members and Jobs.
+// namespace and name of the run or of one that it waited for, and names of members and Jobs.
 type Span struct {
 	Role       Role
 	Trace      TraceID
@@ -65,6 +65,10 @@ const (
 	keyVersion    = "runfleet.context_version"
 	keyAttempt    = "runfleet.attempt"
 	keyState      = "runfleet.state"
+	keyWait       = "runfleet.wait.reason"
+	keyWaitObject = "runfleet.wait.object"
+	keyWaitSince  = "runfleet.wait.since"
+	keyWaitUntil  = "runfleet.wait.until"
 	keySeq        = "runfleet.transition.seq"
 	keyRow        = "runfleet.transition.row"
 	keyFrom       = "runfleet.transition.from"
@@ -104,6 +108,10 @@ var Keys = []KeyDef{
 	{keyJobUID, []Role{RoleAttempt}, "The Job that was authorised, where one was."},
 	{keyState, []Role{RoleState}, "The phase."},
 	{keyRunState, []Role{RoleState}, "pending, executing or finalizing."},
+	{keyWait, []Role{RoleState}, "What the state waited for last, where that has a name; below are all."},
+	{keyWaitObject, []Role{RoleState}, "What was in the way, where that is one thing: the run that held the Lease, as namespace/name, or a member."},
+	{keyWaitSince, []Role{RoleState}, "Since when, as in RFC 3339."},
+	{keyWaitUntil, []Role{RoleState}, "Until when, where the state went on after it."},
 	{keySeq, []Role{RoleTransition}, "Its number in status.history."},
 	{keyRow, []Role{RoleTransition}, "The row of the table, as in docs/lifecycle.md."},
 	{keyFrom, []Role{RoleTransition}, "The phase before."},

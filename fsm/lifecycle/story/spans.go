@@ -72,8 +72,8 @@ func (t *teller) transition(tr v1.Transition) {
 	t.add(s, attributes...)
 }
 
-// leave completes the state that was dwelt in.
-func (t *teller) leave() {
+// leave completes the state that was dwelt in, with what is written down of what it waited for.
+func (t *teller) leave(w *v1.Wait) {
 	if !t.state.told || t.walks() {
 		return
 	}
@@ -84,9 +84,27 @@ func (t *teller) leave() {
 			attributes = append(attributes, Attribute{keyCluster, e.Cluster})
 		}
 	}
+	attributes = append(attributes, waited(w)...)
 	t.add(Span{Role: RoleState, ID: t.inState(), Parent: t.above(), Name: string(t.state.name), Start: t.state.since,
 		Partial: t.try.partial && t.state.since.Equal(t.try.since)}, attributes...)
 }
+
+func waited(w *v1.Wait) []Attribute {
+	if w == nil {
+		return nil
+	}
+	out := []Attribute{{keyWait, w.Reason}, {keyWaitSince, w.Since.UTC().Format(moment)}}
+	if w.Object != "" {
+		out = append(out, Attribute{keyWaitObject, w.Object})
+	}
+	if w.Until != nil {
+		out = append(out, Attribute{keyWaitUntil, w.Until.UTC().Format(moment)})
+	}
+	return out
+}
+
+// moment is how an attribute writes a time.
+const moment = "2006-01-02T15:04:05.000000Z07:00"
 
 var runStates = map[v1.Phase]string{
 	v1.PhasePending: "pending", v1.PhaseProvisioning: "executing", v1.PhaseRunning: "executing", v1.PhaseRetrying: "executing",

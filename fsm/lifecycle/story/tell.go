@@ -27,7 +27,7 @@ func AsOf(run v1.Run, now time.Time) []Span {
 	}
 	t.at = latest(t.at, now)
 	t.row = 0
-	t.leave()
+	t.leave(run.RunStatus().WaitedFor)
 	t.endAttempt("", "")
 	t.endChapter(run.RunStatus().Phase, "")
 	return t.spans
@@ -141,7 +141,7 @@ func (t *teller) step(tr v1.Transition) {
 		}
 		return
 	}
-	t.leave()
+	t.leave(tr.WaitedFor)
 	if begins || !executes(tr.To) {
 		t.endAttempt(tr.To, class)
 	}

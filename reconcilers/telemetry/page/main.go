@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/runfleet/runfleet/fsm/lifecycle"
 	"github.com/runfleet/runfleet/fsm/lifecycle/story"
 	"github.com/runfleet/runfleet/reconcilers/event"
 	"github.com/runfleet/runfleet/reconcilers/telemetry"
@@ -32,7 +33,7 @@ func run() error {
 	}
 	text := string(data)
 	for name, rows := range map[string][][]string{
-		"attributes": attributes(), "metrics": metrics(),
+		"attributes": attributes(), "waits": waits(), "metrics": metrics(),
 		"transition events": transitions(), "other events": others(),
 	} {
 		if text, err = replace(text, name, table(rows)); err != nil {
@@ -51,6 +52,14 @@ func replace(text, name, table string) (string, error) {
 		return "", fmt.Errorf("%s has no lines %q and %q", document, begin, end)
 	}
 	return before + begin + table + end + after, nil
+}
+
+func waits() [][]string {
+	rows := [][]string{{"reason", "meaning"}}
+	for _, w := range lifecycle.Waits {
+		rows = append(rows, []string{code(w.Reason), w.Doc})
+	}
+	return rows
 }
 
 func attributes() [][]string {

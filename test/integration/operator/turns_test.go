@@ -1,8 +1,11 @@
 package operator
 
 import (
+	"os/exec"
+
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	. "github.com/onsi/gomega/gstruct"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -22,6 +25,18 @@ var _ = Describe("Runs that must not work at the same time", func() {
 		w.ask(first, func() { first.Spec.Cancel = true })
 		s := w.await(second, v1.PhaseRunning)
 		w.Expect(s.Cluster).To(Equal(first.Status.Cluster), "the workspace is there")
+
+		w.Expect(s.WaitedFor).To(BeNil(), "of what it does now")
+		left := s.History[0]
+		w.Expect(left.From).To(Equal(v1.PhasePending))
+		w.Expect(left.WaitedFor).To(PointTo(MatchFields(IgnoreExtras, Fields{
+			"Reason": Equal(v1.ReasonWorkspaceBusy), "Object": Equal(w.namespace + "/first"), "Until": BeNil(),
+		})))
+		w.Expect(left.WaitedFor.Since.Time).To(And(BeTemporally(">=", second.CreationTimestamp.Time), BeTemporally("<", left.Time.Add(-silence))))
+		drawn, err := exec.CommandContext(w.ctx, program.Path, "trace", "coderun/second", "-n", w.namespace,
+			"--kubeconfig", w.hub.KubeconfigPath()).Output()
+		w.Expect(err).NotTo(HaveOccurred())
+		w.Expect(string(drawn)).To(MatchRegexp(`(?m)^Pending .*workspace busy: ` + w.namespace + `/first`))
 		w.forget(second)
 	})
 

@@ -103,7 +103,7 @@ func (p *part) removal() bool {
 func (c *Chapter) rows(n *node, above *Row, moves []*node, limit int) {
 	r := Row{
 		Kind: n.Role, Hidden: n.hidden, Label: label(n), Service: n.Service, Cluster: n.said.Cluster, Attempt: n.said.Attempt,
-		Start: n.Start, End: n.End, Open: n.Open, Waits: waits(n), Note: note(n, moves), Error: n.Error,
+		Start: n.Start, End: n.End, Open: n.Open, Waits: waits(n), Wait: waitOf(n), Note: note(n, moves), Error: n.Error,
 		Critical: n.onPath, Result: n.said.Result,
 	}
 	if above != nil {
@@ -117,6 +117,7 @@ func (c *Chapter) rows(n *node, above *Row, moves []*node, limit int) {
 			r.Marks = append(r.Marks, Mark{Name: m.said.On, Time: m.Start})
 		}
 	}
+	r.markWait()
 	c.Rows = append(c.Rows, r)
 	for _, child := range few(n.children, limit) {
 		c.rows(child, &r, moves, limit)

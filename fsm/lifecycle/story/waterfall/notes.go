@@ -1,38 +1,44 @@
 package waterfall
 
 import (
+	"cmp"
+
 	"github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/fsm"
 	"github.com/runfleet/runfleet/fsm/lifecycle"
 	"github.com/runfleet/runfleet/fsm/lifecycle/story"
 )
 
-// because is what a state waits for, by what led to it. A trigger of "" is any other.
-var because = map[v1.Phase]map[fsm.Trigger]string{
-	v1.PhasePending:      {"": "waits for a member and its turn"},
-	v1.PhaseProvisioning: {"": "waits for the agent to start"},
+// lead is what led a state to wait, and what it waits for as far as that alone says. Where the rest is empty what led there is
+// a wait itself, after which another may come.
+type lead struct{ first, rest string }
+
+// because is why a state waits, by what led to it. A trigger of "" is any other.
+var because = map[v1.Phase]map[fsm.Trigger]lead{
+	v1.PhasePending:      {"": {"", "waits for a member and its turn"}},
+	v1.PhaseProvisioning: {"": {"", "waits for the agent to start"}},
 	v1.PhaseRetrying: {
-		"":                      "back-off",
-		lifecycle.ContextRaised: "asked again: waits for a member and its turn",
-		lifecycle.ClusterLost:   "member lost: waits for another",
-		lifecycle.TemplatesLost: "operator upgraded: made anew",
+		"":                      {"back-off", ""},
+		lifecycle.ContextRaised: {"asked again", "waits for a member and its turn"},
+		lifecycle.ClusterLost:   {"member lost", "waits for another"},
+		lifecycle.TemplatesLost: {"operator upgraded", "made anew"},
 	},
 	v1.PhaseStopping: {
-		"":                          "waits for the agent to end",
-		lifecycle.CancelRequested:   "cancelled: waits for the agent to end",
-		lifecycle.SuspendRequested:  "suspended: waits for the agent to end",
-		lifecycle.ContextRaised:     "superseded: waits for the agent to end",
-		lifecycle.RunDeadlinePassed: "past the run's deadline: waits for the agent to end",
-		lifecycle.DeadlinePassed:    "past its deadline: waits for the agent to end",
-		lifecycle.AgentOrphaned:     "its Job was deleted: waits for its pod to end",
+		"":                          {"", "waits for the agent to end"},
+		lifecycle.CancelRequested:   {"cancelled", "waits for the agent to end"},
+		lifecycle.SuspendRequested:  {"suspended", "waits for the agent to end"},
+		lifecycle.ContextRaised:     {"superseded", "waits for the agent to end"},
+		lifecycle.RunDeadlinePassed: {"past the run's deadline", "waits for the agent to end"},
+		lifecycle.DeadlinePassed:    {"past its deadline", "waits for the agent to end"},
+		lifecycle.AgentOrphaned:     {"its Job was deleted", "waits for its pod to end"},
 	},
-	v1.PhaseTerminating: {"": "waits until nothing of it is left on the members"},
+	v1.PhaseTerminating: {"": {"", "waits until nothing of it is left on the members"}},
 }
 
-// afterStop is what Retrying waits for after Stopping, by what led there: the trigger that ends Stopping is always the same.
-var afterStop = map[fsm.Trigger]string{
-	lifecycle.SuspendRequested: "suspended",
-	lifecycle.ContextRaised:    "asked again: waits for a member and its turn",
+// afterStop is why Retrying waits after Stopping, by what led there: the trigger that ends Stopping is always the same.
+var afterStop = map[fsm.Trigger]lead{
+	lifecycle.SuspendRequested: {"suspended", ""},
+	lifecycle.ContextRaised:    {"asked again", "waits for a member and its turn"},
 }
 
 // waits says that a span is a state in which nothing is executed.
@@ -54,19 +60,72 @@ func note(n *node, moves []*node) string {
 	}
 }
 
+// waitedFor says what a state waited for: what its span says of it, or else what led to it.
 func waitedFor(n *node, moves []*node) string {
-	words := because[v1.Phase(n.Name)]
+	led := ledBy(n, moves)
+	what := cmp.Or(lifecycle.Wait(n.said.Wait).Label, n.said.Wait) // a word of a later version is a word too
+	if what != "" && n.said.WaitObject != "" {
+		what += ": " + n.said.WaitObject
+	}
+	switch {
+	case what == "":
+		what = led.rest
+	case led.rest == "" && (led.first == what || !n.said.WaitSince.After(n.Start)):
+		return what
+	case led.rest == "":
+		return led.first + ", then " + what
+	}
+	if led.first == "" || what == "" {
+		return led.first + what
+	}
+	return led.first + ": " + what
+}
+
+func ledBy(n *node, moves []*node) lead {
+	leads := because[v1.Phase(n.Name)]
 	on, before := enteredBy(n.Name, n, moves)
 	if n.Name == string(v1.PhaseRetrying) && on == lifecycle.AgentGone && before != nil {
 		stopped, _ := enteredBy(string(v1.PhaseStopping), before, moves)
-		if text := afterStop[stopped]; text != "" {
-			return text
+		if led, ok := afterStop[stopped]; ok {
+			return led
 		}
 	}
-	if text := words[on]; text != "" {
-		return text
+	if led, ok := leads[on]; ok {
+		return led
 	}
-	return words[""]
+	return leads[""]
+}
+
+// waitOf is what a state waited for last, where its span says that, as far as it lies within the state.
+func waitOf(n *node) *Wait {
+	if n.said.Wait == "" || !waits(n) {
+		return nil
+	}
+	w := &Wait{Reason: n.said.Wait, Object: n.said.WaitObject, Interval: Interval{n.said.WaitSince, n.said.WaitUntil}}
+	if w.Start.Before(n.Start) {
+		w.Start = n.Start
+	}
+	if w.End.IsZero() || w.End.After(n.End) {
+		w.End = n.End
+	}
+	if w.End.Before(w.Start) {
+		return nil // whoever wrote the file had other clocks
+	}
+	return w
+}
+
+// markWait marks where within the bar the wait began, and where it was over.
+func (r *Row) markWait() {
+	w := r.Wait
+	if w == nil {
+		return
+	}
+	if w.Start.After(r.Start) && w.Start.Before(r.End) {
+		r.Marks = append(r.Marks, Mark{Name: w.Reason, Time: w.Start})
+	}
+	if w.End.After(r.Start) && w.End.Before(r.End) {
+		r.Marks = append(r.Marks, Mark{Name: "not " + w.Reason, Time: w.End})
+	}
 }
 
 // enteredBy is the trigger of the last transition into a state, not after a span began.

@@ -47,7 +47,9 @@ type Row struct {
 	Open    bool       `json:"open,omitempty"`
 	// Waits says that nothing was executed meanwhile: the bar is a gap, and its note says what was waited for.
 	Waits bool   `json:"waits,omitempty"`
+	Wait  *Wait  `json:"wait,omitempty"`
 	Note  string `json:"note,omitempty"`
+	Says  string `json:"says,omitempty"` // what somebody says of it who knows more, while it goes on
 	Error string `json:"error,omitempty"`
 	// Result is how an attempt came out, as cicd.pipeline.task.run.result.
 	Result string `json:"result,omitempty"`
@@ -56,6 +58,13 @@ type Row struct {
 	Marks    []Mark     `json:"marks,omitempty"`
 	// Hidden is how many spans of an agent the row stands for, where it is not one.
 	Hidden int `json:"hidden,omitempty"`
+}
+
+// Wait is the last thing with a name that was waited for. It may be shorter than the bar.
+type Wait struct {
+	Reason string `json:"reason"`
+	Object string `json:"object,omitempty"` // what was in the way
+	Interval
 }
 
 // Interval is a stretch of time.
@@ -130,12 +139,18 @@ func (p Picture) Attempts() int {
 	return n
 }
 
-// WaitsFor says what the states that still go on are waiting for, where somebody knows it better than the picture.
+// WaitsFor says what the states that still go on are waiting for, where somebody knows it better than the picture. What that is
+// in few words the picture may know itself.
 func (p Picture) WaitsFor(what string) {
 	for _, c := range p.Chapters {
 		for i := range c.Rows {
-			if what != "" && c.Rows[i].Open && c.Rows[i].Waits {
-				c.Rows[i].Note = what
+			r := &c.Rows[i]
+			if what == "" || !r.Open || !r.Waits {
+				continue
+			}
+			r.Says = what
+			if r.Wait == nil || r.Wait.End.Before(r.End) {
+				r.Note = what
 			}
 		}
 	}
