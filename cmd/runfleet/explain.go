@@ -20,11 +20,12 @@ import (
 
 // explainCall is one call of explain, read.
 type explainCall struct {
-	hub    *hub
-	system string
-	output string
-	suffix string // what commands need behind the run's name
-	stdout io.Writer
+	hub     *hub
+	system  string
+	output  string
+	program string // as it was called
+	suffix  string // what commands need behind the run's name
+	stdout  io.Writer
 }
 
 func newExplainCommand() *cobra.Command {
@@ -54,7 +55,7 @@ read is said. "runfleet fsm explain STATE" explains a state without a run.`,
 		case len(refs) > 1:
 			return usagef("name one run: each has a story of its own")
 		}
-		call.stdout = cmd.OutOrStdout()
+		call.stdout, call.program = cmd.OutOrStdout(), cmd.Root().DisplayName()
 		if call.hub, err = flags.connect(cmd.ErrOrStderr()); err != nil {
 			return err
 		}
@@ -114,7 +115,7 @@ func (c *explainCall) explain(ctx context.Context, i item) (explain.Explanation,
 			unseen = append(unseen, fmt.Sprintf("MemberCluster %s: %s. How it stands is told by the run alone.", open.Cluster, c.why(err)))
 		}
 	}
-	e, err := explain.Of(l, i.String()+c.suffix, *run.RunStatus(), f)
+	e, err := explain.Of(l, c.program, i.String()+c.suffix, *run.RunStatus(), f)
 	if err != nil {
 		return e, fmt.Errorf("%s: %w", i, err)
 	}

@@ -30,7 +30,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitInterrupted
 	}
 	if said := err.Error(); said != "" {
-		fmt.Fprintf(stderr, "%s: %s\n", root.DisplayName(), said)
+		fmt.Fprintf(stderr, "%s: %s\n", root.DisplayName(), asCalled(root, said))
 	}
 	if isUsage(err) {
 		fmt.Fprintf(stderr, "See '%s --help'.\n", called.CommandPath())

@@ -2,6 +2,7 @@ package main
 
 import (
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -48,7 +49,28 @@ func newRootCommand(called string) *cobra.Command {
 		}
 	}
 	root.AddCommand(newVersionCommand(), newCompletionCommand())
+	helpAsCalled(root, root)
 	return root
+}
+
+// asCalled writes the commands that a text names as the program was called.
+func asCalled(root *cobra.Command, text string) string {
+	if root.DisplayName() == root.Name() {
+		return text
+	}
+	var verbs []string
+	for _, c := range root.Commands() {
+		verbs = append(verbs, regexp.QuoteMeta(c.Name()))
+	}
+	named := regexp.MustCompile(`\b(?:` + regexp.QuoteMeta(root.DisplayName()) + `|` + root.Name() + `) (` + strings.Join(verbs, "|") + `)\b`)
+	return named.ReplaceAllString(text, root.DisplayName()+" $1")
+}
+
+func helpAsCalled(root, cmd *cobra.Command) {
+	cmd.Long, cmd.Example = asCalled(root, cmd.Long), asCalled(root, cmd.Example)
+	for _, c := range cmd.Commands() {
+		helpAsCalled(root, c)
+	}
 }
 
 // newGroup is a command that only holds others: alone it shows its help, and it knows what a mistyped one should be.

@@ -115,6 +115,18 @@ func TestAPluginOfKubectlCallsItselfThat(t *testing.T) {
 	}
 }
 
+func TestAPluginOfKubectlNamesItsCommandsSo(t *testing.T) {
+	for _, args := range [][]string{{"trace"}, {"trace", "--help"}, {"fsm", "explain", "--help"}, {"get", "--help"}} {
+		var stdout, stderr bytes.Buffer
+		run(context.Background(), append([]string{"/usr/local/bin/kubectl-runfleet"}, args...), &stdout, &stderr)
+		said := stdout.String() + stderr.String()
+		if !strings.Contains(said, "kubectl runfleet "+args[0]) || strings.Contains(strings.ReplaceAll(said, "kubectl runfleet", ""), "runfleet get") ||
+			strings.Contains(said, "\n  runfleet ") || strings.Contains(said, "kubectl kubectl") {
+			t.Errorf("%v:\n%s", args, said)
+		}
+	}
+}
+
 func TestCompletionKnowsStatesThenTriggersThenKinds(t *testing.T) {
 	for _, c := range []struct {
 		name string

@@ -4,7 +4,8 @@ import "time"
 
 // Explanation is all there is to say about where a run is. Times are absolute, in UTC.
 type Explanation struct {
-	Run     string    `json:"run"` // as the verbs and kubectl name it
+	Program string    `json:"program"` // as the commands in it are called
+	Run     string    `json:"run"`     // as the verbs and kubectl name it
 	Kind    string    `json:"kind"`
 	Now     time.Time `json:"now"` // when it was looked at
 	State   string    `json:"state"`

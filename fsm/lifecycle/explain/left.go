@@ -33,18 +33,20 @@ func (a asking) timeLeft() []Quantity {
 	var out []Quantity
 	if e := lifecycle.Open(a.s); e != nil && e.DeadlineSeconds > 0 {
 		whole := time.Duration(e.DeadlineSeconds) * time.Second
-		left := whole
-		note := "it counts from the agent's start"
 		if e.StartSeenAt != nil {
-			left, note = max(0, e.StartSeenAt.Add(whole).Sub(a.f.Now)), "spec.deadlineSeconds"
+			out = append(out, a.timeUntil("attempt", e.StartSeenAt.Add(whole), whole, "spec.deadlineSeconds"))
+		} else {
+			out = append(out, a.timeUntil("attempt", a.f.Now.Add(whole), whole, "it counts from the agent's start"))
 		}
-		out = append(out, Quantity{"attempt", fmt.Sprintf("%s of %s", span(left), span(whole)), note})
 	}
 	if whole := a.f.Run.TotalDeadline; whole > 0 {
-		left := max(0, a.f.Run.Created.Add(whole).Sub(a.f.Now))
-		out = append(out, Quantity{"whole run", fmt.Sprintf("%s of %s", span(left), span(whole)), "spec.totalDeadlineSeconds"})
+		out = append(out, a.timeUntil("whole run", a.f.Run.Created.Add(whole), whole, "spec.totalDeadlineSeconds"))
 	}
 	return out
+}
+
+func (a asking) timeUntil(what string, at time.Time, whole time.Duration, note string) Quantity {
+	return Quantity{what, fmt.Sprintf("%s of %s", between(a.f.Now, at), span(whole)), note}
 }
 
 // moneyLeft is what spec.limits leaves, and without a limit what was spent.

@@ -96,8 +96,10 @@ func (a asking) gate() *Gate {
 	return &Gate{Reason: reason, Must: g.Doc, Message: message, How: a.fill(g.How), Operator: g.Live}
 }
 
-// fill names the run in a command.
-func (a asking) fill(how string) string { return strings.ReplaceAll(how, "{name}", a.name) }
+// fill names the run in a command, and the program as it was called.
+func (a asking) fill(how string) string {
+	return strings.NewReplacer("{name}", a.name, "runfleet ", a.program+" ").Replace(how)
+}
 
 // guards are the questions that what comes next depends on: of what the state awaits, of what holds already, and of what a
 // clock brings. Of a group of which exactly one holds, it is that one.

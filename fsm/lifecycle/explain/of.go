@@ -12,20 +12,21 @@ import (
 
 // asking is one explanation in the making.
 type asking struct {
-	l     lifecycle.Lifecycle
-	s     v1.RunStatus
-	f     lifecycle.Facts
-	state fsm.State
-	sees  []fsm.Trigger // what holds, most important first
-	name  string
+	l       lifecycle.Lifecycle
+	s       v1.RunStatus
+	f       lifecycle.Facts
+	state   fsm.State
+	sees    []fsm.Trigger // what holds, most important first
+	program string
+	name    string
 }
 
-// Of explains a run as far as the hub shows it. name is how commands call it, such as "coderun/auth-7 -n team-a"; its first
-// word is the run. Of the facts only those of [Hub] count. It is an error if the table does not know the run's phase: another
+// Of explains a run as far as the hub shows it. program is how the one who asks called it, such as "kubectl runfleet", and name
+// is how commands call the run, such as "coderun/auth-7 -n team-a"; its first word is the run. Of the facts only those of [Hub] count. It is an error if the table does not know the run's phase: another
 // version wrote it.
-func Of(l lifecycle.Lifecycle, name string, s v1.RunStatus, f lifecycle.Facts) (Explanation, error) {
+func Of(l lifecycle.Lifecycle, program, name string, s v1.RunStatus, f lifecycle.Facts) (Explanation, error) {
 	f = Hub(s, f)
-	a := asking{l: l, s: s, f: f, state: fsm.State(s.Phase), name: name}
+	a := asking{l: l, s: s, f: f, state: fsm.State(s.Phase), program: program, name: name}
 	if s.Phase == "" {
 		a.state = l.Table.Initial
 		a.s.Phase = v1.Phase(a.state)
@@ -39,7 +40,7 @@ func Of(l lifecycle.Lifecycle, name string, s v1.RunStatus, f lifecycle.Facts) (
 	a.sees = l.Sense(a.s, f)
 	run, _, _ := strings.Cut(name, " ")
 	e := Explanation{
-		Run: run, Kind: string(l.Kind), Now: f.Now.UTC(), State: string(a.state), Meaning: d.Doc, Since: a.since(),
+		Program: program, Run: run, Kind: string(l.Kind), Now: f.Now.UTC(), State: string(a.state), Meaning: d.Doc, Since: a.since(),
 		Reason: s.Reason, Message: s.Message, Attempt: s.Attempt, Cluster: s.Cluster,
 		Doubts: a.doubts(), Why: a.why(), Due: a.due(),
 	}

@@ -14,7 +14,7 @@ import (
 func (a asking) options(e Explanation) []Option {
 	var out []Option
 	if g := e.Gate; g != nil && g.How != "" && a.s.ObservedGeneration > 0 {
-		o := Option{Do: g.How, Words: !strings.HasPrefix(g.How, "runfleet ")}
+		o := Option{Do: g.How, Words: !strings.HasPrefix(g.How, a.program+" ")}
 		if !o.Words {
 			o.Doc = "So that it holds: " + g.Must
 		}

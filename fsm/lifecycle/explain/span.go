@@ -5,6 +5,12 @@ import (
 	"time"
 )
 
+// between is how long it is from one time to another, on a clock that shows whole seconds: what has passed and what is still to
+// come add up to what lies between the two times that are shown.
+func between(from, to time.Time) string {
+	return span(to.Truncate(time.Second).Sub(from.Truncate(time.Second)))
+}
+
 // span is a duration as people say it, in its two largest units: "2d4h", "1h49m", "12m", "8s".
 func span(d time.Duration) string {
 	d = max(0, d.Round(time.Second))

@@ -51,7 +51,7 @@ func (w writing) section(title string) {
 
 func (w writing) head() {
 	e := w.e
-	w.p.Heading(fmt.Sprintf("%s is %s since %s, for %s", e.Run, e.State, w.at(e.Since), span(e.Now.Sub(e.Since))))
+	w.p.Heading(fmt.Sprintf("%s is %s since %s, for %s", e.Run, e.State, w.at(e.Since), between(e.Since, e.Now)))
 	if e.Message != "" {
 		reason := e.Reason
 		if reason == e.State || reason == "" {
@@ -138,7 +138,7 @@ func (w writing) awaits() {
 	}
 	w.p.Entries(list)
 	if also := w.e.Also; len(also) > 0 {
-		w.p.Paragraph(fmt.Sprintf("Also possible: %s (runfleet fsm explain %s).", strings.Join(also, ", "), w.e.State))
+		w.p.Paragraph(fmt.Sprintf("Also possible: %s (%s fsm explain %s).", strings.Join(also, ", "), w.e.Program, w.e.State))
 	}
 	if at := w.e.Looked; at != nil {
 		w.p.Paragraph(fmt.Sprintf("Only the operator sees what is on %s; it last wrote what it saw at %s.", w.e.Cluster, w.at(*at)))

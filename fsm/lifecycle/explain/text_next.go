@@ -76,9 +76,9 @@ func (w writing) awaited() string {
 // off is how far a time is off.
 func (w writing) off(t time.Time) string {
 	if t.After(w.e.Now) {
-		return "in " + span(t.Sub(w.e.Now))
+		return "in " + between(w.e.Now, t)
 	}
-	return span(w.e.Now.Sub(t)) + " ago"
+	return between(t, w.e.Now) + " ago"
 }
 
 // at is a time on the local clock, with its day where that is another than today.

@@ -30,7 +30,7 @@ var looks = sync.OnceValue(func() []look {
 	var all []look
 	for seed := range int64(24) {
 		lifecycletest.Walk(seed, 150, func(w *lifecycletest.World, f lifecycle.Facts, d lifecycle.Decision) bool {
-			e, err := explain.Of(w.Lifecycle, "run/x", w.Status, f)
+			e, err := explain.Of(w.Lifecycle, "runfleet", "run/x", w.Status, f)
 			if err != nil {
 				panic(err) // a phase that is in no table
 			}
@@ -194,7 +194,7 @@ func TestOnlyTheHubIsBelieved(t *testing.T) {
 		blind := k.f
 		blind.Agent, blind.Others, blind.Census = lifecycle.AgentFacts{}, nil, lifecycle.Census{}
 		blind.Candidate, blind.Leases, blind.Members, blind.Workspace, blind.Inputs = lifecycle.Candidate{}, nil, nil, lifecycle.Unknown, lifecycle.Unknown
-		again, err := explain.Of(k.l, "run/x", k.s, blind)
+		again, err := explain.Of(k.l, "runfleet", "run/x", k.s, blind)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -207,7 +207,7 @@ func TestOnlyTheHubIsBelieved(t *testing.T) {
 func TestAPhaseOfAnotherVersionIsNotExplained(t *testing.T) {
 	w := lifecycletest.New(lifecycle.DocsRun)
 	w.Status.Phase = "Hibernating"
-	_, err := explain.Of(w.Lifecycle, "docsrun/x", w.Status, w.Facts())
+	_, err := explain.Of(w.Lifecycle, "runfleet", "docsrun/x", w.Status, w.Facts())
 	want := `phase "Hibernating" is not in the table of DocsRun: another version of Runfleet wrote it, and that one explains it`
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
@@ -218,13 +218,13 @@ func TestAHistoryOfAnotherTableIsSaidToBeOne(t *testing.T) {
 	w := lifecycletest.New(lifecycle.DocsRun)
 	starts(w)
 	w.Status.History[len(w.Status.History)-1].On = "AgentDreamt"
-	e, err := explain.Of(w.Lifecycle, "docsrun/x", w.Status, w.Facts())
+	e, err := explain.Of(w.Lifecycle, "runfleet", "docsrun/x", w.Status, w.Facts())
 	if err != nil || e.Why == nil || e.Why.Row != "" || !strings.Contains(e.Why.Doc, "another one was at work") {
 		t.Errorf("%+v, %v", e.Why, err)
 	}
 	w.Status.History = nil
 	w.Status.Attempts[0].EndedAt = nil
-	e, err = explain.Of(w.Lifecycle, "docsrun/x", w.Status, w.Facts())
+	e, err = explain.Of(w.Lifecycle, "runfleet", "docsrun/x", w.Status, w.Facts())
 	if err != nil || e.Why != nil || !strings.HasPrefix(e.Begun, "It has no history") || w.Status.Phase != v1.PhaseRunning {
 		t.Errorf("%q, %v", e.Begun, err)
 	}
