@@ -14,7 +14,7 @@ const (
 	mostStates = 1_500_000
 	// nearStates is how many of them `make test` has time for. Exploring goes breadth first: what is not reached is the furthest
 	// from the beginning, and `make soak` explores that too.
-	nearStates = 40_000
+	nearStates = 20_000
 )
 
 // TestModelCheck explores every configuration, the large ones as far as there is time.
