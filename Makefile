@@ -69,6 +69,10 @@ chart: ## Compare what the chart makes with what Helm makes of it (its first run
 monitoring: ## Hold alerts and dashboard against Prometheus' own packages, and against what an operator tells after the demo's runs.
 	@cd test/prometheus && $(GO) test -count=1 ./... # a module of its own; it executes the product, of which Go's cache knows nothing
 
+.PHONY: backends
+backends: ## Read traces back from a real Jaeger behind a real Collector, as docs/examples has them (its first run builds them).
+	@$(GO) test -tags backends -count=1 -timeout 15m ./test/backends && $(GO) test -tags backends -count=1 -timeout 4m -run Jaeger ./cmd/runfleet
+
 .PHONY: race
 race: ## Run the tests of the machine under the race detector (needs a C compiler).
 	@CGO_ENABLED=1 $(GO) test -race -short -skip ModelCheck -timeout 8m ./fsm/... ./reconcilers ./reconcilers/fleet \

@@ -25,14 +25,14 @@ unformatted=$(git ls-files -co --exclude-standard '*.go' | xargs "$("$GO" env GO
 
 # Twice: as everybody builds it, and with the files that only a tag brings in (what is the same is not looked at again).
 "$GO" vet ./... || finding "go vet has findings"
-"$GO" vet -tags soak,faults,e2e,docs,chart ./... || finding "go vet -tags soak,faults,e2e,docs,chart has findings"
+"$GO" vet -tags soak,faults,e2e,docs,chart,backends ./... || finding "go vet -tags soak,faults,e2e,docs,chart,backends has findings"
 
 "$GO" mod tidy -diff >/dev/null 2>&1 || finding "go.mod is not tidy: run go mod tidy"
 tidy_alone .ci/tools
 (cd test/controlplane/binaries && "$GO" mod tidy -diff >/dev/null 2>&1) ||
 	finding "test/controlplane/binaries/go.mod is not tidy: run go mod tidy there"
 
-for dir in test/helm test/prometheus; do
+for dir in test/helm test/prometheus test/backends/jaeger; do
 	(cd $dir && "$GO" mod tidy -diff >/dev/null 2>&1) || finding "$dir/go.mod is not tidy: run go mod tidy there"
 done
 

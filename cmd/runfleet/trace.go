@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
 	"strings"
 	"time"
 
@@ -48,7 +47,8 @@ trace.`,
   runfleet trace auth-7 --from http://localhost:16686          with what Jaeger (or Tempo) has of it
   runfleet trace auth-7 --from spans.json                      as a collector wrote it to a file
   runfleet trace auth-7 -o html >auth-7.html                   a page that opens without network
-  runfleet trace 4bf92f3577b34da6a3ce929d0e0e4736 --from http://localhost:3200`,
+  runfleet trace 4bf92f3577b34da6a3ce929d0e0e4736 --from http://localhost:3200
+  runfleet trace --from http://localhost:16686/trace/4bf92f3577b34da6a3ce929d0e0e4736      as copied from Jaeger's page`,
 		ValidArgsFunction: completeRun,
 	}
 	addOutputFlag(cmd, &call.output, outputHTML, outputJSON)
@@ -100,9 +100,12 @@ func (c *traceCall) print(ctx context.Context, s seen) error {
 
 // look finds the run and its spans.
 func (c *traceCall) look(ctx context.Context, args []string, now time.Time) (seen, error) {
-	backend, err := backendOf(c.from)
+	api, err := backendOf(c.from)
 	if err != nil {
 		return seen{}, err
+	}
+	if len(args) == 0 && api != nil && api.trace != "" {
+		args = []string{api.trace}
 	}
 	byTrace := len(args) == 1 && traceName.MatchString(args[0]) && c.from != ""
 	if !byTrace {
@@ -114,14 +117,14 @@ func (c *traceCall) look(ctx context.Context, args []string, now time.Time) (see
 		}
 	}
 	switch {
-	case c.from != "" && backend == nil:
+	case c.from != "" && api == nil:
 		spans, err := readSpans(c.from)
 		return c.choose(spans, args, err, c.from)
 	case byTrace:
-		spans, err := queryTrace(ctx, backend, args[0])
-		return c.choose(spans, args, err, backend.Redacted())
+		spans, err := api.query(ctx, args[0])
+		return c.choose(spans, args, err, api.base.Redacted())
 	default:
-		return c.onHub(ctx, args, backend, now)
+		return c.onHub(ctx, args, api, now)
 	}
 }
 
@@ -140,7 +143,7 @@ func (c *traceCall) choose(spans []waterfall.Span, args []string, err error, whe
 }
 
 // onHub reads the run, and asks a backend, if there is one, for what its status cannot know.
-func (c *traceCall) onHub(ctx context.Context, args []string, backend *url.URL, now time.Time) (seen, error) {
+func (c *traceCall) onHub(ctx context.Context, args []string, api *backend, now time.Time) (seen, error) {
 	refs, err := parseRuns(args)
 	if err != nil {
 		return seen{}, err
@@ -161,10 +164,10 @@ func (c *traceCall) onHub(ctx context.Context, args []string, backend *url.URL, 
 	if c.output == outputHTML {
 		s.events = hub.events(ctx, run)
 	}
-	if backend == nil {
+	if api == nil {
 		return s, nil
 	}
-	exported, err := queryTrace(ctx, backend, s.spans[0].Trace.String())
+	exported, err := api.query(ctx, s.spans[0].Trace.String())
 	if _, missing := errors.AsType[errNoTrace](err); missing {
 		if c, ok := story.Recorded(*run.RunStatus()); ok && !c.Sampled {
 			err = fmt.Errorf("%w: that of %s is not sampled", err, items[0])

@@ -1,12 +1,8 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
-	"net/url"
 	"os"
 	"regexp"
 	"slices"
@@ -16,58 +12,8 @@ import (
 	"github.com/runfleet/runfleet/fsm/lifecycle/story/waterfall"
 )
 
-// mostAnswer is how long an answer of a backend may be. A span takes half a kilobyte.
-const mostAnswer = 256 << 20
-
 // traceName is a trace that is named by its identifier, where the run is no longer on the hub.
 var traceName = regexp.MustCompile(`^[0-9a-f]{32}$`)
-
-// backendOf is the address of a query API, if that is what --from says, and no file.
-func backendOf(from string) (*url.URL, error) {
-	if !strings.HasPrefix(from, "http://") && !strings.HasPrefix(from, "https://") {
-		return nil, nil //nolint:nilnil // a file is no address and no error
-	}
-	base, err := url.Parse(from)
-	if err != nil || base.Host == "" {
-		return nil, usagef("--from: no address of Jaeger or Tempo: write one such as http://localhost:16686")
-	}
-	return base, nil
-}
-
-// queryTrace asks Jaeger or Tempo for a trace; they answer at the same path.
-func queryTrace(ctx context.Context, base *url.URL, trace string) ([]waterfall.Span, error) {
-	ctx, cancel := context.WithTimeout(ctx, answerTime)
-	defer cancel()
-	at := base.JoinPath("api/traces", trace)
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, at.String(), nil)
-	if err != nil {
-		return nil, fmt.Errorf("asking %s: %w", at.Redacted(), err)
-	}
-	request.Header.Set("Accept", "application/json")
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return nil, fmt.Errorf("asking for the trace: %w", err)
-	}
-	defer answer.Body.Close()
-	switch answer.StatusCode {
-	case http.StatusOK:
-	case http.StatusNotFound:
-		return nil, errNoTrace{at.Redacted()}
-	default:
-		said, _ := io.ReadAll(io.LimitReader(answer.Body, 200))
-		return nil, fmt.Errorf("%s answers %s: %s", at.Redacted(), answer.Status, flat(string(said)))
-	}
-	spans, err := decodeSpans(io.LimitReader(answer.Body, mostAnswer))
-	if err != nil {
-		return nil, fmt.Errorf("%s answers nonsense: %w", at.Redacted(), err)
-	}
-	return spans, nil
-}
-
-// errNoTrace says that a backend does not have a trace.
-type errNoTrace struct{ at string }
-
-func (e errNoTrace) Error() string { return e.at + ": there is no such trace" }
 
 // readSpans reads a file of spans, or standard input.
 func readSpans(name string) ([]waterfall.Span, error) {

@@ -127,8 +127,13 @@ func TestABackendTellsWhatAFileTells(t *testing.T) {
 			_, _ = w.Write(answer)
 		}))
 		defer server.Close()
-		if diff := cmp.Diff(want, call("trace", trace, "--from", server.URL+"/under/", "-o", "json")); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", name, diff)
+		for _, args := range [][]string{
+			{trace, "--from", server.URL + "/under/"}, {trace, "--from", server.URL + "/under/search?service=runfleet#x"},
+			{"--from", server.URL + "/under/trace/" + trace}, {trace, "--from", server.URL + "/under/api/v3/traces/" + trace},
+		} {
+			if diff := cmp.Diff(want, call(append([]string{"trace", "-o", "json"}, args...)...)); diff != "" {
+				t.Errorf("%s %q (-want +got):\n%s", name, args, diff)
+			}
 		}
 	}
 }
@@ -172,11 +177,15 @@ func TestATraceThatCannotBeDrawnIsOneLine(t *testing.T) {
 		"no run in it":                    {"auth-7", file("alien", span("00f067aa0ba902b7", "1", "2")), "none of the spans there are a run's"},
 		"another run in it":               {"auth-8", good, "auth-8 is not there. There are: coderun/auth-7 in team (trace " + trace + ")"},
 		"another kind":                    {"docsrun/auth-7", good, "docsrun/auth-7 is not there"},
-		"a backend that does not have it": {trace, backend(404, "no"), "there is no such trace"},
+		"a backend that does not have it": {trace, backend(404, "no"), "there is no such trace: it was not sent there"},
+		"a backend with nothing of it":    {trace, backend(200, `{"batches":[]}`), "there is no such trace"},
+		"a server of something else":      {trace, backend(404, "404 page not found\n"), "404 Not Found: name the query API of Jaeger"},
 		"a backend in trouble":            {trace, backend(503, "try\nlater"), "503 Service Unavailable: try later"},
-		"a backend that is a page":        {trace, backend(200, "<html>"), "answers nonsense: neither OTLP JSON nor what Jaeger or Tempo answer"},
+		"a backend that is a page":        {trace, backend(200, "<html>"), "answers with a page: name the query API of Jaeger"},
+		"a backend that answers nonsense": {trace, backend(200, "hello"), "answers nonsense: neither OTLP JSON nor what Jaeger or Tempo answer"},
+		"Jaeger in trouble":               {trace, backend(400, `{"data":null,"errors":[{"code":400,"msg":"bad id"}]}`), "400 Bad Request: bad id"},
 		"Jaeger's own error":              {trace, backend(200, `{"data":null,"errors":[{"msg":"bad\u001b[2Jthing"}]}`), `it says bad\x1b[2Jthing`},
-		"nobody there":                    {trace, "http://127.0.0.1:1", "connection refused"},
+		"nobody there":                    {trace, "http://127.0.0.1:1", "connection refused: name the query API of Jaeger"},
 	} {
 		got := call("trace", c.run, "--from", c.from)
 		if got.Code != exitFail || got.Stdout != "" || strings.Count(got.Stderr, "\n") != 1 || !strings.Contains(got.Stderr, c.says) {

@@ -76,6 +76,8 @@ func TestCallsThatMakeNoSense(t *testing.T) {
 		{"the trace of nothing", []string{"trace"}, nameARun},
 		{"two traces", []string{"trace", "a", "b"}, "name one run: a trace is one run's"},
 		{"a backend without a host", []string{"trace", "a", "--from", "http://"}, "--from: no address of Jaeger or Tempo"},
+		{"two traces at once", []string{"trace", strings.Repeat("a", 32), "--from", "http://x/trace/b"},
+			"--from is the address of trace 0000000000000000000000000000000b, and this run's is aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: write http://x"},
 		{"explaining nothing", []string{"explain"}, nameARun},
 		{"explaining two", []string{"explain", "a", "b"}, "name one run: each has a story of its own"},
 		{"explaining as a table", []string{"explain", "a", "-o", "wide"}, `invalid argument "wide" for "-o, --output" flag: write one of json, yaml`},
