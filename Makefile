@@ -149,7 +149,7 @@ golden: ## Rewrite every golden file; then read the diff.
 	@failed=0; \
 	  $(GO) test ./fsm -update || failed=1; \
 	  $(GO) test ./cmd/runfleet -update || failed=1; \
-	  $(GO) test ./fsm/lifecycle/explain -update || failed=1; \
+	  $(GO) test ./fsm/lifecycle/explain ./fsm/lifecycle/story -update || failed=1; \
 	  $(GO) test ./fsm/lifecycle -run 'TestStories|TestMatrices' -rewrite || failed=1; \
 	  $(GO) test ./render -run 'TestTheSamplesRenderToTheGoldenFiles|TestTheDocumentationSaysEveryName' -update || failed=1; \
 	  $(GO) test ./reconcilers/config -update || failed=1; \
