@@ -86,6 +86,9 @@ var scenes = []scene{
 	{"pending_workspace_busy", lifecycle.Pending, then(func(w *lifecycletest.World) {
 		w.Leases = []lifecycle.LeaseFacts{{Name: "team/workspace-auth", Reason: v1.ReasonWorkspaceBusy, Holder: "team/other", HolderKind: lifecycle.CodeRun}}
 	}, settle, waits(time.Minute))},
+	{"pending_branch_busy", lifecycle.Pending, then(func(w *lifecycletest.World) {
+		w.Leases = []lifecycle.LeaseFacts{{Name: "team/branch-work", Reason: v1.ReasonBranchBusy, Holder: "team/other (DocsRun)"}}
+	}, settle)},
 	{"pending_suspended", lifecycle.Pending, then(edits(suspend), settle)},
 	{"pending_quarantined", lifecycle.Pending, then(stuck, func(w *lifecycletest.World) {
 		w.Hub = lifecycle.HubFacts{Incarnation: 2, Since: w.Now}
@@ -115,6 +118,11 @@ var scenes = []scene{
 		o := w.Object(1, "a")
 		o.Job, o.Pod = lifecycle.JobFacts{Presence: lifecycle.Absent}, lifecycle.PodFacts{Presence: lifecycle.Absent}
 	}, settle, waits(4*time.Second))},
+	{"running_history_cut", lifecycle.Running, then(starts, waits(time.Minute), func(w *lifecycletest.World) {
+		last := &w.Status.History[len(w.Status.History)-1]
+		last.Seq, last.From = 60, last.To
+		w.Status.Transitions, w.Status.History = 60, w.Status.History[len(w.Status.History)-1:]
+	})},
 	{"stopping_cancelled", lifecycle.Stopping, then(starts, waits(time.Minute), edits(cancel), settle, waits(20*time.Second))},
 	{"stopping_suspended", lifecycle.Stopping, then(starts, waits(time.Minute), edits(suspend), settle)},
 	{"stopping_deadline", lifecycle.Stopping, then(starts, waits(2*time.Hour+time.Minute), settle)},
@@ -125,6 +133,9 @@ var scenes = []scene{
 	{"succeeded_and_expires", lifecycle.Succeeded, then(edits(func(r *lifecycle.RunFacts) {
 		r.TTL = new(48 * time.Hour)
 	}), ends(0, "", delivered), waits(30*time.Hour), edits(cancel), settle)},
+	{"succeeded_and_is_kept_for_decades", lifecycle.Succeeded, then(edits(func(r *lifecycle.RunFacts) {
+		r.TTL = new(20 * 365 * 24 * time.Hour)
+	}), ends(0, "", delivered))},
 	{"failed", lifecycle.Failed, then(edits(func(r *lifecycle.RunFacts) { r.MaxRetries = 0 }), ends(1, "", failed), waits(time.Hour))},
 	{"failed_missing_prerequisite", lifecycle.Failed, ends(78, "", nil)},
 	{"cancelled", lifecycle.Cancelled, then(stuck, edits(cancel), settle, waits(time.Minute))},
