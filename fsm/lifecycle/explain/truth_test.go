@@ -14,6 +14,7 @@ import (
 	"github.com/runfleet/runfleet/fsm/lifecycle"
 	"github.com/runfleet/runfleet/fsm/lifecycle/explain"
 	"github.com/runfleet/runfleet/fsm/lifecycle/lifecycletest"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // look is one moment of a random life: what the operator sees and decides, and what is said of it.
@@ -227,5 +228,15 @@ func TestAHistoryOfAnotherTableIsSaidToBeOne(t *testing.T) {
 	e, err = explain.Of(w.Lifecycle, "runfleet", "docsrun/x", w.Status, w.Facts())
 	if err != nil || e.Why != nil || !strings.HasPrefix(e.Begun, "It has no history") || w.Status.Phase != v1.PhaseRunning {
 		t.Errorf("%q, %v", e.Begun, err)
+	}
+}
+
+func TestAPodIsEndingUntilItWasSeenGone(t *testing.T) {
+	at := new(metav1.NewMicroTime(time.Unix(1, 0)))
+	for _, gone := range []*metav1.MicroTime{nil, at} {
+		s := v1.RunStatus{Attempt: 1, Attempts: []v1.Attempt{{Number: 1, EndingSince: at, GoneSince: gone}}}
+		if got := explain.Hub(s, lifecycle.Facts{}).Agent.Pod.Ending; got != (gone == nil) {
+			t.Errorf("gone since %v: ending is %v", gone, got)
+		}
 	}
 }
