@@ -1,18 +1,14 @@
 package cli
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"iter"
-	"os"
 	"os/exec"
 	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
-	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -23,22 +19,18 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/runfleet/runfleet/api/v1"
+	"github.com/runfleet/runfleet/test/integration/bed"
 )
 
 // result is what a call leaves behind.
-type result struct {
-	Code           int
-	Stdout, Stderr string
-}
+type result bed.Said
 
 // command is a call that was not started yet. It sees the suite's kubeconfig and nothing of the machine.
 func command(namespace string, args ...string) *exec.Cmd {
 	if namespace != "" {
 		args = append(slices.Clone(args), "--namespace="+namespace)
 	}
-	cmd := exec.Command(binary, args...)
-	cmd.Env = []string{"KUBECONFIG=" + kubeconfig, "HOME=/nonexistent", "PATH=" + os.Getenv("PATH"), "TERM=xterm"}
-	return cmd
+	return program.Command(kubeconfig, args...)
 }
 
 // call runs a verb to its end. The age of everything is 0s in what it prints.
@@ -55,17 +47,9 @@ func callLine(namespace, line string) result {
 
 func finish(cmd *exec.Cmd) result {
 	GinkgoHelper()
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	Expect(cmd.Start()).To(Succeed())
-	hangs := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() }) // the exit code is then -1
-	err := cmd.Wait()
-	hangs.Stop()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		Expect(err).NotTo(HaveOccurred())
-	}
-	return result{cmd.ProcessState.ExitCode(), ages.ReplaceAllString(stdout.String(), "0s "), stderr.String()}
+	got := result(bed.Finish(cmd))
+	got.Stdout = ages.ReplaceAllString(got.Stdout, "0s ")
+	return got
 }
 
 var ages = regexp.MustCompile(`\b[0-9]s `)

@@ -8,7 +8,6 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	"github.com/onsi/gomega/gexec"
 	apiextensions "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -22,12 +21,13 @@ import (
 
 	v1 "github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/test/controlplane"
+	"github.com/runfleet/runfleet/test/integration/bed"
 )
 
 var (
 	plane      *controlplane.ControlPlane
 	hub        client.Client
-	binary     string            // runfleet, built for this suite
+	program    *bed.Program
 	kubeconfig string            // with the contexts of the suite
 	bare       map[string]result // what verbs said before the CRDs were installed
 )
@@ -47,9 +47,8 @@ func TestCLI(t *testing.T) {
 
 var _ = BeforeSuite(func(ctx SpecContext) {
 	var err error
-	binary, err = gexec.Build("github.com/runfleet/runfleet/cmd/runfleet")
+	program, err = bed.Build(ctx, GinkgoT().TempDir())
 	Expect(err).NotTo(HaveOccurred())
-	DeferCleanup(gexec.CleanupBuildArtifacts)
 
 	s := runtime.NewScheme()
 	utilruntime.Must(v1.AddToScheme(s))

@@ -2,9 +2,7 @@ package fleet
 
 import (
 	"context"
-	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,7 +12,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	storagev1 "k8s.io/api/storage/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
@@ -22,30 +22,18 @@ import (
 
 	v1 "github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/reconcilers/fleet"
+	"github.com/runfleet/runfleet/reconcilers/fleet/membership"
 	"github.com/runfleet/runfleet/test/integration/bed"
 )
 
-// said is what a call leaves behind.
-type said struct {
-	code     int
-	out, err string
-}
-
 // runfleet calls the command as a person would whose own kubeconfig leads to the hub.
-func runfleet(args ...string) said {
+func runfleet(args ...string) bed.Said {
 	GinkgoHelper()
-	cmd := exec.Command(program.Path, args...)
-	cmd.Env = []string{"KUBECONFIG=" + hub.KubeconfigPath(), "HOME=/nonexistent", "PATH=" + os.Getenv("PATH")}
-	var stdout, stderr strings.Builder
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Run(); err != nil {
-		var exit *exec.ExitError
-		Expect(errors.As(err, &exit)).To(BeTrue(), "%v", err)
-	}
+	said := program.Call(hub.KubeconfigPath(), args...)
 	for _, secret := range []string{"PRIVATE KEY", "token:", "eyJ"} {
-		Expect(stdout.String() + stderr.String()).NotTo(ContainSubstring(secret))
+		Expect(said.Stdout + said.Stderr).NotTo(ContainSubstring(secret))
 	}
-	return said{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
+	return said
 }
 
 // admin is a kubeconfig file, of an administrator unless a configuration is given.
@@ -60,7 +48,7 @@ func admin(of *bed.Cluster, as *rest.Config, edits ...func(*clientcmdapi.Cluster
 }
 
 // joins calls fleet join for an operator.
-func (op *operator) joins(name, kubeconfig string, more ...string) said {
+func (op *operator) joins(name, kubeconfig string, more ...string) bed.Said {
 	GinkgoHelper()
 	DeferCleanup(func(ctx SpecContext) {
 		op.leaves(name, kubeconfig)
@@ -99,7 +87,7 @@ func classOn(ctx context.Context, on *bed.Cluster) {
 }
 
 // leaves ends a membership with all that join made on the member.
-func (op *operator) leaves(name, kubeconfig string) said {
+func (op *operator) leaves(name, kubeconfig string) bed.Said {
 	GinkgoHelper()
 	return runfleet("fleet", "leave", name, "--kubeconfig", kubeconfig, "--system-namespace", op.namespace)
 }
@@ -110,11 +98,11 @@ var _ = Describe("runfleet fleet join", func() {
 		classOn(ctx, east)
 		name, file := named("east"), admin(east, nil)
 		first := op.joins(name, file, "--labels", "region=eu", "--max-runs", "7")
-		Expect(first.err).To(BeEmpty())
-		Expect(first.code).To(BeZero())
-		Expect(first.out).To(HaveSuffix(name + " is ready\n"))
-		Expect(first.out).To(ContainSubstring("member: clusterrole/runfleet-member created\n"))
-		Expect(first.out).To(ContainSubstring("hub: secret/" + name + " created, its token is valid for 29d\n"))
+		Expect(first.Stderr).To(BeEmpty())
+		Expect(first.Code).To(BeZero())
+		Expect(first.Stdout).To(HaveSuffix(name + " is ready\n"))
+		Expect(first.Stdout).To(ContainSubstring("member: clusterrole/runfleet-member created\n"))
+		Expect(first.Stdout).To(ContainSubstring("hub: secret/" + name + " created, its token is valid for 29d\n"))
 
 		m := stored(ctx, name)
 		Expect(m.Labels).To(Equal(map[string]string{"region": "eu"}))
@@ -135,27 +123,27 @@ var _ = Describe("runfleet fleet join", func() {
 		role.Rules = role.Rules[1:]
 		Expect(east.Update(ctx, &role)).To(Succeed())
 		again := op.joins(name, file, "--labels", "tier=a", "--secret-lookup")
-		Expect(again.code).To(BeZero(), again.err)
-		Expect(again.out).To(ContainSubstring("member: clusterrole/runfleet-member repaired\n"))
-		Expect(again.out).To(ContainSubstring("member: clusterrole/runfleet-lookup created\n"))
-		Expect(again.out).To(ContainSubstring("member: serviceaccount/runfleet unchanged\n"))
+		Expect(again.Code).To(BeZero(), again.Stderr)
+		Expect(again.Stdout).To(ContainSubstring("member: clusterrole/runfleet-member repaired\n"))
+		Expect(again.Stdout).To(ContainSubstring("member: clusterrole/runfleet-lookup created\n"))
+		Expect(again.Stdout).To(ContainSubstring("member: serviceaccount/runfleet unchanged\n"))
 		Expect(stored(ctx, name).Labels).To(Equal(map[string]string{"region": "eu", "tier": "a"}))
 		Expect(op.kubeconfig(ctx, name)).NotTo(Equal(written), "the token is another")
 
 		list := runfleet("fleet", "list")
-		Expect(strings.Join(strings.Fields(strings.Split(list.out, "\n")[1]), " ")).To(MatchRegexp(
+		Expect(strings.Join(strings.Fields(strings.Split(list.Stdout, "\n")[1]), " ")).To(MatchRegexp(
 			`^` + name + ` True MemberReady v1\.\S+ 0/7 29d \d+s region=eu,tier=a$`))
-		Expect(runfleet("fleet", "cordon", name)).To(Equal(said{0, name + " cordoned\n", ""}))
+		Expect(runfleet("fleet", "cordon", name)).To(Equal(bed.Said{Stdout: name + " cordoned\n"}))
 		Eventually(condition(ctx, name, "Ready")).Should(Equal("False Cordoned"))
-		Expect(runfleet("fleet", "cordon", name)).To(Equal(said{0, name + " was cordoned already\n", ""}))
-		Expect(runfleet("fleet", "uncordon", name)).To(Equal(said{0, name + " uncordoned\n", ""}))
+		Expect(runfleet("fleet", "cordon", name)).To(Equal(bed.Said{Stdout: name + " was cordoned already\n"}))
+		Expect(runfleet("fleet", "uncordon", name)).To(Equal(bed.Said{Stdout: name + " uncordoned\n"}))
 
 		left := op.leaves(name, file)
-		Expect(left.code).To(BeZero(), left.err)
-		Expect(left.out).To(ContainSubstring("member: clusterrole/runfleet-member removed\n"))
-		Expect(left.out).To(ContainSubstring("member: namespace/runfleet-system stays: join did not create it\n"))
+		Expect(left.Code).To(BeZero(), left.Stderr)
+		Expect(left.Stdout).To(ContainSubstring("member: clusterrole/runfleet-member removed\n"))
+		Expect(left.Stdout).To(ContainSubstring("member: namespace/runfleet-system stays: join did not create it\n"))
 		Expect(op.traces(ctx, east)).To(BeEmpty())
-		Expect(op.leaves(name, file).code).To(Equal(6))
+		Expect(op.leaves(name, file).Code).To(Equal(6))
 	})
 
 	It("leaves what was there before it, and a member with runs", func(ctx SpecContext) {
@@ -165,7 +153,7 @@ var _ = Describe("runfleet fleet join", func() {
 		Expect(west.Create(ctx, mine)).To(Succeed())
 		DeferCleanup(func(ctx SpecContext) { Expect(west.Delete(ctx, mine)).To(Succeed()) })
 		name, file := named("west"), admin(west, nil)
-		Expect(op.joins(name, file).code).To(BeZero())
+		Expect(op.joins(name, file).Code).To(BeZero())
 		run := &v1.DocsRun{ObjectMeta: metav1.ObjectMeta{Name: named("shop"), Namespace: "default"}, Spec: v1.DocsRunSpec{
 			RepositoryURL: "example/shop", WorkingDirectory: ".", SourceBranch: "main", GitHubUser: "octo",
 		}}
@@ -176,13 +164,13 @@ var _ = Describe("runfleet fleet join", func() {
 		run.Status.Phase, run.Status.Cluster, run.Status.Attempt, run.Status.ContextVersion = v1.PhaseProvisioning, name, 1, 1
 		Expect(hub.Status().Update(ctx, run)).To(Succeed())
 		busy := op.leaves(name, file)
-		Expect(busy.code).To(Equal(1))
-		Expect(busy.err).To(ContainSubstring("default/" + run.Name))
+		Expect(busy.Code).To(Equal(1))
+		Expect(busy.Stderr).To(ContainSubstring("default/" + run.Name))
 		Expect(stored(ctx, name).Spec.Scheduling).To(Equal(v1.SchedulingCordoned))
 		Expect(hub.Delete(ctx, run)).To(Succeed())
 		left := op.leaves(name, file)
-		Expect(left.code).To(BeZero(), left.err)
-		Expect(left.out).To(ContainSubstring("member: clusterrole/runfleet-member stays: join did not create it\n"))
+		Expect(left.Code).To(BeZero(), left.Stderr)
+		Expect(left.Stdout).To(ContainSubstring("member: clusterrole/runfleet-member stays: join did not create it\n"))
 		Expect(west.Get(ctx, client.ObjectKeyFromObject(mine), mine)).To(Succeed())
 	})
 })
@@ -200,40 +188,12 @@ func (op *operator) kubeconfig(ctx context.Context, member string) *clientcmdapi
 // names writes the objects of a list as their kind and name.
 func names(list client.ObjectList) []string {
 	var all []string
-	switch l := list.(type) {
-	case *corev1.NamespaceList:
-		for _, o := range l.Items {
-			all = append(all, "namespace/"+o.Name)
-		}
-	case *corev1.ServiceAccountList:
-		for _, o := range l.Items {
-			all = append(all, "serviceaccount/"+o.Name)
-		}
-	case *corev1.SecretList:
-		for _, o := range l.Items {
-			all = append(all, "secret/"+o.Name)
-		}
-	case *rbacv1.ClusterRoleList:
-		for _, o := range l.Items {
-			all = append(all, "clusterrole/"+o.Name)
-		}
-	case *rbacv1.ClusterRoleBindingList:
-		for _, o := range l.Items {
-			all = append(all, "clusterrolebinding/"+o.Name)
-		}
-	case *rbacv1.RoleList:
-		for _, o := range l.Items {
-			all = append(all, "role/"+o.Name)
-		}
-	case *rbacv1.RoleBindingList:
-		for _, o := range l.Items {
-			all = append(all, "rolebinding/"+o.Name)
-		}
-	case *v1.MemberClusterList:
-		for _, o := range l.Items {
-			all = append(all, "membercluster/"+o.Name)
-		}
-	}
+	Expect(meta.EachListItem(list, func(o runtime.Object) error {
+		named, ok := o.(client.Object)
+		Expect(ok).To(BeTrue(), "%T", o)
+		all = append(all, membership.Named(named))
+		return nil
+	})).To(Succeed())
 	slices.Sort(all)
 	return all
 }

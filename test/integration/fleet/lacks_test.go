@@ -103,11 +103,11 @@ var _ = Describe("What is in the way of a member is told by name, and nothing is
 			}), nil, []string{"insecure-skip-tls-verify"}},
 		} {
 			got := op.joins(named("lacks"), c.file, c.args...)
-			Expect(got.code).To(Equal(1), what)
-			Expect(got.out).To(BeEmpty(), what)
-			Expect(got.err).To(HavePrefix("runfleet: nothing was created:\n  "), what)
+			Expect(got.Code).To(Equal(1), what)
+			Expect(got.Stdout).To(BeEmpty(), what)
+			Expect(got.Stderr).To(HavePrefix("runfleet: nothing was created:\n  "), what)
 			for _, says := range c.says {
-				Expect(got.err).To(ContainSubstring(says), what)
+				Expect(got.Stderr).To(ContainSubstring(says), what)
 			}
 			Expect(op.traces(ctx, east)).To(Equal(before), what)
 		}
@@ -118,13 +118,13 @@ var _ = Describe("What is in the way of a member is told by name, and nothing is
 		classOn(ctx, east)
 		classOn(ctx, west)
 		name, file := named("east"), admin(east, nil)
-		Expect(op.joins(name, file).code).To(BeZero())
+		Expect(op.joins(name, file).Code).To(BeZero())
 		before := op.traces(ctx, west)
-		Expect(op.joins(name, admin(west, nil)).err).To(ContainSubstring(name + " is another cluster (" + string(identity(ctx, east))))
-		Expect(op.joins(named("other"), file).err).To(ContainSubstring("is the member " + name + " already"))
+		Expect(op.joins(name, admin(west, nil)).Stderr).To(ContainSubstring(name + " is another cluster (" + string(identity(ctx, east))))
+		Expect(op.joins(named("other"), file).Stderr).To(ContainSubstring("is the member " + name + " already"))
 		Expect(op.traces(ctx, west)).To(Equal(before))
-		Expect(strings.Split(op.leaves(name, admin(west, nil)).err, ",")[0]).To(HavePrefix("runfleet: the kubeconfig leads to the cluster "))
-		Expect(op.leaves(name, file).code).To(BeZero())
+		Expect(strings.Split(op.leaves(name, admin(west, nil)).Stderr, ",")[0]).To(HavePrefix("runfleet: the kubeconfig leads to the cluster "))
+		Expect(op.leaves(name, file).Code).To(BeZero())
 	})
 })
 
@@ -142,10 +142,10 @@ var _ = Describe("A member that is too old", func() {
 var _ = Describe("A hub that is too old", func() {
 	It("has no operator: it says so, with both versions, and ends", func() {
 		got := runfleet("operator", "--kubeconfig", admin(hub, nil, aged(hub, "v1.28.3")), "--metrics-address", "0", "--health-address", "0")
-		Expect(got.code).To(Equal(1))
-		Expect(got.err).To(And(HavePrefix("runfleet: starting the operator: the hub: Kubernetes v1.28.3 is too old: it lacks "),
+		Expect(got.Code).To(Equal(1))
+		Expect(got.Stderr).To(And(HavePrefix("runfleet: starting the operator: the hub: Kubernetes v1.28.3 is too old: it lacks "),
 			HaveSuffix("; "+fleet.Oldest(true)+" is the oldest supported\n")))
-		Expect(strings.Count(got.err, "\n")).To(Equal(1))
+		Expect(strings.Count(got.Stderr, "\n")).To(Equal(1))
 	})
 })
 
@@ -154,7 +154,7 @@ var _ = Describe("A join", func() {
 		op := begin(ctx, quick())
 		classOn(ctx, east)
 		name, file := named("east"), admin(east, nil)
-		Expect(op.joins(name, file).code).To(BeZero())
+		Expect(op.joins(name, file).Code).To(BeZero())
 		var writes atomic.Int64
 		var met sync.Map // what somebody else wrote just before join did, once each
 		between := aged(hub, "v"+fleet.NewestTested+".0", func(r *http.Request) {
@@ -172,8 +172,8 @@ var _ = Describe("A join", func() {
 			_ = hub.Patch(ctx, o, client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"labels":{"somebody":"else"}}}`)))
 		})
 		again := op.joins(name, file, "--labels", "region=eu", "--hub-kubeconfig", admin(hub, nil, between))
-		Expect(again.err).To(BeEmpty())
-		Expect(again.code).To(BeZero())
+		Expect(again.Stderr).To(BeEmpty())
+		Expect(again.Code).To(BeZero())
 		Expect(writes.Load()).To(BeNumerically(">=", 4), "each was refused once")
 		Expect(stored(ctx, name).Labels).To(Equal(map[string]string{"region": "eu", "somebody": "else"}))
 	})

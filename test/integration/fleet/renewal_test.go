@@ -38,7 +38,7 @@ var _ = Describe("A token", func() {
 		op := begin(ctx, o)
 		classOn(ctx, east)
 		name, file := named("east"), admin(east, nil)
-		Expect(op.joins(name, file).code).To(BeZero())
+		Expect(op.joins(name, file).Code).To(BeZero())
 		Eventually(condition(ctx, name, v1.ConditionCredentialsRenewed)).Should(Equal("True Renewing"))
 		first := op.kubeconfig(ctx, name)
 		clock.jump(14 * day)
@@ -78,7 +78,7 @@ var _ = Describe("A token", func() {
 		op := begin(ctx, o)
 		classOn(ctx, west)
 		name, file := named("west"), admin(west, nil)
-		Expect(op.joins(name, file).code).To(BeZero())
+		Expect(op.joins(name, file).Code).To(BeZero())
 		first := op.kubeconfig(ctx, name)
 		binding := &rbacv1.RoleBinding{ObjectMeta: metav1.ObjectMeta{Name: "runfleet-renewal", Namespace: v1.SystemNamespace}}
 		Expect(west.Delete(ctx, binding)).To(Succeed())
@@ -96,13 +96,13 @@ var _ = Describe("A token", func() {
 		secret.Labels = nil
 		Expect(hub.Update(ctx, secret)).To(Succeed())
 		Eventually(condition(ctx, name, v1.ConditionCredentialsRenewed)).Should(BeEmpty())
-		Expect(op.joins(name, file).err).To(ContainSubstring("was not written by join"))
+		Expect(op.joins(name, file).Stderr).To(ContainSubstring("was not written by join"))
 		clock.jump(20 * day)
 		Consistently(func() any { return op.kubeconfig(ctx, name) }, "1s").Should(Equal(first))
 
 		secret.Labels = map[string]string{v1.LabelRenewal: v1.RenewalEnabled}
 		Expect(hub.Update(ctx, secret)).To(Succeed())
-		Expect(op.joins(name, file).code).To(BeZero(), "it repairs the right and renews the token")
+		Expect(op.joins(name, file).Code).To(BeZero(), "it repairs the right and renews the token")
 		Eventually(condition(ctx, name, v1.ConditionCredentialsRenewed)).Should(Equal("True Renewing"))
 	})
 })

@@ -27,9 +27,9 @@ var _ = Describe("install", Ordered, func() {
 		return &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Name: system.Name, Namespace: system.Namespace}}
 	}
 	// results are those of the table.
-	results := func(s said) []string {
+	results := func(s bed.Said) []string {
 		var all []string
-		for line := range strings.Lines(s.out) {
+		for line := range strings.Lines(s.Stdout) {
 			words := strings.Fields(line)
 			all = append(all, words[len(words)-1])
 		}
@@ -43,8 +43,8 @@ var _ = Describe("install", Ordered, func() {
 
 	It("refuses values that make no sense as a wrong call, and creates nothing", func(ctx SpecContext) {
 		s := installs("--set", "replicas=two")
-		Expect(s.code).To(Equal(2))
-		Expect(s.err).To(ContainSubstring("replicas"))
+		Expect(s.Code).To(Equal(2))
+		Expect(s.Stderr).To(ContainSubstring("replicas"))
 		absent(ctx)
 	})
 
@@ -55,27 +55,27 @@ var _ = Describe("install", Ordered, func() {
 		})
 		Expect(err).NotTo(HaveOccurred())
 		s := installs("--kubeconfig", file("few.kubeconfig", bed.KubeconfigOf(as, "")))
-		Expect(s.code).To(Equal(1))
-		Expect(s.err).To(HaveSuffix("administrator for:\n  create, patch deployments.apps in runfleet-system\n"))
+		Expect(s.Code).To(Equal(1))
+		Expect(s.Stderr).To(HaveSuffix("administrator for:\n  create, patch deployments.apps in runfleet-system\n"))
 		absent(ctx)
 	})
 
 	It("refuses a namespace of runs that does not exist", func(ctx SpecContext) {
 		s := installs("--set", "namespaces=[nowhere]")
-		Expect(s.code).To(Equal(1))
-		Expect(s.err).To(ContainSubstring("what does not exist: nowhere"))
+		Expect(s.Code).To(Equal(1))
+		Expect(s.Stderr).To(ContainSubstring("what does not exist: nowhere"))
 		absent(ctx)
 	})
 
 	It("makes everything, and ends when the operator is rolled out", func(ctx SpecContext) {
 		s := installs()
-		Expect(s.code).To(BeZero(), s.err)
-		Expect(s.out).To(MatchRegexp(`^OBJECT +RESULT\nnamespace/runfleet-system +created\ncrd/memberclusters\.orchestrator\.platform +created\n`))
+		Expect(s.Code).To(BeZero(), s.Stderr)
+		Expect(s.Stdout).To(MatchRegexp(`^OBJECT +RESULT\nnamespace/runfleet-system +created\ncrd/memberclusters\.orchestrator\.platform +created\n`))
 		Expect(results(s)[1:]).To(HaveEach("created"))
-		for line := range strings.Lines(s.out) {
+		for line := range strings.Lines(s.Stdout) {
 			Expect(len(line)).To(BeNumerically("<=", 81), line)
 		}
-		Expect(s.err).To(HaveSuffix("the operator is rolled out: 2 of 2 replicas are available\n"))
+		Expect(s.Stderr).To(HaveSuffix("the operator is rolled out: 2 of 2 replicas are available\n"))
 		d := deployment()
 		Expect(hub.Get(ctx, system, d)).To(Succeed())
 		Expect(d.Status.AvailableReplicas).To(Equal(int32(2)))
@@ -109,16 +109,16 @@ var _ = Describe("install", Ordered, func() {
 
 	It("changes nothing the second time", func() {
 		s := installs()
-		Expect(s.code).To(BeZero(), s.err)
-		Expect(results(s)[1:]).To(HaveEach("unchanged"), s.out)
+		Expect(s.Code).To(BeZero(), s.Stderr)
+		Expect(results(s)[1:]).To(HaveEach("unchanged"), s.Stdout)
 	})
 
 	It("changes what other values change, and removes what they leave out", func(ctx SpecContext) {
 		s := installs("--set", "networkPolicy.enabled=false", "--set", "templates=null", "--set", "replicas=1")
-		Expect(s.code).To(BeZero(), s.err)
-		Expect(s.out).To(MatchRegexp(`deployment/runfleet +changed\n`))
-		Expect(s.out).To(MatchRegexp(`networkpolicy/runfleet +removed\n`))
-		Expect(s.out).To(MatchRegexp(`configmap/runfleet-templates +removed\n`))
+		Expect(s.Code).To(BeZero(), s.Stderr)
+		Expect(s.Stdout).To(MatchRegexp(`deployment/runfleet +changed\n`))
+		Expect(s.Stdout).To(MatchRegexp(`networkpolicy/runfleet +removed\n`))
+		Expect(s.Stdout).To(MatchRegexp(`configmap/runfleet-templates +removed\n`))
 		Expect(apierrors.IsNotFound(hub.Get(ctx, system, &networkingv1.NetworkPolicy{}))).To(BeTrue())
 		Expect(hub.Get(ctx, client.ObjectKey{Namespace: v1.SystemNamespace, Name: "east"}, &corev1.Secret{})).To(Succeed())
 		d := deployment()
@@ -130,12 +130,12 @@ var _ = Describe("install", Ordered, func() {
 		Expect(hub.Patch(ctx, deployment(), client.RawPatch(apitypes.MergePatchType, []byte(`{"spec":{"replicas":3}}`)),
 			client.FieldOwner("scaler"))).To(Succeed())
 		s := installs()
-		Expect(s.code).To(Equal(1))
-		Expect(s.out).To(BeEmpty())
-		Expect(s.err).To(And(ContainSubstring(`deployment/runfleet .spec.replicas: conflict with "scaler"`), ContainSubstring("--force-conflicts")))
+		Expect(s.Code).To(Equal(1))
+		Expect(s.Stdout).To(BeEmpty())
+		Expect(s.Stderr).To(And(ContainSubstring(`deployment/runfleet .spec.replicas: conflict with "scaler"`), ContainSubstring("--force-conflicts")))
 		Expect(apierrors.IsNotFound(hub.Get(ctx, system, &networkingv1.NetworkPolicy{}))).To(BeTrue(), "nothing was changed")
 		s = installs("--force-conflicts")
-		Expect(s.code).To(BeZero(), s.err)
+		Expect(s.Code).To(BeZero(), s.Stderr)
 		d := deployment()
 		Expect(hub.Get(ctx, system, d)).To(Succeed())
 		Expect(d.Spec.Replicas).To(HaveValue(Equal(int32(2))))
@@ -143,21 +143,21 @@ var _ = Describe("install", Ordered, func() {
 
 	It("refuses a second operator, and one of Helm", func(ctx SpecContext) {
 		s := installs("--system-namespace", "elsewhere")
-		Expect(s.code).To(Equal(1))
-		Expect(s.err).To(ContainSubstring("deployment/runfleet -n runfleet-system is there already"))
+		Expect(s.Code).To(Equal(1))
+		Expect(s.Stderr).To(ContainSubstring("deployment/runfleet -n runfleet-system is there already"))
 		Expect(hub.Patch(ctx, deployment(), client.RawPatch(apitypes.MergePatchType,
 			[]byte(`{"metadata":{"annotations":{"meta.helm.sh/release-name":"runfleet"}}}`)))).To(Succeed())
 		s = installs()
-		Expect(s.code).To(Equal(1))
-		Expect(s.err).To(ContainSubstring("deployment/runfleet is of a Helm release"))
+		Expect(s.Code).To(Equal(1))
+		Expect(s.Stderr).To(ContainSubstring("deployment/runfleet is of a Helm release"))
 		Expect(hub.Patch(ctx, deployment(), client.RawPatch(apitypes.MergePatchType,
 			[]byte(`{"metadata":{"annotations":{"meta.helm.sh/release-name":null}}}`)))).To(Succeed())
 	})
 
 	It("says why the operator does not come", func() {
 		s := installs("--timeout", "2s", "--set", `nodeSelector={"kubernetes.io/os": "plan9"}`)
-		Expect(s.code).To(Equal(5))
-		Expect(s.err).To(And(ContainSubstring("Unschedulable: 0/1 nodes are available"), ContainSubstring("describe pods")))
+		Expect(s.Code).To(Equal(5))
+		Expect(s.Stderr).To(And(ContainSubstring("Unschedulable: 0/1 nodes are available"), ContainSubstring("describe pods")))
 	})
 
 	uninstalls()

@@ -3,11 +3,8 @@
 package install
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -56,24 +53,10 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	hub, east = clusters["hub"], clusters["east"]
 }, NodeTimeout(3*time.Minute))
 
-// said is what a call leaves behind.
-type said struct {
-	code     int
-	out, err string
-}
-
 // runfleet calls the command as a person would, an administrator of the hub unless args name another kubeconfig.
-func runfleet(args ...string) said {
+func runfleet(args ...string) bed.Said {
 	GinkgoHelper()
-	cmd := exec.Command(program.Path, args...)
-	cmd.Env = []string{"KUBECONFIG=" + hub.KubeconfigPath(), "HOME=/nonexistent", "PATH=" + os.Getenv("PATH")}
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Run(); err != nil {
-		var exit *exec.ExitError
-		Expect(errors.As(err, &exit)).To(BeTrue(), "%v", err)
-	}
-	return said{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
+	return program.Call(hub.KubeconfigPath(), args...)
 }
 
 // values are those of every installation here.
@@ -95,7 +78,7 @@ func file(name string, data []byte) string {
 }
 
 // installs calls install with the values, and more.
-func installs(more ...string) said {
+func installs(more ...string) bed.Said {
 	GinkgoHelper()
 	return runfleet(append([]string{"install", "-f", file("values.yaml", []byte(values))}, more...)...)
 }

@@ -45,17 +45,17 @@ func uninstalls() {
 
 	It("is undone only when no run needs the operator", func(ctx SpecContext) {
 		s := installs()
-		Expect(s.code).To(BeZero(), s.err)
+		Expect(s.Code).To(BeZero(), s.Stderr)
 		active, held := created(ctx, "active"), created(ctx, "held", v1.Finalizer)
 		s = runfleet("uninstall")
-		Expect(s.code).To(Equal(1))
-		Expect(s.out).To(BeEmpty())
-		Expect(s.err).To(And(ContainSubstring("--delete-runs"), ContainSubstring("docsrun/active -n team Pending"),
+		Expect(s.Code).To(Equal(1))
+		Expect(s.Stdout).To(BeEmpty())
+		Expect(s.Stderr).To(And(ContainSubstring("--delete-runs"), ContainSubstring("docsrun/active -n team Pending"),
 			ContainSubstring("docsrun/held -n team")))
 		Expect(replicas(ctx)).To(Equal(int32(2)))
 		s = runfleet("uninstall", "--delete-runs", "--timeout", "2s")
-		Expect(s.code).To(Equal(5), s.err)
-		Expect(s.err).To(ContainSubstring("docsrun/held -n team is being deleted"))
+		Expect(s.Code).To(Equal(5), s.Stderr)
+		Expect(s.Stderr).To(ContainSubstring("docsrun/held -n team is being deleted"))
 		Expect(replicas(ctx)).To(Equal(int32(2)), "the operator is there to let it go")
 		Expect(apierrors.IsNotFound(hub.Get(ctx, client.ObjectKeyFromObject(active), active))).To(BeTrue())
 		Expect(hub.Get(ctx, client.ObjectKeyFromObject(held), held)).To(Succeed())
@@ -92,8 +92,8 @@ func uninstalls() {
 		operate(ctx)
 		created(ctx, "another")
 		s := runfleet("uninstall", "--delete-runs")
-		Expect(s.code).To(BeZero(), s.err)
-		Expect(s.out).To(MatchRegexp(`^OBJECT +RESULT\ndeployment/runfleet +removed\n`))
+		Expect(s.Code).To(BeZero(), s.Stderr)
+		Expect(s.Stdout).To(MatchRegexp(`^OBJECT +RESULT\ndeployment/runfleet +removed\n`))
 		runs := &v1.DocsRunList{}
 		Expect(hub.List(ctx, runs, team)).To(Succeed())
 		Expect(runs.Items).To(BeEmpty())
@@ -111,7 +111,7 @@ func uninstalls() {
 
 	It("can be followed by an installation that knows its members and works on", func(ctx SpecContext) {
 		s := installs()
-		Expect(s.code).To(BeZero(), s.err)
+		Expect(s.Code).To(BeZero(), s.Stderr)
 		east := &v1.MemberCluster{ObjectMeta: metav1.ObjectMeta{Name: "east"}}
 		Expect(hub.Get(ctx, client.ObjectKeyFromObject(east), east)).To(Succeed())
 		operate(ctx)
@@ -121,27 +121,27 @@ func uninstalls() {
 			return run.Status.Cluster
 		}).Should(Equal("east"), "it is placed on the member that was joined before")
 		s = runfleet("uninstall", "--delete-runs")
-		Expect(s.code).To(BeZero(), s.err)
+		Expect(s.Code).To(BeZero(), s.Stderr)
 	}, SpecTimeout(2*timeout))
 
 	It("removes the kinds only when told so twice", func(ctx SpecContext) {
 		s := runfleet("uninstall", "--crds")
-		Expect(s.code).To(Equal(2))
-		Expect(s.err).To(And(ContainSubstring("1 members of the fleet"), ContainSubstring("--yes")))
+		Expect(s.Code).To(Equal(2))
+		Expect(s.Stderr).To(And(ContainSubstring("1 members of the fleet"), ContainSubstring("--yes")))
 		run := created(ctx, "left")
 		s = runfleet("uninstall", "--crds", "--yes")
-		Expect(s.code).To(Equal(1))
-		Expect(s.err).To(ContainSubstring("docsrun/left"))
+		Expect(s.Code).To(Equal(1))
+		Expect(s.Stderr).To(ContainSubstring("docsrun/left"))
 		Expect(hub.Delete(ctx, run)).To(Succeed())
 		s = runfleet("uninstall", "--crds", "--yes")
-		Expect(s.code).To(BeZero(), s.err)
+		Expect(s.Code).To(BeZero(), s.Stderr)
 		Eventually(func() []apiextensions.CustomResourceDefinition {
 			kinds := &apiextensions.CustomResourceDefinitionList{}
 			Expect(hub.List(ctx, kinds)).To(Succeed())
 			return kinds.Items
 		}).Should(BeEmpty())
 		s = runfleet("uninstall")
-		Expect(s.code).To(BeZero(), s.err)
-		Expect(s.err).To(HavePrefix("nothing of an installation is there\n"))
+		Expect(s.Code).To(BeZero(), s.Stderr)
+		Expect(s.Stderr).To(HavePrefix("nothing of an installation is there\n"))
 	})
 }

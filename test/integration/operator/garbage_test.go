@@ -55,10 +55,10 @@ var _ = Describe("What no run accounts for", first, Label(left), func() {
 		job := w.jobs(run)[0]
 		w.away()
 		w.force(run)
-		code, stdout, stderr := w.command("orphans")
-		w.Expect(code).To(Equal(1))
-		w.Expect(stderr).To(And(MatchRegexp(`member east was not asked: https://\S+ does not answer`), HaveSuffix("runfleet: incomplete: 1 of 2 members could not be asked\n")))
-		w.Expect(stdout).NotTo(ContainSubstring(job.Name))
+		said := w.command("orphans")
+		w.Expect(said.Code).To(Equal(1))
+		w.Expect(said.Stderr).To(And(MatchRegexp(`member east was not asked: https://\S+ does not answer`), HaveSuffix("runfleet: incomplete: 1 of 2 members could not be asked\n")))
+		w.Expect(said.Stdout).NotTo(ContainSubstring(job.Name))
 		w.back()
 		w.Eventually(w.events).WithArguments(w.hub, run).Should(ContainElement(And(
 			HaveField("Reason", "AgentWithoutRun"), HaveField("Type", corev1.EventTypeWarning),
@@ -67,10 +67,10 @@ var _ = Describe("What no run accounts for", first, Label(left), func() {
 		w.back()
 		w.Consistently(w.things(run)).Should(Equal([3]int{1, 1, 1}))
 		w.Expect(w.pods(run)).To(HaveExactElements(HaveField("Status.Phase", corev1.PodRunning)))
-		code, stdout, stderr = w.command("orphans", "-n", w.namespace)
-		w.Expect(code).To(BeZero(), stderr)
-		w.Expect(stdout).To(MatchRegexp(`(?m)^east +`+w.namespace+` +job/`+job.Name+` +docsrun/sim-hang +1 +running +\d+s +its run is gone, and its agent lives: `+
-			`it ends by itself at \S+ at the latest. To end it now, on member east: kubectl -n `+w.namespace+` delete job `+job.Name+`$`), stderr)
+		said = w.command("orphans", "-n", w.namespace)
+		w.Expect(said.Code).To(BeZero(), said.Stderr)
+		w.Expect(said.Stdout).To(MatchRegexp(`(?m)^east +`+w.namespace+` +job/`+job.Name+` +docsrun/sim-hang +1 +running +\d+s +its run is gone, and its agent lives: `+
+			`it ends by itself at \S+ at the latest. To end it now, on member east: kubectl -n `+w.namespace+` delete job `+job.Name+`$`), said.Stderr)
 
 		w.Expect(east.Delete(ctx, &job, client.PropagationPolicy(metav1.DeletePropagationForeground))).To(Succeed())
 		w.Eventually(w.things(run)).Should(Equal([3]int{0, 0, 1}))

@@ -3,10 +3,8 @@
 package operator
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"os/exec"
 	"sync"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -62,13 +60,7 @@ func (w *scene) back() {
 }
 
 // command runs a verb of the binary against the hub.
-func (w *scene) command(args ...string) (code int, stdout, stderr string) {
-	cmd := exec.CommandContext(w.ctx, program.Path, append(args, "--kubeconfig", w.hub.KubeconfigPath())...)
-	var said, warned bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &said, &warned
-	_ = cmd.Run()
-	return cmd.ProcessState.ExitCode(), said.String(), warned.String()
-}
+func (w *scene) command(args ...string) bed.Said { return program.Call(w.hub.KubeconfigPath(), args...) }
 
 // nobody hears what was swept.
 type nobody struct{}

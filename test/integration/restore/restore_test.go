@@ -101,7 +101,7 @@ var _ = Describe("A restored hub", Ordered, func() {
 
 	It("F11: shows what was lost, and of what no evidence is left", func(ctx SpecContext) {
 		Eventually(ctx, status(ctx, runs[ended])).Should(HaveField("Phase", v1.PhaseFailed))
-		said, code := runfleet(ctx, "recover")
+		said, code := runfleet("recover")
 		Expect(code).To(Equal(0))
 		Expect(said).To(And(
 			MatchRegexp(`^This hub was restored from a backup: member (east|west) remembers beat \d+, the backup ended at \d+\.\n`),
@@ -134,16 +134,16 @@ var _ = Describe("A restored hub", Ordered, func() {
 		change(ctx, waiting, func(r *v1.DocsRun) { r.Spec.Cancel = true })
 		Consistently(ctx, status(ctx, waiting), "6s").Should(HaveField("Phase", v1.PhasePending), "in quarantine nothing fires")
 
-		said, code := runfleet(ctx, "recover")
+		said, code := runfleet("recover")
 		Expect(code).To(Equal(0))
 		Expect(said).To(And(MatchRegexp(`(?m)^west +no +\S`), MatchRegexp(`(?m)^east +yes +it answers$`),
 			MatchRegexp(`(?m)^team +docsrun/sim-hang-waiting +Pending +\S`), ContainSubstring("runfleet recover --without west")))
-		said, _ = runfleet(ctx, "orphans")
+		said, _ = runfleet("orphans")
 		Expect(said).To(MatchRegexp(`(?m)^east +team +configmap/late +docsrun/late +1 .* its run is gone: it is swept when all members were counted`))
-		said, code = runfleet(ctx, "recover", "--without", "east")
+		said, code = runfleet("recover", "--without", "east")
 		Expect(said).To(ContainSubstring("member east answers, so it is counted"))
 		Expect(code).To(Equal(1))
-		said, code = runfleet(ctx, "recover", "--without", "west")
+		said, code = runfleet("recover", "--without", "west")
 		Expect(said).To(ContainSubstring("member west is not waited for any more"))
 		Expect(code).To(Equal(0))
 		await(ctx, waiting, v1.PhaseCancelled)
@@ -155,7 +155,7 @@ var _ = Describe("A restored hub", Ordered, func() {
 	}, SpecTimeout(3*time.Minute))
 
 	It("F11: is left with nothing that no run accounts for, once a person has ended what is listed", func(ctx SpecContext) {
-		said, _ := runfleet(ctx, "orphans")
+		said, _ := runfleet("orphans")
 		Expect(said).To(And(
 			MatchRegexp(`(?m)its run is gone, and its agent lives: it ends by itself at \S+ at the latest. `+
 				`To end it now, on member west: kubectl -n team delete job sim-hang-lost-\S+$`),

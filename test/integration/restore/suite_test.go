@@ -4,9 +4,7 @@ package restore
 
 import (
 	"context"
-	"errors"
 	"os"
-	"os/exec"
 	"testing"
 	"time"
 
@@ -101,13 +99,8 @@ func agents(ctx context.Context, run v1.Run) []corev1.Pod {
 }
 
 // runfleet runs a verb against the hub, and returns what it said and its exit code.
-func runfleet(ctx context.Context, args ...string) (said string, code int) {
+func runfleet(args ...string) (all string, code int) {
 	GinkgoHelper()
-	cmd := exec.CommandContext(ctx, program.Path, append(args, "--kubeconfig", hub.KubeconfigPath())...)
-	out, err := cmd.CombinedOutput()
-	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
-		return string(out), exit.ExitCode()
-	}
-	Expect(err).NotTo(HaveOccurred())
-	return string(out), 0
+	said := program.Call(hub.KubeconfigPath(), args...)
+	return said.Stdout + said.Stderr, said.Code
 }

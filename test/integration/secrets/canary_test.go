@@ -47,13 +47,11 @@ func scan(ctx context.Context) []string {
 }
 
 // runfleet runs the command as a person does who may do everything, and returns all that it prints.
-func runfleet(ctx context.Context, ns string, args ...string) string {
+func runfleet(ns string, args ...string) string {
 	GinkgoHelper()
-	cmd := exec.CommandContext(ctx, program.Path, append(args, "-n", ns)...)
-	cmd.Env = []string{"KUBECONFIG=" + hub.KubeconfigPath(), "HOME=/nonexistent", "PATH=" + os.Getenv("PATH")}
-	out, err := cmd.CombinedOutput()
-	Expect(string(out)).NotTo(BeEmpty(), "%v: %v", args, err)
-	return string(out)
+	said := program.Call(hub.KubeconfigPath(), append(args, "-n", ns)...)
+	Expect(said.Stdout+said.Stderr).NotTo(BeEmpty(), "%v: %d", args, said.Code)
+	return said.Stdout + said.Stderr
 }
 
 // hatch puts canaries into every Secret of a namespace on both members.
@@ -143,7 +141,7 @@ var _ = Describe("The bytes of a Secret", Ordered, func() {
 			"wait shop", "retry refused", "cancel absent",
 			"secrets create --all-members --user octo --token-file " + token, "secrets create --all-members --own-contexts --user octo --token-file " + token,
 		} {
-			Expect(canaries.In("runfleet "+line, runfleet(ctx, ns, strings.Fields(line)...))).To(BeEmpty())
+			Expect(canaries.In("runfleet "+line, runfleet(ns, strings.Fields(line)...))).To(BeEmpty())
 		}
 		rendered := exec.CommandContext(ctx, program.Path, "render", "-f", manifest, "--config", config)
 		out, err := rendered.CombinedOutput()
