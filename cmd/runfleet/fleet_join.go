@@ -99,13 +99,27 @@ func (c *joinCall) check(args []string) error {
 	if c.maxRuns < 0 || c.maxRuns > 100000 {
 		return usagef("--max-runs %d: write 0 to 100000", c.maxRuns)
 	}
-	if u, err := url.Parse(c.Server); c.Server != "" && (err != nil || u.Scheme != "https" || u.Host == "") {
-		return usagef("--server must be a URL such as https://eu-1.example.com:6443")
-	}
 	if c.timeout < 0 {
 		return usagef("--timeout must not be negative: 0 does not wait")
 	}
-	return nil
+	return checkServer(c.Server)
+}
+
+// checkServer refuses what would be of no use to the operator, and does not repeat it: it may hold a secret.
+func checkServer(server string) error {
+	u, err := url.Parse(server)
+	switch {
+	case server == "":
+		return nil
+	case err != nil || u.Scheme != "https" || u.Host == "":
+		return usagef("--server must be a URL such as https://eu-1.example.com:6443")
+	case u.User != nil:
+		return usagef("--server must have no credentials in it: join asks the member for a token")
+	case u.RawQuery != "" || u.Fragment != "":
+		return usagef("--server must have no query and no fragment")
+	default:
+		return nil
+	}
 }
 
 func (c *joinCall) run(ctx context.Context) error {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strings"
 	"time"
 
 	"github.com/runfleet/runfleet/api/v1"
@@ -14,6 +15,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -77,7 +79,7 @@ func (l *look) create(ctx context.Context) error {
 		}
 	}
 	if !l.lookup {
-		if err := l.revokeLookup(ctx); err != nil {
+		if err := l.revokeLookup(ctx, hub); err != nil {
 			return err
 		}
 	}
@@ -100,9 +102,20 @@ func (l *look) ensure(ctx context.Context, on *Side, o client.Object, side strin
 	return nil
 }
 
-// revokeLookup takes back the right to look up Secrets that an earlier join gave.
-func (l *look) revokeLookup(ctx context.Context) error {
+// revokeLookup takes back the right to look up Secrets that an earlier join gave. Another hub may look them up by it.
+func (l *look) revokeLookup(ctx context.Context, hub types.UID) error {
+	sa := account()
+	if err := l.Member.Get(ctx, client.ObjectKeyFromObject(sa), sa); err != nil {
+		return fmt.Errorf("reading %s on the member: %w", Named(sa), err)
+	}
+	others := otherHubs(sa, hub)
 	for _, o := range everywhere(lookupRole, nil) {
+		if len(others) > 0 {
+			if err := l.Member.Get(ctx, client.ObjectKeyFromObject(o), o); err == nil {
+				l.Say("member: " + Named(o) + " stays: another hub has the member as " + strings.Join(others, ", "))
+			}
+			continue
+		}
 		removed, err := removeJoined(ctx, l.Member, o)
 		if err != nil {
 			return fmt.Errorf("removing %s on the member: %w", Named(o), err)

@@ -158,13 +158,7 @@ func (l *Leave) withdraw(ctx context.Context, hub types.UID) (others []string, e
 		}
 		return nil, fmt.Errorf("reading %s on the member: %w", Named(sa), err)
 	}
-	mine := v1.AnnotationJoinedPrefix + string(hub)
-	for key, name := range sa.Annotations {
-		if strings.HasPrefix(key, v1.AnnotationJoinedPrefix) && key != mine {
-			others = append(others, name)
-		}
-	}
-	slices.Sort(others)
+	mine, others := v1.AnnotationJoinedPrefix+string(hub), otherHubs(sa, hub)
 	if _, ok := sa.Annotations[mine]; !ok {
 		return others, nil
 	}
@@ -173,6 +167,17 @@ func (l *Leave) withdraw(ctx context.Context, hub types.UID) (others []string, e
 		return nil, fmt.Errorf("writing %s on the member: %w", Named(sa), err)
 	}
 	return others, nil
+}
+
+// otherHubs is how hubs but this one call the member whose user it is.
+func otherHubs(sa *corev1.ServiceAccount, hub types.UID) (names []string) {
+	for key, name := range sa.Annotations {
+		if strings.HasPrefix(key, v1.AnnotationJoinedPrefix) && key != v1.AnnotationJoinedPrefix+string(hub) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // removeJoined removes an object that join created. Another one stays; where there is none, nothing is said.
