@@ -157,15 +157,12 @@ func (t *teller) endChapter(to v1.Phase, class string) {
 		return
 	}
 	result := resultOf(class, to)
-	s := Span{Role: RoleRun, ID: t.root(), Parent: t.parent, Name: "RUN " + t.kind, Start: c.since, Partial: c.partial}
+	s := Span{Role: RoleRun, ID: t.root(), Parent: t.parent, Name: "RUN " + t.kind, Start: c.since, Partial: c.partial, Error: failure(class)}
 	if !c.first {
 		if c.partial {
 			return // the history no longer says when it began
 		}
 		s.ID, s.Parent = spanID(t.uid, "again", c.row, c.since.UnixMicro()), t.root()
-	}
-	if result != "success" && result != "cancellation" {
-		s.Error = failure(class)
 	}
 	last := int64(0)
 	for _, tr := range t.run.RunStatus().History {
