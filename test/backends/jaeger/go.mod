@@ -1,6 +1,6 @@
 // This module builds Jaeger, which is an OpenTelemetry Collector. It is apart from the product's module, as test/helm is: Jaeger's
 // modules choose no version for the product, nor the product's for Jaeger. By its name it may import what is internal to Jaeger's
-// command, so that only what the examples of docs use is compiled: a tenth of what Jaeger's own build takes.
+// command, so that only what the examples of docs use is compiled: 1007 packages instead of 2324.
 module github.com/jaegertracing/jaeger/cmd/jaeger/inmemory
 
 go 1.26.3
