@@ -142,6 +142,32 @@ func TestSpansOfAFileAreDrawn(t *testing.T) {
 	golden.Check(t, "trace/spans.json", string(data)) // docs/cli.md is run with it
 }
 
+// What was waited for is told to a collector too, so that a run is drawn the same that the hub no longer has.
+func TestWhatWasWaitedForIsExported(t *testing.T) {
+	l := lives["waited"]()
+	spans, err := readSpans(exported(t, l))
+	if err != nil {
+		t.Fatal(err)
+	}
+	type gap struct {
+		Label, Note string
+		Wait        *waterfall.Wait
+		Marks       []waterfall.Mark
+	}
+	gaps := func(p waterfall.Picture) (out []gap) {
+		for _, r := range p.Chapters[0].Rows {
+			if r.Kind == story.RoleState && r.Waits {
+				out = append(out, gap{r.Label, r.Note, r.Wait, r.Marks})
+			}
+		}
+		return out
+	}
+	want, got := gaps(pictureOf(l, 0)), gaps(waterfall.Of(string(l.run.UID), spans, 0))
+	if diff := cmp.Diff(want, got); diff != "" || len(got) != 5 || got[0].Wait == nil {
+		t.Errorf("%d gaps, (-want +got):\n%s", len(got), diff)
+	}
+}
+
 func TestThePageHasEverythingAndNoValueIsSyntax(t *testing.T) {
 	l := lives["retried"]()
 	spans, err := readSpans(exported(t, l))
