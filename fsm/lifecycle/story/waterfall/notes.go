@@ -9,36 +9,36 @@ import (
 	"github.com/runfleet/runfleet/fsm/lifecycle/story"
 )
 
-// lead is what led a state to wait, and what it waits for as far as that alone says. Where the rest is empty what led there is
-// a wait itself, after which another may come.
-type lead struct{ first, rest string }
+// lead is what led a state to wait, and what it waits for as far as that alone says. Where what led there is a wait itself
+// another may come after it.
+type lead struct{ first, rest, after string }
 
 // because is why a state waits, by what led to it. A trigger of "" is any other.
 var because = map[v1.Phase]map[fsm.Trigger]lead{
-	v1.PhasePending:      {"": {"", "waits for a member and its turn"}},
-	v1.PhaseProvisioning: {"": {"", "waits for the agent to start"}},
+	v1.PhasePending:      {"": {rest: "waits for a member and its turn"}},
+	v1.PhaseProvisioning: {"": {rest: "waits for the agent to start"}},
 	v1.PhaseRetrying: {
-		"":                      {"back-off", ""},
-		lifecycle.ContextRaised: {"asked again", "waits for a member and its turn"},
-		lifecycle.ClusterLost:   {"member lost", "waits for another"},
-		lifecycle.TemplatesLost: {"operator upgraded", "made anew"},
+		"":                      {first: "back-off", after: "back-off"},
+		lifecycle.ContextRaised: {first: "asked again", rest: "waits for a member and its turn"},
+		lifecycle.ClusterLost:   {first: "member lost", rest: "waits for another"},
+		lifecycle.TemplatesLost: {first: "operator upgraded", rest: "made anew"},
 	},
 	v1.PhaseStopping: {
-		"":                          {"", "waits for the agent to end"},
-		lifecycle.CancelRequested:   {"cancelled", "waits for the agent to end"},
-		lifecycle.SuspendRequested:  {"suspended", "waits for the agent to end"},
-		lifecycle.ContextRaised:     {"superseded", "waits for the agent to end"},
-		lifecycle.RunDeadlinePassed: {"past the run's deadline", "waits for the agent to end"},
-		lifecycle.DeadlinePassed:    {"past its deadline", "waits for the agent to end"},
-		lifecycle.AgentOrphaned:     {"its Job was deleted", "waits for its pod to end"},
+		"":                          {rest: "waits for the agent to end"},
+		lifecycle.CancelRequested:   {first: "cancelled", rest: "waits for the agent to end"},
+		lifecycle.SuspendRequested:  {first: "suspended", rest: "waits for the agent to end"},
+		lifecycle.ContextRaised:     {first: "superseded", rest: "waits for the agent to end"},
+		lifecycle.RunDeadlinePassed: {first: "past the run's deadline", rest: "waits for the agent to end"},
+		lifecycle.DeadlinePassed:    {first: "past its deadline", rest: "waits for the agent to end"},
+		lifecycle.AgentOrphaned:     {first: "its Job was deleted", rest: "waits for its pod to end"},
 	},
-	v1.PhaseTerminating: {"": {"", "waits until nothing of it is left on the members"}},
+	v1.PhaseTerminating: {"": {rest: "waits until nothing of it is left on the members"}},
 }
 
 // afterStop is why Retrying waits after Stopping, by what led there: the trigger that ends Stopping is always the same.
 var afterStop = map[fsm.Trigger]lead{
-	lifecycle.SuspendRequested: {"suspended", ""},
-	lifecycle.ContextRaised:    {"asked again", "waits for a member and its turn"},
+	lifecycle.SuspendRequested: {first: "suspended", after: "suspension"},
+	lifecycle.ContextRaised:    {first: "asked again", rest: "waits for a member and its turn"},
 }
 
 // waits says that a span is a state in which nothing is executed.
@@ -70,10 +70,10 @@ func waitedFor(n *node, moves []*node) string {
 	switch {
 	case what == "":
 		what = led.rest
-	case led.rest == "" && (led.first == what || !n.said.WaitSince.After(n.Start)):
+	case led.after != "" && (led.first == what || !n.said.WaitSince.After(n.Start)):
 		return what
-	case led.rest == "":
-		return led.first + ", then " + what
+	case led.after != "":
+		return what + ", after " + led.after // what is cut off for want of room should not be the news
 	}
 	if led.first == "" || what == "" {
 		return led.first + what
