@@ -62,7 +62,8 @@ func asCalled(root *cobra.Command, text string) string {
 	for _, c := range root.Commands() {
 		verbs = append(verbs, regexp.QuoteMeta(c.Name()))
 	}
-	named := regexp.MustCompile(`\b(?:` + regexp.QuoteMeta(root.DisplayName()) + `|` + root.Name() + `) (` + strings.Join(verbs, "|") + `)\b`)
+	either := regexp.QuoteMeta(root.DisplayName()) + "|" + root.Name()
+	named := regexp.MustCompile(`\b(?:` + either + `) (` + strings.Join(verbs, "|") + `)\b`)
 	return named.ReplaceAllString(text, root.DisplayName()+" $1")
 }
 

@@ -121,7 +121,7 @@ func TestAPluginOfKubectlNamesItsCommandsSo(t *testing.T) {
 		run(context.Background(), append([]string{"/usr/local/bin/kubectl-runfleet"}, args...), &stdout, &stderr)
 		said := stdout.String() + stderr.String()
 		if !strings.Contains(said, "kubectl runfleet "+args[0]) || strings.Contains(strings.ReplaceAll(said, "kubectl runfleet", ""), "runfleet get") ||
-			strings.Contains(said, "\n  runfleet ") || strings.Contains(said, "kubectl kubectl") {
+			strings.Contains(said, "\n  runfleet ") || strings.Contains(said, strings.Repeat("kubectl ", 2)) {
 			t.Errorf("%v:\n%s", args, said)
 		}
 	}

@@ -320,7 +320,7 @@ func TestAQuotaIsInTheWayUntilTheJobIsThere(t *testing.T) {
 func TestWaitsOfWalks(t *testing.T) {
 	kept := map[string]int{}
 	for seed := range int64(60) {
-		lifecycletest.Walk(seed, 120, func(w *lifecycletest.World, f lifecycle.Facts, d lifecycle.Decision) bool {
+		lifecycletest.Walk(seed, 120, func(w *lifecycletest.World, _ lifecycle.Facts, d lifecycle.Decision) bool {
 			if x := d.Status.WaitedFor; x != nil && (final(d.Status.Phase) || d.Status.Phase == v1.PhaseTerminating) {
 				t.Errorf("seed %d: %s waits for %v", seed, d.Status.Phase, x)
 			}

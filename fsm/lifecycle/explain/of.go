@@ -22,8 +22,8 @@ type asking struct {
 }
 
 // Of explains a run as far as the hub shows it. program is how the one who asks called it, such as "kubectl runfleet", and name
-// is how commands call the run, such as "coderun/auth-7 -n team-a"; its first word is the run. Of the facts only those of [Hub] count. It is an error if the table does not know the run's phase: another
-// version wrote it.
+// is how commands call the run, such as "coderun/auth-7 -n team-a"; its first word is the run. Of the facts only those of [Hub]
+// count. It is an error if the table does not know the run's phase: another version wrote it.
 func Of(l lifecycle.Lifecycle, program, name string, s v1.RunStatus, f lifecycle.Facts) (Explanation, error) {
 	f = Hub(s, f)
 	a := asking{l: l, s: s, f: f, state: fsm.State(s.Phase), program: program, name: name}

@@ -5,7 +5,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	. "github.com/onsi/gomega/gstruct"
+	"github.com/onsi/gomega/gstruct"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -29,7 +29,7 @@ var _ = Describe("Runs that must not work at the same time", func() {
 		w.Expect(s.WaitedFor).To(BeNil(), "of what it does now")
 		left := s.History[0]
 		w.Expect(left.From).To(Equal(v1.PhasePending))
-		w.Expect(left.WaitedFor).To(PointTo(MatchFields(IgnoreExtras, Fields{
+		w.Expect(left.WaitedFor).To(gstruct.PointTo(gstruct.MatchFields(gstruct.IgnoreExtras, gstruct.Fields{
 			"Reason": Equal(v1.ReasonWorkspaceBusy), "Object": Equal(w.namespace + "/first"), "Until": BeNil(),
 		})))
 		w.Expect(left.WaitedFor.Since.Time).To(And(BeTemporally(">=", second.CreationTimestamp.Time), BeTemporally("<", left.Time.Add(-silence))))

@@ -2,11 +2,11 @@ package apiserver
 
 import (
 	"fmt"
-	"reflect"
 	"slices"
 
 	"github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/fsm/lifecycle"
+	"k8s.io/apimachinery/pkg/api/equality"
 )
 
 // edges are the moves that the tables know. Both kinds have the same.
@@ -85,7 +85,7 @@ func kept(history []v1.Transition, h v1.Transition) bool {
 	o := history[i]
 	was, is := o.WaitedFor, h.WaitedFor
 	o.WaitedFor, h.WaitedFor = nil, nil
-	return o == h && (was == is || reflect.DeepEqual(was, is))
+	return o == h && (was == is || equality.Semantic.DeepEqual(was, is))
 }
 
 // Attempt is the entry of that number, nil when there is none.
