@@ -117,3 +117,15 @@ func exemplars(h *dto.Histogram) []*dto.Exemplar {
 	}
 	return all
 }
+
+func TestAttemptsOfBeforeARestoreAreInNoBudget(t *testing.T) {
+	for incarnation, want := range map[int64]bool{1: false, 2: true} {
+		s := v1.RunStatus{ContextVersion: 1, Incarnation: 2}
+		for n := range int32(10) {
+			s.Attempts = append(s.Attempts, v1.Attempt{Number: n + 1, ContextVersion: 1, Incarnation: incarnation})
+		}
+		if got := overBudget(v1.RunSpec{}, s, 0); got != want {
+			t.Errorf("of incarnation %d: %v", incarnation, got)
+		}
+	}
+}

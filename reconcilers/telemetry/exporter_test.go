@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/runfleet/runfleet/fsm/lifecycle/story"
 	collectorpb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
+	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
 )
 
@@ -80,7 +81,7 @@ func TestSpansArriveWithTheirResourceBeforeTheOperatorEnds(t *testing.T) {
 	}
 	span := got.GetScopeSpans()[0].GetSpans()[0]
 	if names["service.name"] != "runfleet" || names["k8s.pod.name"] != "pod-a" || span.GetName() != "RUN DocsRun" ||
-		span.GetStatus().GetMessage() != "AgentError" || len(span.GetParentSpanId()) != 0 {
+		span.GetStatus().GetMessage() != "AgentError" || span.GetKind() != tracepb.Span_SPAN_KIND_SERVER || len(span.GetParentSpanId()) != 0 {
 		t.Errorf("resource %v, span %v", names, span)
 	}
 }
@@ -117,6 +118,7 @@ func TestACollectorThatTakesSomeLosesTheOthersAlone(t *testing.T) {
 	}{
 		{partially(1, "the \"attribute\"\nis too long"), 1},
 		{partially(0, "mind the limits"), 0},
+		{partially(9, "there were three"), 3},
 		{func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadRequest) }, 3},
 	} {
 		server := httptest.NewServer(c.answer)
