@@ -96,7 +96,8 @@ func (c *Collector) await(ctx context.Context, port string) error {
 		case <-c.process.Done():
 			return c.process.Crash()
 		case <-ctx.Done():
-			return errors.Join(err, fmt.Errorf("nobody listens for port %s:\n%s", port, strings.Join(process.Tail(c.process.Log, 10), "\n")))
+			said := strings.Join(process.Tail(c.process.Log, 10), "\n")
+			return errors.Join(err, fmt.Errorf("nobody listens for port %s:\n%s", port, said))
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
@@ -108,6 +109,8 @@ func freeAddress(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
 	return l.Addr().String()
 }
