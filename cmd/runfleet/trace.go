@@ -168,9 +168,9 @@ func (c *traceCall) onHub(ctx context.Context, args []string, api *backend, now 
 		return s, nil
 	}
 	exported, err := api.query(ctx, s.spans[0].Trace.String())
-	if _, missing := errors.AsType[errNoTrace](err); missing {
+	if none, missing := errors.AsType[errNoTrace](err); missing {
 		if c, ok := story.Recorded(*run.RunStatus()); ok && !c.Sampled {
-			err = fmt.Errorf("%w: that of %s is not sampled", err, items[0])
+			err = fmt.Errorf("%s: there is no such trace: that of %s is not sampled", none.at, items[0])
 		}
 	}
 	s.spans = waterfall.Merge(s.spans, exported)

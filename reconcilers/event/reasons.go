@@ -18,17 +18,20 @@ type Reason struct {
 // What no row of a table tells, in the order of the documentation.
 var (
 	AbandonIgnored = warning(v1.ReasonAbandonIgnored, "a run",
-		"The annotation `"+v1.AnnotationAbandonRemote+"` gives up what the run does not hold, or in words that nobody knows; the note says what to write.")
+		"The annotation `"+v1.AnnotationAbandonRemote+"` gives up what the run does not hold, or in words that nobody knows; "+
+			"the note says what to write.")
 	TraceParentIgnored = warning("TraceParentIgnored", "a run",
 		"The annotation `"+v1.AnnotationTraceParent+"` is no W3C traceparent; the run has a trace of its own.")
 	Quarantined     = warning(v1.ReasonQuarantined, "a run", "The run waits until every member has said what it executes of it.")
 	Counted         = normal("Counted", "a run", "They all have.")
 	Swept           = normal("Swept", "a run", "An object on a member was deleted, because its run is gone.")
 	AgentWithoutRun = warning("AgentWithoutRun", "a run", "A live agent's run is gone; the note says when it ends, and how to end it now.")
-	RenewalFailed   = warning(v1.ReasonRenewalFailed, "a MemberCluster", "The member's token was to be renewed and was not; it is tried again. Once for each new cause.")
-	HubRestored     = warning("HubRestored", "the ConfigMap `runfleet-hub`", "The hub was set back to a backup: every run waits until all members were counted.")
-	ConfigChanged   = normal("ConfigChanged", "the ConfigMap `"+v1.ConfigMapName+"`", "A changed configuration is in force.")
-	ConfigInvalid   = warning("ConfigInvalid", "the ConfigMap `"+v1.ConfigMapName+"`",
+	RenewalFailed   = warning(v1.ReasonRenewalFailed, "a MemberCluster",
+		"The member's token was to be renewed and was not; it is tried again. Once for each new cause.")
+	HubRestored = warning("HubRestored", "the ConfigMap `runfleet-hub`",
+		"The hub was set back to a backup: every run waits until all members were counted.")
+	ConfigChanged = normal("ConfigChanged", "the ConfigMap `"+v1.ConfigMapName+"`", "A changed configuration is in force.")
+	ConfigInvalid = warning("ConfigInvalid", "the ConfigMap `"+v1.ConfigMapName+"`",
 		"A changed configuration is not valid; the note says where. The last good one stays in force.")
 	ConfigUnknownKey = warning("ConfigUnknownKey", "either ConfigMap", "Keys that nobody knows, which the note names, have no effect.")
 	TemplatesChanged = normal("TemplatesChanged", "the ConfigMap `"+v1.TemplatesName+"`", "Changed templates are in force.")
@@ -38,7 +41,8 @@ var (
 		"The controller of the system that Runfleet replaces has replicas; a run that is deleted keeps its finalizer until it has none.")
 	OriginalAtWork    = warning("OriginalAtWork", "a run", "Its Job of the original is at work: it is left alone until that has ended.")
 	OriginalTakenOver = warning("OriginalTakenOver", "a run", "The original's status of the run became one of Runfleet's.")
-	OriginalFinalizer = warning("OriginalFinalizer", "a run", "The run carries a finalizer of the original, which goes when the run is deleted.")
+	OriginalFinalizer = warning("OriginalFinalizer", "a run",
+		"The run carries a finalizer of the original, which goes when the run is deleted.")
 )
 
 var reasons []Reason

@@ -76,8 +76,8 @@ func (c Collector) headers() error {
 		for i, header := range all {
 			name, value, found := strings.Cut(header, "=")
 			if _, err := url.PathUnescape(value); err != nil || !found || !headerName.MatchString(strings.TrimSpace(name)) {
-				return fmt.Errorf("header %d of %d in %s is not name=value: write such as authorization=Bearer%%20abc, with %%20 for a space, "+
-					"%%2C for a comma and %%25 for a percent sign", i+1, len(all), variable)
+				return fmt.Errorf("header %d of %d in %s is not name=value: write such as authorization=Bearer%%20abc, with "+
+					"%%20 for a space, %%2C for a comma and %%25 for a percent sign", i+1, len(all), variable)
 			}
 		}
 	}

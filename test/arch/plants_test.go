@@ -59,7 +59,9 @@ func TestCallRulesFindWhatIsPlanted(t *testing.T) {
 			}
 			for _, form := range forms {
 				src := fmt.Sprintf("package x\n\n"+form, r.pkg, call)
-				planted := func(name string) bool { return found(checkFiles(t, fstest.MapFS{name: {Data: []byte(src)}}), name, r.why) }
+				planted := func(name string) bool {
+					return found(checkFiles(t, fstest.MapFS{name: {Data: []byte(src)}}), name, r.why)
+				}
 				if name := fileIn(r.in[0]); !planted(name) {
 					t.Errorf("%s may use %s.%s, though %s", name, r.pkg, call, r.why)
 				}

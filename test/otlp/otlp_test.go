@@ -57,7 +57,7 @@ func TestWhatIsSentByEitherProtocolIsRememberedAndWritten(t *testing.T) {
 		t.Errorf("%d requests", len(r.Headers()))
 	}
 	for _, h := range r.Headers() {
-		if h.Get("Authorization") != "Bearer abc==" || h.Get("X-Scope-OrgID") != "shop" {
+		if h.Get("Authorization") != "Bearer abc==" || h.Get("X-Scope-Orgid") != "shop" {
 			t.Errorf("headers %v", h)
 		}
 	}

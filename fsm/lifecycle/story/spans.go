@@ -157,7 +157,10 @@ func (t *teller) endChapter(to v1.Phase, class string) {
 		return
 	}
 	result := resultOf(class, to)
-	s := Span{Role: RoleRun, ID: t.root(), Parent: t.parent, Name: "RUN " + t.kind, Start: c.since, Partial: c.partial, Error: failure(class)}
+	s := Span{
+		Role: RoleRun, ID: t.root(), Parent: t.parent, Name: "RUN " + t.kind, Start: c.since,
+		Error: failure(class), Partial: c.partial,
+	}
 	if !c.first {
 		if c.partial {
 			return // the history no longer says when it began

@@ -17,7 +17,9 @@ type Said struct {
 }
 
 // Call calls the command to its end, as a person does whose own kubeconfig is a file and who has nothing else of this machine.
-func (p *Program) Call(kubeconfig string, args ...string) Said { return Finish(p.Command(kubeconfig, args...)) }
+func (p *Program) Call(kubeconfig string, args ...string) Said {
+	return Finish(p.Command(kubeconfig, args...))
+}
 
 // Command is such a call before it is started.
 func (p *Program) Command(kubeconfig string, args ...string) *exec.Cmd {

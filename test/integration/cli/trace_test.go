@@ -58,8 +58,13 @@ var _ = Describe("trace", func() {
 			"/api/traces/4bf92f3577b34da6a3ce929d0e0e4736: there is no such trace: that of docsrun/shop is not sampled\n"}))
 		status = http.StatusOK
 		answer = "<html>"
+		Expect(callLine(ns, line).Stderr).To(And(ContainSubstring("answers with a page: name the query API"), Satisfy(oneLine)))
+		answer = "traces!"
 		Expect(callLine(ns, line).Stderr).To(And(ContainSubstring("answers nonsense"), HaveSuffix("\n"), Satisfy(oneLine)))
 		answer = `{"batches":[]}`
+		Expect(callLine(ns, line).Stderr).To(HaveSuffix("there is no such trace: that of docsrun/shop is not sampled\n"))
+		answer = `{"batches":[{"scopeSpans":[{"spans":[{"traceId":"4bf92f3577b34da6a3ce929d0e0e4736","spanId":"00f067aa0ba902b8",` +
+			`"name":"theirs","startTimeUnixNano":"1","endTimeUnixNano":"2"}]}]}]}`
 		Expect(callLine(ns, line).Stdout).To(HavePrefix("docsrun/shop in " + ns + ": Pending for "))
 	})
 

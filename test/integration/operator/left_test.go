@@ -60,7 +60,9 @@ func (w *scene) back() {
 }
 
 // command runs a verb of the binary against the hub.
-func (w *scene) command(args ...string) bed.Said { return program.Call(w.hub.KubeconfigPath(), args...) }
+func (w *scene) command(args ...string) bed.Said {
+	return program.Call(w.hub.KubeconfigPath(), args...)
+}
 
 // nobody hears what was swept.
 type nobody struct{}
