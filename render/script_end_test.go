@@ -1,6 +1,7 @@
 package render
 
 import (
+	"crypto/rand"
 	"fmt"
 	"net/http"
 	"os"
@@ -156,17 +157,53 @@ func TestAFullDiskBeforeTheAgentIsSaid(t *testing.T) {
 	})
 }
 
+// TestAFullDiskWhileFilesAreCheckedOutIsSaid has a file that is small where git keeps it, and too large for the disk itself: git's
+// checkout leaves half of it, and says that all is well.
+func TestAFullDiskWhileFilesAreCheckedOutIsSaid(t *testing.T) {
+	onStage(t, func(t *testing.T, s stage) {
+		large := strings.Repeat("x", 2000000)
+		s.publish("main", map[string]string{"large": large})
+		s.agent("touch ran")
+		code, o := s.limited()
+		s.wants(code, o, 1, "failed", "Not all files of "+ownBranch+" could be written")
+		if s.exists(work + "ran") {
+			t.Error("the agent must not have been started")
+		}
+		s.sound()
+		if got := s.published(ownBranch, "large"); got != large {
+			t.Errorf("the next attempt must not push what is left of a file: %d bytes", len(got))
+		}
+	})
+}
+
+// TestAnAttemptThatWasKilledWhileFilesWereCheckedOutIsNotInTheWay has git killed with the script in the middle of the checkout.
+func TestAnAttemptThatWasKilledWhileFilesWereCheckedOutIsNotInTheWay(t *testing.T) {
+	onStage(t, func(t *testing.T, s stage) {
+		s.publish("main", map[string]string{"auth-api/large": "whole"})
+		git, err := exec.LookPath("git")
+		s.must(err)
+		s.script("bin/git", fmt.Sprintf(`#!/bin/sh
+case "$*" in
+*' checkout '*) mkdir -p "$2/auth-api"; echo half >"$2/auth-api/large"; kill -9 "$PPID"; exit 1 ;;
+esac
+exec %s "$@"
+`, git))
+		s.agent("exit 0")
+		if err := s.command("agent").Run(); err == nil || s.read(clone+"/auth-api/large") != "half\n" {
+			t.Fatalf("want it killed in the middle, got %v", err)
+		}
+		s.must(os.Remove(s.path("bin/git")))
+		s.sound()
+		if got := s.published(ownBranch, "auth-api/large"); got != "whole" {
+			t.Errorf("got %q", got)
+		}
+	})
+}
+
 func random(t *testing.T, n int64) string {
 	t.Helper()
-	f, err := os.Open("/dev/urandom")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = f.Close() }()
 	text := make([]byte, n)
-	if _, err := f.Read(text); err != nil {
-		t.Fatal(err)
-	}
+	_, _ = rand.Read(text) // never fails
 	return string(text)
 }
 

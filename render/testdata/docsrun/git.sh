@@ -163,10 +163,13 @@ unmerged() { [ -n "$(in_clone ls-files --unmerged)" ]; }
 but_description=':(exclude)PR_DESCRIPTION.md'
 forget_description() { in_clone ls-files --error-unmatch PR_DESCRIPTION.md >/dev/null 2>&1 || rm -f -- "$RUNFLEET_CLONE/PR_DESCRIPTION.md"; }
 
+# A checkout that did not end, since its pod was killed or the disk was full, leaves a mixture that is nobody's work.
+halfway=$RUNFLEET_CLONE/.git/runfleet-checkout
+
 # keep commits what an interrupted attempt left uncommitted: on the branch where it lies or, where that is nobody's own to
 # commit to, on one that is made for it.
 keep() {
-  [ -e "$RUNFLEET_CLONE/.git/index" ] || return 0 # nothing was ever checked out
+  [ -e "$RUNFLEET_CLONE/.git/index" ] && [ ! -e "$halfway" ] || return 0 # nobody was ever at work there
   on=$(in_clone symbolic-ref --quiet --short HEAD || true)
   if [ "$on" = "$branch" ] && unmerged; then
     return # the agent resolves it
@@ -182,15 +185,22 @@ keep() {
 
 # switch brings the run's branch up to date with the remote's and with the base. Conflicts are left to the agent.
 switch() {
-  if [ "$(in_clone symbolic-ref --quiet --short HEAD || true)" != "$branch" ] || [ ! -e "$RUNFLEET_CLONE/.git/index" ]; then
+  if [ "$(in_clone symbolic-ref --quiet --short HEAD || true)" != "$branch" ] || [ ! -e "$RUNFLEET_CLONE/.git/index" ] || [ -e "$halfway" ]; then
     forget_description
+    force=
+    [ ! -e "$halfway" ] || force=--force
+    : >"$halfway"
     if has "refs/heads/$branch"; then
-      in_clone checkout --quiet "$branch" --
+      in_clone checkout --quiet ${force:+"$force"} "$branch" --
     elif has "refs/remotes/origin/$branch"; then
-      in_clone checkout --quiet --no-track -b "$branch" "refs/remotes/origin/$branch"
+      in_clone checkout --quiet ${force:+"$force"} --no-track -b "$branch" "refs/remotes/origin/$branch"
     else
-      in_clone checkout --quiet --no-track -b "$branch" "refs/remotes/origin/$base"
+      in_clone checkout --quiet ${force:+"$force"} --no-track -b "$branch" "refs/remotes/origin/$base"
     fi
+    # Of a file that it cannot write checkout only says so, and the branch would get what is left of it; reset fails.
+    in_clone reset --quiet --hard ||
+      finish 1 failed "Not all files of $branch could be written into the workspace, which may be full; the log says why."
+    rm -f -- "$halfway"
   fi
   for from in "$branch" "$base"; do
     if unmerged; then
