@@ -108,7 +108,7 @@ var _ = Describe("The bytes of a Secret", Ordered, func() {
 		}
 		told := func() (runs int) {
 			for _, s := range traces.Spans() {
-				if s.Attribute("cicd.pipeline.result") != "" && s.Attribute("cicd.pipeline.task.name") == "" {
+				if s.Attribute("cicd.pipeline.result") != "" && s.Attribute("k8s.namespace.name") == ns && s.Attribute("cicd.pipeline.task.name") == "" {
 					runs++
 				}
 			}
