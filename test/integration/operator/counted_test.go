@@ -6,8 +6,6 @@ import (
 	"maps"
 	"math"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -18,7 +16,6 @@ import (
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/runfleet/runfleet/api/v1"
@@ -77,17 +74,15 @@ func told(scrapes ...string) account {
 // cents is a number without what sums of floating-point numbers add to it.
 func cents(n float64) float64 { return math.Round(n*1e4) / 1e4 }
 
-// relieve replaces the wild hub's operator for one spec: by one that comes by a way, sees the scene's runs only, so that
-// whatever it counts is theirs, and is followed soon when it is gone.
-func (w *scene) relieve(by *way) *bed.Replica {
+// relieve replaces the wild hub's operator for one spec: by one that sees the scene's runs only, so that whatever it counts is
+// theirs, and is followed soon when it is gone.
+func (w *scene) relieve(flags ...string) *bed.Replica {
 	retire := func() {
 		wild.replica.Signal(syscall.SIGTERM)
 		Eventually(wild.replica.Done()).Should(BeClosed())
 	}
-	path := filepath.Join(program.Dir, w.namespace+".kubeconfig")
-	w.Expect(os.WriteFile(path, bed.KubeconfigOf(&rest.Config{Host: by.server.URL}, ""), 0o600)).To(Succeed())
 	retire()
-	first := wild.start(append(w.soon(), "--kubeconfig", path)...)
+	first := wild.start(append(w.soon(), flags...)...)
 	DeferCleanup(func() {
 		if first != wild.replica {
 			first.Stop()
@@ -125,7 +120,7 @@ var _ = Describe("What the operator counts of its runs", first, func() {
 			touch := fmt.Sprintf(`{"metadata":{"annotations":{"touched":"%d"}}}`, q.Status.Transitions)
 			return w.hub.Patch(ctx, run, client.RawPatch(types.MergePatchType, []byte(touch)))
 		}
-		operator := w.relieve(w.newWay(meddle, func(_ context.Context, _ write, code int) error {
+		operator := w.relieve("--kubeconfig", w.newWay(meddle, func(_ context.Context, _ write, code int) error {
 			if code == http.StatusConflict {
 				conflicts.Add(1)
 			}
@@ -143,7 +138,7 @@ var _ = Describe("What the operator counts of its runs", first, func() {
 		w := onWild(ctx)
 		// Both runs' first attempts fail. Of one the replica hears that this is committed, of the other it never does, and neither
 		// goes on before it is killed.
-		first := w.relieve(w.newWay(func(ctx context.Context, q write) error {
+		first := w.relieve("--kubeconfig", w.newWay(func(ctx context.Context, q write) error {
 			if q.on() == "AttemptDue" {
 				<-ctx.Done()
 			}

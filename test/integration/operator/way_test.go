@@ -9,6 +9,8 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -17,6 +19,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	v1 "github.com/runfleet/runfleet/api/v1"
+	"github.com/runfleet/runfleet/test/integration/bed"
 )
 
 // way is one to a hub's API server, on which somebody stands at each write of a run's status. Whoever comes by it is an
@@ -42,8 +45,9 @@ func (q write) on() string {
 	return ""
 }
 
-// newWay makes a way to the scene's hub that ends with its spec. Both functions are called from many goroutines.
-func (w *scene) newWay(before func(context.Context, write) error, after func(context.Context, write, int) error) *way {
+// newWay makes a way to the scene's hub that ends with its spec, and returns the kubeconfig of who comes by it. Both functions are
+// called from many goroutines.
+func (w *scene) newWay(before func(context.Context, write) error, after func(context.Context, write, int) error) string {
 	to, err := url.Parse(w.hub.Admin.Host)
 	w.Expect(err).NotTo(HaveOccurred())
 	n := &way{before: before, after: after}
@@ -57,7 +61,9 @@ func (w *scene) newWay(before func(context.Context, write) error, after func(con
 		n.server.CloseClientConnections()
 		n.server.Close()
 	})
-	return n
+	path := filepath.Join(program.Dir, w.namespace+".kubeconfig")
+	w.Expect(os.WriteFile(path, bed.KubeconfigOf(&rest.Config{Host: n.server.URL}, ""), 0o600)).To(Succeed())
+	return path
 }
 
 // RoundTrip implements http.RoundTripper.
