@@ -232,12 +232,7 @@ type Done struct {
 // OfEffect is the span of an effect, a child of the state that asked for it. False: nothing is recorded of the run's trace.
 func OfEffect(run v1.Run, d Done) (Span, bool) {
 	c, ok := Recorded(*run.RunStatus())
-	t := begin(run)
-	t.after = math.MaxInt64
-	for _, tr := range run.RunStatus().History {
-		t.step(tr)
-	}
-	e := d.Effect
+	t, e := tell(run, math.MaxInt64), d.Effect // only where the run is now
 	s := Span{
 		Role: RoleEffect, Trace: c.Trace, Parent: t.inState(), Name: string(e.Verb) + " " + string(e.Resource), Start: d.Start, End: d.End,
 		ID:    spanID(t.uid, "effect", e.Verb, e.Resource, e.Cluster, e.Attempt, d.Start.UnixNano()),

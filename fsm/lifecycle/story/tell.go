@@ -11,20 +11,11 @@ import (
 
 // Tell returns the complete spans of a run, as far back as its history goes, in the order in which they were completed. A
 // run whose status records no trace gets the one that it would have.
-func Tell(run v1.Run) []Span {
-	t := begin(run)
-	for _, tr := range run.RunStatus().History {
-		t.step(tr)
-	}
-	return t.spans
-}
+func Tell(run v1.Run) []Span { return tell(run, 0).spans }
 
 // AsOf is Tell with what still goes on, as if it ended now. Such a span has no Row.
 func AsOf(run v1.Run, now time.Time) []Span {
-	t := begin(run)
-	for _, tr := range run.RunStatus().History {
-		t.step(tr)
-	}
+	t := tell(run, 0)
 	t.at = latest(t.at, now)
 	t.row = 0
 	t.leave(run.RunStatus().WaitedFor)
@@ -34,14 +25,7 @@ func AsOf(run v1.Run, now time.Time) []Span {
 }
 
 // Since are the spans that were completed by the transitions after a seq.
-func Since(run v1.Run, seq int64) []Span {
-	t := begin(run)
-	t.after = seq
-	for _, tr := range run.RunStatus().History {
-		t.step(tr)
-	}
-	return t.spans
-}
+func Since(run v1.Run, seq int64) []Span { return tell(run, seq).spans }
 
 // Recent are the spans that were completed by transitions at or after a time, each as it was told when that happened.
 func Recent(run v1.Run, since time.Time) []Span {
@@ -51,6 +35,16 @@ func Recent(run v1.Run, since time.Time) []Span {
 		return nil
 	}
 	return slices.DeleteFunc(Since(run, h[i].Seq-1), func(s Span) bool { return s.Partial })
+}
+
+// tell walks along the history, and tells what was completed after a seq.
+func tell(run v1.Run, after int64) *teller {
+	t := begin(run)
+	t.after = after
+	for _, tr := range run.RunStatus().History {
+		t.step(tr)
+	}
+	return t
 }
 
 // teller walks along the history.
