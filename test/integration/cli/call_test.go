@@ -85,9 +85,10 @@ func documents(stream string) iter.Seq[string] {
 var count atomic.Int64
 
 // newNamespace makes a namespace for one spec.
+// Namespaces sort as they were made: `get -A` sorts by name, and spec-10 would come before spec-9.
 func newNamespace(ctx context.Context) string {
 	GinkgoHelper()
-	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("spec-%d", count.Add(1))}}
+	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("spec-%03d", count.Add(1))}}
 	Expect(hub.Create(ctx, ns)).To(Succeed())
 	return ns.Name
 }
