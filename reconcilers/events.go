@@ -61,7 +61,7 @@ func runEvents(kind lifecycle.Kind, mail *Mailboxes, placed *Ledger) events {
 			if !ok1 || !ok2 {
 				return
 			}
-			if placed.Seen(was, is) || asks(was, is) {
+			if placed.Seen(was, is) || asks(was, is) || beginsToWait(*was.RunStatus(), *is.RunStatus()) {
 				mail.Post(kind, client.ObjectKeyFromObject(is))
 			}
 			tellOthers(ctx, mail, *was.RunStatus(), is)
@@ -82,6 +82,13 @@ func asks(was, is v1.Run) bool {
 	return was.GetGeneration() != is.GetGeneration() || was.GetUID() != is.GetUID() ||
 		(was.GetDeletionTimestamp() == nil) != (is.GetDeletionTimestamp() == nil) ||
 		!slices.Equal(was.GetFinalizers(), is.GetFinalizers()) || !maps.Equal(was.GetAnnotations(), is.GetAnnotations())
+}
+
+// beginsToWait says that the run is found from now on by whoever wakes those that no member took (IndexWaiting). A member may
+// have come, or room on one, between the look that found none and this event. Nobody was told then, so it is looked at once more.
+func beginsToWait(was, is v1.RunStatus) bool {
+	waits := func(s v1.RunStatus) bool { return lifecycle.Waiting(s) && s.Reason == v1.ReasonNoCandidate }
+	return waits(is) && !waits(was)
 }
 
 // tellOthers wakes the runs that waited for this one.

@@ -43,6 +43,9 @@ func TestAPassComesBackForWhatIsDueFirst(t *testing.T) {
 }
 
 func TestACommitThatWasNotAcceptedIsDroppedOrTriedAgain(t *testing.T) {
+	if r, err := onCommit(nil); err != nil || r.RequeueAfter != 0 {
+		t.Errorf("what was accepted is no error, got %v, %v", r, err)
+	}
 	runs := schema.GroupResource{Group: "orchestrator.platform", Resource: "coderuns"}
 	if r, err := onCommit(apierrors.NewConflict(runs, "task-7", nil)); err != nil || r.RequeueAfter != again {
 		t.Errorf("a conflict means an old view, got %v, %v", r, err)

@@ -161,13 +161,13 @@ func (p *pass) unseen(f lifecycle.Facts) bool {
 	return s.Attempt > 0 && lifecycle.Settled(s) && !out
 }
 
-// onCommit says what a commit that was not accepted means. A conflict means "my view was old": nothing was done, and the
+// onCommit says what the answer to a commit means. A conflict means "my view was old": nothing was done, and the
 // newer object is to be looked at. (Writes to the status alone wake nobody, so its event may not come; see events.go.)
 func onCommit(err error) (reconcile.Result, error) {
 	switch {
 	case apierrors.IsConflict(err):
 		return reconcile.Result{RequeueAfter: again}, nil
-	case apierrors.IsNotFound(err):
+	case client.IgnoreNotFound(err) == nil:
 		return reconcile.Result{}, nil
 	default:
 		return reconcile.Result{}, fmt.Errorf("writing the status: %w", err)

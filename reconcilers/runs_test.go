@@ -11,6 +11,7 @@ import (
 	"github.com/runfleet/runfleet/render"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 )
 
 const system = "runfleet-system"
@@ -163,6 +164,31 @@ func TestOnlyWhatAPersonAsksWakesARun(t *testing.T) {
 	} {
 		if got := asks(code(), code(c.change)); got != c.asks {
 			t.Errorf("%s: want %v, got %v", name, c.asks, got)
+		}
+	}
+}
+
+// What it waits for may have come while it was written that it waits.
+func TestARunThatBeginsToWaitForAMemberIsLookedAtOnceMore(t *testing.T) {
+	found := v1.RunStatus{Phase: v1.PhasePending, Reason: v1.ReasonNoCandidate}
+	for name, c := range map[string]struct {
+		was, is v1.RunStatus
+		woken   bool
+	}{
+		"new":                        {v1.RunStatus{Phase: v1.PhasePending}, found, true},
+		"waited for something else":  {v1.RunStatus{Phase: v1.PhasePending, Reason: v1.ReasonWorkspaceBusy}, found, true},
+		"after back-off":             {v1.RunStatus{Phase: v1.PhaseRetrying, Reason: v1.ReasonBackOff}, v1.RunStatus{Phase: v1.PhaseRetrying, Reason: v1.ReasonNoCandidate}, true},
+		"waits on, with other words": {found, v1.RunStatus{Phase: v1.PhasePending, Reason: v1.ReasonNoCandidate, Message: "eu-1 is full"}, false},
+		"waits for something else":   {found, v1.RunStatus{Phase: v1.PhasePending, Reason: v1.ReasonWorkspaceBusy}, false},
+	} {
+		woken := false
+		var mail Mailboxes
+		mail.Listen(lifecycle.CodeRun, func(types.NamespacedName) { woken = true })
+		runEvents(lifecycle.CodeRun, &mail, NewLedger()).Update(t.Context(), event.UpdateEvent{
+			ObjectOld: code(func(r *v1.CodeRun) { r.Status = c.was }), ObjectNew: code(func(r *v1.CodeRun) { r.Status = c.is }),
+		}, nil)
+		if woken != c.woken {
+			t.Errorf("%s: want woken %v, got %v", name, c.woken, woken)
 		}
 	}
 }
