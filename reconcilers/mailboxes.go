@@ -65,7 +65,6 @@ func (m *Mailboxes) MemberChanged(member string) {
 	ctx := context.Background()
 	m.postAll(ctx, client.MatchingFields{IndexConcerned: member})
 	m.postAll(ctx, client.MatchingFields{IndexWaiting: v1.ReasonNoCandidate})
-	m.postAll(ctx, client.MatchingFields{IndexWaiting: ""}) // not looked at yet
 }
 
 // HubChanged wakes every run: another incarnation of the hub began, or a person changed what is waited for.
