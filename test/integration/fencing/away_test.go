@@ -8,6 +8,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	batchv1 "k8s.io/api/batch/v1"
 
 	v1 "github.com/runfleet/runfleet/api/v1"
 )
@@ -52,10 +53,13 @@ var _ = Describe("A member that is away", Ordered, func() {
 		more := quiet.noJobs(east)
 		unanswered = quiet.docs("sim-slow-1s-unanswered", long)
 		w.Eventually(w.status(unanswered)).Should(HaveField("Message", ContainSubstring("exceeded quota")))
-		unseen = w.docs("sim-slow-3s-unseen", short, lost(v1.ClusterLostReschedule))
-		w.Eventually(w.status(unseen), "20s", "5ms").Should(HaveField("Attempts", ConsistOf(HaveField("JobUID", Not(BeEmpty())))))
+		held := newScene(life, "away-late", Fail)
+		start := held.noPods(east)
+		unseen = held.docs("sim-slow-3s-unseen", short, lost(v1.ClusterLostReschedule))
+		w.Eventually(func() []batchv1.Job { return w.jobs(east, unseen) }).Should(HaveExactElements(HaveField("Spec.Suspend", HaveValue(BeFalse()))))
 		toEast.LoseAnswers()
 		more()
+		start()
 		w.Eventually(func() int {
 			w.ask(unanswered, func() { unanswered.Annotations = map[string]string{"example.com/look": time.Now().String()} })
 			return len(w.jobs(east, unanswered))

@@ -189,20 +189,33 @@ func (w *scene) list(member *bed.Cluster, run v1.Run, list client.ObjectList) {
 
 // noJobs keeps a member from taking Jobs in the namespace, until more is called. A Job that is asked for meanwhile has its inputs.
 func (w *scene) noJobs(member *bed.Cluster) (more func()) {
+	return w.none(member, "count/jobs.batch", &batchv1.Job{ObjectMeta: w.trial(), Spec: batchv1.JobSpec{Template: corev1.PodTemplateSpec{Spec: trialPod}}})
+}
+
+// noPods keeps a member's Jobs from starting pods in the namespace, until more is called and their controller tries again.
+func (w *scene) noPods(member *bed.Cluster) (more func()) {
+	return w.none(member, "pods", &corev1.Pod{ObjectMeta: w.trial(), Spec: trialPod})
+}
+
+func (w *scene) trial() metav1.ObjectMeta {
+	return metav1.ObjectMeta{Name: "trial", Namespace: w.namespace}
+}
+
+var trialPod = corev1.PodSpec{
+	RestartPolicy: corev1.RestartPolicyNever, Containers: []corev1.Container{{Name: "trial", Image: "trial"}},
+}
+
+// none lets a quota refuse what the trial is one of, until more is called.
+func (w *scene) none(member *bed.Cluster, what corev1.ResourceName, trial client.Object) (more func()) {
 	quota := &corev1.ResourceQuota{
 		ObjectMeta: metav1.ObjectMeta{Name: "none", Namespace: w.namespace},
-		Spec:       corev1.ResourceQuotaSpec{Hard: corev1.ResourceList{"count/jobs.batch": resource.MustParse("0")}},
+		Spec:       corev1.ResourceQuotaSpec{Hard: corev1.ResourceList{what: resource.MustParse("0")}},
 	}
 	w.Expect(member.Create(w.ctx, quota)).To(Succeed())
-	trial := &batchv1.Job{
-		ObjectMeta: metav1.ObjectMeta{Name: "trial", Namespace: w.namespace},
-		Spec: batchv1.JobSpec{Template: corev1.PodTemplateSpec{Spec: corev1.PodSpec{
-			RestartPolicy: corev1.RestartPolicyNever, Containers: []corev1.Container{{Name: "trial", Image: "trial"}},
-		}}},
-	}
 	try := func() error {
-		job := trial.DeepCopy()
-		return member.Create(w.ctx, job, client.DryRunAll)
+		again, ok := trial.DeepCopyObject().(client.Object)
+		w.Expect(ok).To(BeTrue())
+		return member.Create(w.ctx, again, client.DryRunAll)
 	}
 	w.Eventually(try).Should(MatchError(ContainSubstring("exceeded quota")))
 	return func() {
