@@ -138,7 +138,7 @@ func (p *Pulse) Turn(ctx context.Context, woken bool) error {
 	for _, m := range members {
 		names = append(names, m.Name)
 	}
-	stored.Record = stored.beat(p.term, names)
+	stored.Record = stored.beat(p.Now(), p.term, names)
 	if err := p.write(ctx, &stored, raised); err != nil {
 		return err
 	}
@@ -161,7 +161,7 @@ func (p *Pulse) compare(stored *stored, copies map[string]*kept) (raised bool) {
 			raised = true
 		}
 		if lost {
-			stored.Record = stored.missing(c.Members)
+			stored.Record = stored.missing(c)
 		}
 	}
 	if p.given != nil {

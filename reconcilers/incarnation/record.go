@@ -25,8 +25,18 @@ type Copy struct {
 	Hub         types.UID `json:"hub"` // of the hub's kube-system namespace
 	Incarnation int64     `json:"incarnation"`
 	Beat        Beat      `json:"beat"`
-	Members     []string  `json:"members"` // that were registered then
+	Members     []string  `json:"members"`        // that were registered then
+	Left        []Left    `json:"left,omitempty"` // and those that had been
 }
+
+// Left is a member that was registered no more when a beat was given.
+type Left struct {
+	Name string    `json:"name"`
+	At   time.Time `json:"at"`
+}
+
+// leftKept is how long a member that left is remembered: its agents live no longer (deadlines.maxSeconds is at most 7 days).
+const leftKept = 8 * 24 * time.Hour
 
 // Record is what the hub knows of itself.
 type Record struct {
@@ -34,6 +44,7 @@ type Record struct {
 	Since       time.Time `json:"since"`       // when this incarnation began
 	Terms       []Term    `json:"terms"`       // oldest first, the newest termsKept
 	Members     []string  `json:"members"`     // that are registered, as of the last beat
+	Left        []Left    `json:"left,omitempty"`
 	Restored    *Restored `json:"restored,omitempty"`
 }
 
@@ -75,7 +86,7 @@ func (r Record) knows(b Beat) bool {
 func (c Copy) refutes(r Record) bool { return c.Incarnation >= r.Incarnation && !r.knows(c.Beat) }
 
 // beat returns the record with one more beat of a term.
-func (r Record) beat(term string, members []string) Record {
+func (r Record) beat(now time.Time, term string, members []string) Record {
 	last := r.last()
 	terms := slices.Clone(r.Terms)
 	if last.Term == term {
@@ -84,7 +95,15 @@ func (r Record) beat(term string, members []string) Record {
 		terms = append(terms, Term{Name: term, First: last.Number + 1, Last: last.Number + 1})
 	}
 	r.Terms = terms[max(0, len(terms)-termsKept):]
-	r.Members = slices.Sorted(slices.Values(members))
+	left := slices.DeleteFunc(slices.Clone(r.Left), func(l Left) bool {
+		return now.Sub(l.At) > leftKept || slices.Contains(members, l.Name)
+	})
+	for _, name := range r.Members {
+		if !slices.Contains(members, name) {
+			left = append(left, Left{Name: name, At: now.UTC()})
+		}
+	}
+	r.Members, r.Left = slices.Sorted(slices.Values(members)), left
 	return r
 }
 
@@ -93,13 +112,20 @@ func (r Record) restore(now time.Time, witness string, heard Copy) Record {
 	r.Incarnation = max(r.Incarnation, heard.Incarnation) + 1
 	r.Since = now.UTC().Truncate(time.Second)
 	r.Restored = &Restored{Witness: witness, Heard: heard.Beat, Known: r.last().Number}
-	return r.missing(heard.Members)
+	return r.missing(heard)
 }
 
-// missing adds the members that are registered no more, of those that were in the time that was lost.
-func (r Record) missing(then []string) Record {
+// missing adds the members that are registered no more, of those that were in the time that was lost. One that left before
+// that time is none of them: the hub remembers it itself.
+func (r Record) missing(heard Copy) Record {
 	if r.Restored == nil {
 		return r
+	}
+	then := slices.Clone(heard.Members)
+	for _, l := range heard.Left {
+		if !slices.ContainsFunc(r.Left, func(k Left) bool { return k.Name == l.Name && k.At.Equal(l.At) }) {
+			then = append(then, l.Name)
+		}
 	}
 	restored := *r.Restored
 	for _, name := range then {
@@ -114,5 +140,5 @@ func (r Record) missing(then []string) Record {
 
 // copyFor is what a member is given to remember.
 func (r Record) copyFor(hub types.UID) Copy {
-	return Copy{Hub: hub, Incarnation: r.Incarnation, Beat: r.last(), Members: r.Members}
+	return Copy{Hub: hub, Incarnation: r.Incarnation, Beat: r.last(), Members: r.Members, Left: r.Left}
 }

@@ -1,6 +1,7 @@
 package incarnation
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -12,7 +13,7 @@ var now = time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
 // lived is a hub's record after some beats of each term.
 func lived(r Record, terms ...string) Record {
 	for _, t := range terms {
-		r = r.beat(t, []string{"west", "east"})
+		r = r.beat(now, t, []string{"west", "east"})
 	}
 	return r
 }
@@ -51,7 +52,7 @@ func TestWhatAMemberNeverHeardRefutesNothing(t *testing.T) {
 		t.Error("a member that was away remembers less, and that is no sign of anything")
 	}
 	for range 2 * termsKept {
-		hub = hub.beat(time.Duration(hub.last().Number).String(), nil)
+		hub = hub.beat(now, time.Duration(hub.last().Number).String(), nil)
 	}
 	if len(hub.Terms) != termsKept {
 		t.Errorf("%d terms are kept", len(hub.Terms))
@@ -64,8 +65,8 @@ func TestWhatAMemberNeverHeardRefutesNothing(t *testing.T) {
 func TestAnIncarnationIsRaisedOnceForAllWitnesses(t *testing.T) {
 	backup := lived(first(now), "one")
 	lost := lived(backup, "one", "one")
-	lost.Members = append(lost.Members, "north")
 	east, west := lived(lost, "one").copyFor("hub"), lost.copyFor("hub")
+	west.Members = append(slices.Clone(west.Members), "north") // which had left before what east remembers
 
 	hub := backup.restore(now.Add(time.Hour), "east", east)
 	want := &Restored{Witness: "east", Heard: Beat{"one", 4}, Known: 1}
@@ -78,7 +79,7 @@ func TestAnIncarnationIsRaisedOnceForAllWitnesses(t *testing.T) {
 	if west.refutes(hub) || east.refutes(hub) {
 		t.Error("what is remembered of the incarnation before was dealt with")
 	}
-	hub = hub.missing(west.Members)
+	hub = hub.missing(west)
 	if diff := cmp.Diff([]string{"north"}, hub.Restored.Missing); diff != "" {
 		t.Errorf("a member of the lost time that is registered no more must be named (-want +got):\n%s", diff)
 	}
@@ -93,5 +94,36 @@ func TestASecondRestoreIsRecognisedToo(t *testing.T) {
 	}
 	if again := backup.restore(now, "east", east); again.Incarnation != 3 {
 		t.Errorf("a third incarnation is due, not %d", again.Incarnation)
+	}
+}
+
+// An agent may live there: only somebody who was told while it was registered can say so.
+func TestAMemberThatCameAndWentInTheLostTimeIsMissing(t *testing.T) {
+	hub := first(now)
+	day := func(n int, members ...string) {
+		hub = hub.beat(now.Add(time.Duration(n)*24*time.Hour), "one", members)
+	}
+	day(0, "east", "west")
+	day(1, "west") // east left, which the backup knows
+	backup := hub
+	day(2, "west", "north")
+	day(3, "west")
+	missing := func(days int) []string {
+		day(days, "west")
+		return backup.restore(now, "west", hub.copyFor("hub")).Restored.Missing
+	}
+	if diff := cmp.Diff([]string{"north"}, missing(4)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if hub.Left[0].Name != "east" || len(hub.Left) != 2 {
+		t.Errorf("who left is remembered: %v", hub.Left)
+	}
+	if diff := cmp.Diff([]string(nil), missing(12)); diff != "" {
+		t.Errorf("no agent lives so long (-want +got):\n%s", diff)
+	}
+	day(13, "west", "east")
+	day(14, "west") // it left once more
+	if diff := cmp.Diff([]string{"east"}, missing(15)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
