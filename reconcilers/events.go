@@ -33,12 +33,12 @@ type Handlers struct {
 }
 
 // Handlers returns the handlers of the reconciler's kind.
-func (r *Reconciler) Handlers(mail *Mailboxes) Handlers {
+func (r *Reconciler) Handlers() Handlers {
 	return Handlers{
-		Runs:       runEvents(r.Kind, mail, r.Placed),
-		Jobs:       memberEvents(r.Kind, mail, sameJob),
-		Pods:       memberEvents(r.Kind, mail, samePod),
-		Namespaces: namespaceEvents(mail),
+		Runs:       runEvents(r.Kind, r.Mail, r.Placed),
+		Jobs:       memberEvents(r.Kind, r.Mail, sameJob),
+		Pods:       memberEvents(r.Kind, r.Mail, samePod),
+		Namespaces: namespaceEvents(r.Mail),
 	}
 }
 
@@ -97,9 +97,17 @@ func tellOthers(ctx context.Context, mail *Mailboxes, was v1.RunStatus, is v1.Ru
 	if lifecycle.Settled(s) && !lifecycle.Settled(was) {
 		mail.RunSettled(ctx, is)
 	}
-	if lifecycle.Open(was) != nil && lifecycle.Open(s) == nil {
+	if attemptsEnded(s) != attemptsEnded(was) {
 		mail.AttemptEnded(ctx)
 	}
+}
+
+// attemptsEnded counts them by their numbers. One may begin and end between two events of its run.
+func attemptsEnded(s v1.RunStatus) int32 {
+	if lifecycle.Open(s) != nil {
+		return s.Attempt - 1
+	}
+	return s.Attempt
 }
 
 // memberEvents are the events of Jobs and pods on the members. Those that change no fact wake nobody.

@@ -214,7 +214,7 @@ func (o Options) assemble(ctx context.Context, mgr mcmanager.Manager, provider *
 			return fmt.Errorf("building the machine of %s: %w", kind, err)
 		}
 		r := &Reconciler{
-			Kind: kind, Machine: machine, Fleet: provider, Config: source.Current, Placed: placed, Census: census,
+			Kind: kind, Machine: machine, Fleet: provider, Config: source.Current, Mail: mail, Placed: placed, Census: census,
 			Incarnation: pulse.State, Original: before,
 			Hub: Hub{
 				Cached: local.GetCache(), Live: local.GetAPIReader(), Writer: local.GetClient(), UID: uid, Namespace: o.System,
@@ -223,7 +223,7 @@ func (o Options) assemble(ctx context.Context, mgr mcmanager.Manager, provider *
 			Effects:  telemetry.Acts{counts.Acted, traces.Effects()}.Acted, Sample: sample,
 			Now: o.now(), RequestTimeout: o.RequestTimeout,
 		}
-		if err := r.Setup(mgr, mail); err != nil {
+		if err := r.Setup(mgr); err != nil {
 			return fmt.Errorf("setting up the reconciler of %s: %w", kind, err)
 		}
 	}

@@ -52,8 +52,9 @@ type Reconciler struct {
 	Hub     Hub
 	Fleet   Fleet
 	Config  func() config.Config
-	Placed  *Ledger // shared by both kinds
-	Census  *Census // shared by both kinds
+	Mail    *Mailboxes // shared by both kinds, as the next two
+	Placed  *Ledger
+	Census  *Census
 	// Incarnation is what is known of the hub's past (rule Q). It may wait, and only fails when its context ends.
 	Incarnation func(context.Context) (incarnation.State, error)
 	// Original looks for the controller of the system that came before; nil where there never was one.
@@ -232,6 +233,9 @@ func (p *pass) commit(ctx context.Context, d lifecycle.Decision) error {
 	p.Placed.note(next, p.now) // before the write: others choose meanwhile
 	if err := p.Hub.Writer.Status().Update(bounded, next); err != nil {
 		p.Placed.takeBack(next)
+		if lifecycle.Open(was) == nil && lifecycle.Open(d.Status) != nil {
+			p.Mail.AttemptEnded(ctx) // who asked meanwhile found no room
+		}
 		return err
 	}
 	if d.Row.ID != "" {

@@ -192,3 +192,21 @@ func TestARunThatBeginsToWaitForAMemberIsLookedAtOnceMore(t *testing.T) {
 		}
 	}
 }
+
+func TestAnAttemptThatEndedMakesRoomThoughNoEventShowedIt(t *testing.T) {
+	waits := v1.RunStatus{Phase: v1.PhaseRetrying, Attempt: 1}
+	for name, c := range map[string]struct {
+		was, is v1.RunStatus
+		room    bool
+	}{
+		"it began":                   {waits, out(v1.PhaseRunning, "east"), false},
+		"it goes on":                 {out(v1.PhaseProvisioning, "east"), out(v1.PhaseRunning, "east"), false},
+		"it ended":                   {out(v1.PhaseRunning, "east"), over(v1.PhaseFailed, "east"), true},
+		"it began and ended between": {waits, over(v1.PhaseFailed, "east"), true},
+		"it ended, another began":    {v1.RunStatus{Phase: v1.PhaseRunning, Attempt: 1, Attempts: []v1.Attempt{{Number: 1, Cluster: "west"}}}, out(v1.PhaseRunning, "east"), true},
+	} {
+		if room := attemptsEnded(c.was) != attemptsEnded(c.is); room != c.room {
+			t.Errorf("%s: want room %v, got %v", name, c.room, room)
+		}
+	}
+}

@@ -45,17 +45,17 @@ func IndexRuns(ctx context.Context, mgr mcmanager.Manager, mail *Mailboxes) erro
 
 // Setup adds the reconciler of one kind to the manager. Everything is set here and nothing by the manager's options, most
 // of which multicluster-runtime v0.24.1 ignores (docs/decisions/0005).
-func (r *Reconciler) Setup(mgr mcmanager.Manager, mail *Mailboxes) error {
+func (r *Reconciler) Setup(mgr mcmanager.Manager) error {
 	local := []mcbuilder.WatchesOption{mcbuilder.WithEngageWithLocalCluster(true), mcbuilder.WithEngageWithProviderClusters(false)}
 	members := []mcbuilder.WatchesOption{mcbuilder.WithEngageWithLocalCluster(false), mcbuilder.WithEngageWithProviderClusters(true)}
-	on := r.Handlers(mail)
+	on := r.Handlers()
 	return mcbuilder.ControllerManagedBy(mgr).
 		Named(string(r.Kind)).
 		Watches(newRun(r.Kind), everywhere(on.Runs), local...).
 		Watches(&batchv1.Job{}, everywhere(on.Jobs), members...).
 		Watches(&corev1.Pod{}, everywhere(on.Pods), members...).
 		WatchesMetadata(&corev1.Namespace{}, everywhere(on.Namespaces), members...).
-		WatchesRawSource(mail.source(r.Kind)).
+		WatchesRawSource(r.Mail.source(r.Kind)).
 		WithOptions(controller.TypedOptions[mcreconcile.Request]{
 			LogConstructor:          r.logger(mgr.GetLogger()), // here: WithOptions undoes WithLogConstructor
 			MaxConcurrentReconciles: workers,
