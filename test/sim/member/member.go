@@ -57,16 +57,21 @@ type Watch struct {
 	Ended   func(*Agent)
 }
 
-// New returns a member with one namespace.
-func New(name, namespace string, serial *uint32, t *timeline.Timeline) *Member {
+// New returns a member with the namespace that every cluster has.
+func New(name string, serial *uint32, t *timeline.Timeline) *Member {
 	m := &Member{
 		Server: apiserver.New(name, serial, t.Now), Time: t,
 		syncs: map[types.NamespacedName]bool{}, made: map[types.UID]bool{},
 		started: map[types.UID]time.Time{}, byPod: map[types.UID]*Agent{},
 	}
-	_ = m.Create(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}) // the first object is never refused
+	m.Open(metav1.NamespaceDefault)
 	m.Listen(m.changed)
 	return m
+}
+
+// Open makes a namespace.
+func (m *Member) Open(namespace string) {
+	_ = m.Create(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}) // new, and in no namespace that could be missing
 }
 
 // changed wakes whoever watches what changed.

@@ -36,7 +36,7 @@ type informer struct {
 func (o *Operator) watchHub() {
 	o.hub.cache.informers = map[apiserver.Kind]*informer{}
 	for _, k := range []apiserver.Kind{apiserver.DocsRun, apiserver.CodeRun} {
-		h := o.recs[kindOf[k]].Handlers(o.mail)
+		h := o.recs[kindOf[k]].Handlers()
 		o.inform(o.hub, k, func(c apiserver.Change) { deliver(h.Runs.CreateFunc, h.Runs.UpdateFunc, h.Runs.DeleteFunc, c) })
 	}
 }
@@ -52,7 +52,7 @@ func (o *Operator) watchMember(c *connection) {
 func (o *Operator) memberHandlers(k apiserver.Kind) func(apiserver.Change) {
 	var both []reconcilers.Handlers
 	for _, kind := range reconcilers.Kinds {
-		both = append(both, o.recs[kind].Handlers(o.mail))
+		both = append(both, o.recs[kind].Handlers())
 	}
 	return func(c apiserver.Change) {
 		for _, h := range both {
@@ -61,6 +61,8 @@ func (o *Operator) memberHandlers(k apiserver.Kind) func(apiserver.Change) {
 				deliver(h.Jobs.CreateFunc, h.Jobs.UpdateFunc, h.Jobs.DeleteFunc, c)
 			case apiserver.Pod:
 				deliver(h.Pods.CreateFunc, h.Pods.UpdateFunc, h.Pods.DeleteFunc, c)
+			case apiserver.Namespace:
+				deliver(h.Namespaces.Create, h.Namespaces.Update, h.Namespaces.Delete, c)
 			default: // cached, and nobody listens
 			}
 		}

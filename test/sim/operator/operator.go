@@ -93,7 +93,7 @@ func (o *Operator) begin() {
 			Kind: kind, Machine: o.Machines[kind],
 			Hub:   reconcilers.Hub{Cached: o.hub.cache, Live: o.hub, Writer: o.hub, UID: o.Hub.UID, Namespace: System},
 			Fleet: registry{o}, Config: func() config.Config { return configured },
-			Placed: placed, Census: census, Observer: observer{o}, Now: o.Time.Now, RequestTimeout: RequestTimeout,
+			Mail: o.mail, Placed: placed, Census: census, Observer: observer{o}, Now: o.Time.Now, RequestTimeout: RequestTimeout,
 			Incarnation: o.incarnation,
 		}
 		o.mail.Listen(kind, o.taker(kind))

@@ -27,7 +27,7 @@ var actions = map[string]func(w *world, args []string) error{
 	"relist":     each(func(o *operator.Operator, cluster string) { o.Relist(cluster) }),
 	"probe":      each(func(o *operator.Operator, member string) { o.Review(member) }),
 	// backup makes a backup of the hub, restore stops the hub and goes on from it half a minute later.
-	"backup": func(w *world, _ []string) error { w.saved = w.Hub.Backup(); return nil },
+	"backup": func(w *world, _ []string) error { w.saved = w.backup(); return nil },
 	"restore": func(w *world, _ []string) error {
 		w.stopHub()
 		w.Time.After(30*time.Second, func() { w.setBack(w.saved) })

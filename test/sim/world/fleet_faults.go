@@ -91,6 +91,7 @@ func (w *world) recreate(r *operator.Registration) {
 func (w *world) replace(r *operator.Registration) {
 	was := r.Leads
 	r.Leads = w.build(fmt.Sprintf("%s-%d", r.Name, len(w.Members)))
+	r.Leads.Open(namespace)
 	for _, o := range w.ops {
 		o.Replace(was, r.Leads)
 	}

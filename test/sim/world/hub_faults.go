@@ -10,6 +10,7 @@ import (
 	"github.com/runfleet/runfleet/test/sim/apiserver"
 	"github.com/runfleet/runfleet/test/sim/operator"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 )
 
@@ -49,10 +50,10 @@ func (w *world) startHub() {
 // restoreHub is F11: the hub is restored from a backup, while agents live of which it knows nothing. It takes longer than a
 // leader's Lease lasts.
 func (w *world) restoreHub() {
-	backup := w.Hub.Backup()
+	backup := w.backup()
 	w.say("fault", "a backup of the hub is made")
 	w.Time.After(w.Time.Between(40*time.Second, 12*time.Minute), func() {
-		if w.Weather.Links["hub"].Gone || !w.remembered(backup) {
+		if w.Weather.Links["hub"].Gone || !w.remembered(backup.store) {
 			return // nobody would know
 		}
 		w.during("F11 hub restored", "the hub is restored", 2*renewal, 2*time.Minute, w.stopHub,
@@ -60,17 +61,57 @@ func (w *world) restoreHub() {
 	})
 }
 
+// backup is what the hub's etcd held at some moment. Which cluster answers at a member's address is not of the hub.
+type backup struct {
+	store   apiserver.Backup
+	members []operator.Registration // as w.Registry
+}
+
+func (w *world) backup() backup {
+	b := backup{store: w.Hub.Backup()}
+	for _, r := range w.Registry {
+		b.members = append(b.members, *r)
+	}
+	return b
+}
+
 // setBack lets the hub go on from a backup.
-func (w *world) setBack(b apiserver.Backup) {
+func (w *world) setBack(b backup) {
 	w.watched.restores, w.watched.unnoticed, w.watched.restoring = w.watched.restores+1, true, true
-	w.Hub.Restore(b)
+	w.Hub.Restore(b.store)
 	w.watched.restoring = false
+	for i, r := range w.Registry {
+		if was := b.members[i]; was.Removed != r.Removed || was.Recorded != r.Recorded {
+			w.say("fault", "the MemberCluster "+r.Name+" is as it was")
+			if r.Removed {
+				delete(w.watched.meddled, r) // its removal, perhaps for good, is undone
+			}
+			r.Removed, r.Recorded = was.Removed, was.Recorded
+			w.registerLater(r)
+		}
+	}
 	w.startHub()
 	for _, s := range w.runs {
 		if run := w.run(s); run != nil && run.RunSpec().Suspend {
 			w.resumeLater(s) // a person did so, and finds it undone
 		}
 	}
+}
+
+// registerLater is what a person does who finds undone what they did with a member: they do it again, unless somebody is at it.
+func (w *world) registerLater(r *operator.Registration) {
+	w.Time.After(w.Time.Between(time.Minute, 30*time.Minute), func() {
+		switch {
+		case w.watched.meddled[r]:
+			w.registerLater(r)
+		case r.Removed:
+			w.say("person", "registers "+r.Name+" again")
+			r.Removed = false
+			w.notice(0, hears)
+		case r.Recorded != "" && r.Recorded != r.Leads.UID:
+			w.confirm(r)
+		}
+	})
 }
 
 // remembered says that a member that can be asked keeps a beat that is younger than the backup.
@@ -86,7 +127,7 @@ func (w *world) remembered(b apiserver.Backup) bool {
 		last = then.Terms[n-1].Last
 	}
 	return slices.ContainsFunc(w.Registry, func(r *operator.Registration) bool {
-		key := types.NamespacedName{Namespace: namespace, Name: incarnation.CopyName(w.Hub.UID)}
+		key := types.NamespacedName{Namespace: metav1.NamespaceDefault, Name: incarnation.CopyName(w.Hub.UID)}
 		o, ok := r.Leads.Find(apiserver.ConfigMap, key).(*corev1.ConfigMap)
 		var c incarnation.Copy
 		return ok && !r.Removed && json.Unmarshal([]byte(o.Data["copy.json"]), &c) == nil && c.Beat.Number > last

@@ -158,6 +158,7 @@ func (s Script) Tell(seed uint64, transcript *strings.Builder) Result {
 	}
 	for _, m := range w.Members {
 		m.Plan = w.plan
+		m.Open(namespace)
 	}
 	counts := make([]int, len(s.claims))
 	done := make([]bool, len(s.cues))

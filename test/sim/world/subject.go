@@ -8,6 +8,7 @@ import (
 
 	"github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/test/sim/apiserver"
+	"github.com/runfleet/runfleet/test/sim/member"
 	"github.com/runfleet/runfleet/test/sim/timeline"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -36,6 +37,7 @@ func (w *world) introduce() {
 		if t.Chance(0.2) {
 			w.skew(m)
 		}
+		w.admit(m)
 	}
 	if t.Chance(0.1) {
 		w.Pulses = true
@@ -53,6 +55,19 @@ func (w *world) introduce() {
 			w.armed = append(w.armed, armed{at: t.Dice.IntN(400), fault: f})
 		}
 	}
+}
+
+// admit makes the runs' namespace on a member, now and then while they already wait for it.
+func (w *world) admit(m *member.Member) {
+	if !w.Time.Chance(0.2) {
+		m.Open(namespace)
+		return
+	}
+	w.Time.After(w.Time.Between(0, 40*time.Second), func() {
+		w.hit("namespace made late")
+		w.say("person", "makes the namespace on "+m.Name)
+		m.Open(namespace)
+	})
 }
 
 // armed is a fault that comes at a certain step.

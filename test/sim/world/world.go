@@ -26,7 +26,7 @@ import (
 )
 
 const (
-	namespace = "default"
+	namespace = "team"
 	patience  = 24 * time.Hour // by then every story has ended, or something hangs (I12)
 	mostSteps = 100_000
 )
@@ -51,7 +51,7 @@ type world struct {
 	runs    []*subject
 	armed   []armed
 	over    bool // there is nothing more to learn
-	saved   apiserver.Backup
+	saved   backup
 	share   float64 // of requests that go wrong while nothing is wrong
 	watched *truth
 	serial  *uint32                         // of UIDs
@@ -121,9 +121,9 @@ func newWorld(seed uint64, plant operator.Plant, transcript *strings.Builder) *w
 	return w
 }
 
-// build makes a cluster that can be a member.
+// build makes a cluster that can be a member, once it has the runs' namespace.
 func (w *world) build(name string) *member.Member {
-	m := member.New(name, namespace, w.serial, w.Time)
+	m := member.New(name, w.serial, w.Time)
 	m.Plan = w.plan
 	m.Listen(w.hear(m.Server))
 	m.Watch = member.Watch{Started: w.agentStarted, Ended: w.agentEnded}
