@@ -1,7 +1,9 @@
 package reconcilers
 
 import (
+	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +16,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 var now = time.Unix(1000, 0)
@@ -192,6 +195,54 @@ func TestTheHigherStrayCounts(t *testing.T) {
 	for _, pair := range [][2]*lifecycle.Stray{{low, high}, {high, low}, {nil, high}, {high, nil}} {
 		if got := highest(pair[0], pair[1]); got != high {
 			t.Errorf("of %v want attempt 2, got %+v", pair, got)
+		}
+	}
+}
+
+// refusing is an API server that takes no status.
+type refusing struct{ client.Writer }
+
+func (refusing) Status() client.SubResourceWriter { return refusedStatus{} }
+
+type refusedStatus struct{ client.SubResourceWriter }
+
+func (refusedStatus) Update(context.Context, client.Object, ...client.SubResourceUpdateOption) error {
+	return apierrors.NewServiceUnavailable("etcd")
+}
+
+// lister counts whom the hub's cache is asked for.
+type lister struct {
+	client.Reader
+	asked *[]string
+}
+
+func (l lister) List(_ context.Context, _ client.ObjectList, opts ...client.ListOption) error {
+	var o client.ListOptions
+	o.ApplyOptions(opts)
+	*l.asked = append(*l.asked, o.FieldSelector.String())
+	return nil
+}
+
+// Who looked while a placement was being written found that much less room.
+func TestAPlacementThatWasNotCommittedMakesRoom(t *testing.T) {
+	placed, waits := out(v1.PhaseProvisioning, "east"), v1.RunStatus{Phase: v1.PhasePending, Reason: v1.ReasonNoCandidate}
+	for name, c := range map[string]struct {
+		was, next v1.RunStatus
+		wakes     bool
+	}{
+		"placed":      {waits, placed, true},
+		"goes on":     {placed, out(v1.PhaseRunning, "east"), false},
+		"still waits": {v1.RunStatus{Phase: v1.PhasePending}, waits, false},
+	} {
+		var asked []string
+		p := &pass{run: code(func(r *v1.CodeRun) { r.Status = c.was }), Reconciler: &Reconciler{
+			Hub: Hub{Writer: refusing{}}, Placed: NewLedger(), Mail: &Mailboxes{Runs: lister{asked: &asked}}, RequestTimeout: time.Second,
+		}}
+		if err := p.commit(t.Context(), lifecycle.Decision{Status: c.next, Changed: true}); err == nil {
+			t.Errorf("%s: it was refused", name)
+		}
+		if woke := slices.Contains(asked, IndexWaiting+"="+v1.ReasonNoCandidate); woke != c.wakes {
+			t.Errorf("%s: want that those who wait are woken %v, got %q", name, c.wakes, asked)
 		}
 	}
 }

@@ -34,6 +34,8 @@ var actions = map[string]func(w *world, args []string) error{
 		return nil
 	},
 	// recreate MEMBER lets another cluster answer there, confirm MEMBER makes that one the member.
+	// open MEMBER makes the runs' namespace there.
+	"open":     name(func(w *world, r *operator.Registration) { r.Leads.Open(namespace) }),
 	"recreate": name((*world).replace),
 	"confirm":  name((*world).confirm),
 	"down":     link(func(l *operator.Link) { l.Down = true }),

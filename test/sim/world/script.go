@@ -15,6 +15,7 @@ import (
 // seed only chooses delays. Each line is one of
 //
 //	beats                      the hub gives signs of life
+//	closed MEMBER              it does not have the runs' namespace, until it is opened
 //	fate RUN FATE              what becomes of the run's agents (see member.Fate); they succeed otherwise
 //	at DURATION ACTION         something happens at that time
 //	when "REGEXP" ACTION       something happens when a line of the transcript matches, once; +DURATION before it: so much later
@@ -27,6 +28,7 @@ type Script struct {
 	About string // the comment at its top
 
 	beats  bool
+	closed map[string]bool
 	fates  map[string]member.Fate
 	cues   []cue
 	claims []claim
@@ -48,7 +50,7 @@ type claim struct {
 
 // ParseScript reads a script.
 func ParseScript(text string) (Script, error) {
-	s := Script{fates: map[string]member.Fate{}}
+	s := Script{fates: map[string]member.Fate{}, closed: map[string]bool{}}
 	for i, line := range strings.Split(text, "\n") {
 		line = strings.TrimSpace(line)
 		if about, ok := strings.CutPrefix(line, "#"); ok {
@@ -70,6 +72,9 @@ func (s *Script) parse(line string) error {
 	switch verb {
 	case "beats":
 		s.beats = true
+		return nil
+	case "closed":
+		s.closed[rest] = true
 		return nil
 	case "fate":
 		run, fate, _ := strings.Cut(rest, " ")
@@ -99,7 +104,7 @@ func (s *Script) parse(line string) error {
 	case "then", "never", "most":
 		return s.claim(line, verb, rest)
 	default:
-		return errors.New("it begins with none of beats, fate, at, when, then, never, most")
+		return errors.New("it begins with none of beats, closed, fate, at, when, then, never, most")
 	}
 }
 
@@ -158,7 +163,9 @@ func (s Script) Tell(seed uint64, transcript *strings.Builder) Result {
 	}
 	for _, m := range w.Members {
 		m.Plan = w.plan
-		m.Open(namespace)
+		if !s.closed[m.Name] {
+			m.Open(namespace)
+		}
 	}
 	counts := make([]int, len(s.claims))
 	done := make([]bool, len(s.cues))
