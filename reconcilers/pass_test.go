@@ -1,9 +1,7 @@
 package reconcilers
 
 import (
-	"context"
 	"errors"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -16,7 +14,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 var now = time.Unix(1000, 0)
@@ -42,22 +39,6 @@ func TestAPassComesBackForWhatIsDueFirst(t *testing.T) {
 		if got := p.wakeAt(c.at, findings{soon: c.soon}).RequeueAfter; got != c.want {
 			t.Errorf("%s: want %v, got %v", name, c.want, got)
 		}
-	}
-}
-
-func TestACommitThatWasNotAcceptedIsDroppedOrTriedAgain(t *testing.T) {
-	if r, err := onCommit(nil); err != nil || r.RequeueAfter != 0 {
-		t.Errorf("what was accepted is no error, got %v, %v", r, err)
-	}
-	runs := schema.GroupResource{Group: "orchestrator.platform", Resource: "coderuns"}
-	if r, err := onCommit(apierrors.NewConflict(runs, "task-7", nil)); err != nil || r.RequeueAfter != again {
-		t.Errorf("a conflict means an old view, got %v, %v", r, err)
-	}
-	if r, err := onCommit(apierrors.NewNotFound(runs, "task-7")); err != nil || r.RequeueAfter != 0 {
-		t.Errorf("a run that is gone needs nothing, got %v, %v", r, err)
-	}
-	if _, err := onCommit(apierrors.NewInternalError(errors.New("etcd"))); err == nil {
-		t.Error("anything else is an error")
 	}
 }
 
@@ -199,50 +180,32 @@ func TestTheHigherStrayCounts(t *testing.T) {
 	}
 }
 
-// refusing is an API server that takes no status.
-type refusing struct{ client.Writer }
-
-func (refusing) Status() client.SubResourceWriter { return refusedStatus{} }
-
-type refusedStatus struct{ client.SubResourceWriter }
-
-func (refusedStatus) Update(context.Context, client.Object, ...client.SubResourceUpdateOption) error {
-	return apierrors.NewServiceUnavailable("etcd")
-}
-
-// lister counts whom the hub's cache is asked for.
-type lister struct {
-	client.Reader
-	asked *[]string
-}
-
-func (l lister) List(_ context.Context, _ client.ObjectList, opts ...client.ListOption) error {
-	var o client.ListOptions
-	o.ApplyOptions(opts)
-	*l.asked = append(*l.asked, o.FieldSelector.String())
-	return nil
-}
-
-// Who looked while a placement was being written found that much less room.
-func TestAPlacementThatWasNotCommittedMakesRoom(t *testing.T) {
-	placed, waits := out(v1.PhaseProvisioning, "east"), v1.RunStatus{Phase: v1.PhasePending, Reason: v1.ReasonNoCandidate}
+// No event tells of inputs that a cache shows only later, and one that tells of something else ends the wait for them.
+func TestWhatAnEndedRunDidNotSeeIsLookedForForAWhile(t *testing.T) {
+	ended := func(ago time.Duration) *v1.CodeRun {
+		return code(func(r *v1.CodeRun) {
+			r.Status = over(v1.PhaseCancelled, "east")
+			r.Status.FinishedAt = new(metav1.NewMicroTime(now.Add(-ago)))
+		})
+	}
+	there := lifecycle.Facts{}
+	there.Agent.Inputs, there.Agent.Job.Presence = lifecycle.Present, lifecycle.Present
 	for name, c := range map[string]struct {
-		was, next v1.RunStatus
-		wakes     bool
+		run   *v1.CodeRun
+		facts lifecycle.Facts
+		fired bool
+		want  bool
 	}{
-		"placed":      {waits, placed, true},
-		"goes on":     {placed, out(v1.PhaseRunning, "east"), false},
-		"still waits": {v1.RunStatus{Phase: v1.PhasePending}, waits, false},
+		"it ended now":                    {run: ended(0), fired: true, want: true},
+		"an event came after that":        {run: ended(time.Second), want: true},
+		"it ended a while ago":            {run: ended(askAgain)},
+		"its last attempt ended after it": {run: ended(time.Hour), fired: true, want: true},
+		"everything is in sight":          {run: ended(0), facts: there, fired: true},
+		"its attempt is still out":        {run: code(func(r *v1.CodeRun) { r.Status = out(v1.PhaseRunning, "east") }), fired: true},
 	} {
-		var asked []string
-		p := &pass{run: code(func(r *v1.CodeRun) { r.Status = c.was }), Reconciler: &Reconciler{
-			Hub: Hub{Writer: refusing{}}, Placed: NewLedger(), Mail: &Mailboxes{Runs: lister{asked: &asked}}, RequestTimeout: time.Second,
-		}}
-		if err := p.commit(t.Context(), lifecycle.Decision{Status: c.next, Changed: true}); err == nil {
-			t.Errorf("%s: it was refused", name)
-		}
-		if woke := slices.Contains(asked, IndexWaiting+"="+v1.ReasonNoCandidate); woke != c.wakes {
-			t.Errorf("%s: want that those who wait are woken %v, got %q", name, c.wakes, asked)
+		p := &pass{run: c.run, now: now}
+		if got := p.unseen(c.facts, c.fired); got != c.want {
+			t.Errorf("%s: want %v, got %v", name, c.want, got)
 		}
 	}
 }

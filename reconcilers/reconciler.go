@@ -122,7 +122,7 @@ func (r *Reconciler) look(ctx context.Context, run v1.Run) (reconcile.Result, er
 		}
 		if d.Changed || found.nothing() {
 			found.soon = found.soon || !found.nothing() || d.Row.ID != "" && p.restless(facts)
-			p.unanswered = p.unanswered || d.Row.ID != "" && p.unseen(facts)
+			p.unanswered = p.unanswered || p.unseen(facts, d.Row.ID != "")
 			return p.wakeAt(d.Wake, found), nil
 		}
 		facts = found.addTo(facts)
@@ -155,11 +155,13 @@ func (p *pass) restless(f lifecycle.Facts) bool {
 }
 
 // unseen says that the run has just ended and that objects of its attempt were not in sight: they may have been created a
-// moment ago and no event tells of inputs, and whether a Job is there was not asked while it was to be created.
-func (p *pass) unseen(f lifecycle.Facts) bool {
+// moment ago and no event tells of inputs, and whether a Job is there was not asked while it was to be created. Every look
+// says so for a while: an event takes the place of the look that was to come.
+func (p *pass) unseen(f lifecycle.Facts, now bool) bool {
 	s := *p.status()
+	lately := now || s.FinishedAt != nil && p.now.Sub(s.FinishedAt.Time) < askAgain
 	out := f.Agent.Inputs == lifecycle.Present && f.Agent.Job.Presence == lifecycle.Present
-	return s.Attempt > 0 && lifecycle.Settled(s) && !out
+	return s.Attempt > 0 && lifecycle.Settled(s) && lately && !out
 }
 
 // onCommit says what the answer to a commit means. A conflict means "my view was old": nothing was done, and the
