@@ -28,6 +28,27 @@ var fleetColumns = []column{
 	{"MESSAGE", wideOnly, false, ofMember(func(m *v1.MemberCluster, _ time.Time) string { return readiness(m).Message })},
 }
 
+// spare are the columns that go where the terminal is too narrow for all, the first first.
+var spare = []string{"AGE", "VERSION", "RUNS", "EXPIRES"}
+
+// fleetTable is the table on a page. A narrow one has only the columns for which there is room, and no line is longer than it.
+func fleetTable(p page, wide bool, items []item, now time.Time) []string {
+	columns := slices.Clone(fleetColumns)
+	if wide {
+		p.width = 0 // whoever asks for everything gets it, and the terminal wraps it
+	} else {
+		columns = slices.DeleteFunc(columns, func(c column) bool { return c.where == wideOnly })
+	}
+	p.strict = p.width > 0
+	for _, head := range spare {
+		if newGrid(p, heads(columns)).fits(rowsOf(columns, items, now)) {
+			break
+		}
+		columns = slices.DeleteFunc(columns, func(c column) bool { return c.head == head })
+	}
+	return newGrid(p, heads(columns)).lines(rowsOf(columns, items, now))
+}
+
 // expires is how long the credentials are valid, in red where somebody has to act.
 func expires(i item, _ time.Time) cell {
 	m, ok := i.object.(*v1.MemberCluster)
@@ -79,12 +100,7 @@ func newFleetListCommand() *cobra.Command {
 			fmt.Fprintln(cmd.ErrOrStderr(), "No members: runfleet fleet join adds one.")
 			return nil
 		}
-		p := pageFor(cmd.OutOrStdout())
-		if output == outputWide {
-			p.width = 0
-		}
-		columns := slices.DeleteFunc(slices.Clone(fleetColumns), func(c column) bool { return c.where == wideOnly && output != outputWide })
-		for _, l := range newGrid(p, heads(columns)).lines(rowsOf(columns, items, time.Now())) {
+		for _, l := range fleetTable(pageFor(cmd.OutOrStdout()), output == outputWide, items, time.Now()) {
 			fmt.Fprintln(cmd.OutOrStdout(), l)
 		}
 		return nil

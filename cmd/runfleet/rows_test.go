@@ -81,6 +81,16 @@ func theMembers() []item {
 	}
 }
 
+// longMembers are those with much to say.
+func longMembers() []item {
+	all := theMembers()
+	all[0].object.SetLabels(map[string]string{"region": "eu", "topology.kubernetes.io/zone": "eu-central-1a"})
+	all[1].object.SetName("production-frankfurt-2")
+	m, _ := all[1].object.(*v1.MemberCluster)
+	m.Status.CredentialsLeft, m.Status.Conditions[0].Reason = "29d", v1.ReasonCredentialsRefused
+	return all
+}
+
 // The same items on every kind of paper.
 func TestTables(t *testing.T) {
 	var b strings.Builder
@@ -101,6 +111,9 @@ func TestTables(t *testing.T) {
 	show("wide, of all namespaces", theItems(), wide, page{})
 	show("members", theMembers(), columnsFor([]*kind{members}, false, false), page{width: 80, colour: true})
 	show("members, wide", theMembers(), columnsFor([]*kind{members}, true, false), page{})
+	for _, width := range []int{0, 100, 78, 60, 40, 20} {
+		fmt.Fprintf(&b, "== fleet list, %d columns\n%s\n\n", width, strings.Join(fleetTable(page{width: width}, false, longMembers(), noon), "\n"))
+	}
 	golden.Check(t, "tables.txt", b.String())
 }
 

@@ -57,6 +57,16 @@ func (g *grid) fit(rows [][]cell) {
 	}
 }
 
+// fits says whether the page has room for all columns but the last, which is cut.
+func (g *grid) fits(rows [][]cell) bool {
+	g.fit(rows)
+	need := -gap
+	for _, w := range g.widths[:len(g.widths)-1] {
+		need += w + gap
+	}
+	return g.width == 0 || need <= g.width
+}
+
 // head is the line over the rows.
 func (g *grid) head() string {
 	row := make([]cell, len(g.heads))
