@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"regexp"
 	"sort"
 	"strings"
 	"testing"
@@ -178,4 +179,65 @@ func keyed(all []map[string]any) map[string]any {
 func key(o map[string]any) string {
 	m, _ := o["metadata"].(map[string]any)
 	return fmt.Sprintf("%v %v/%v", o["kind"], m["namespace"], m["name"])
+}
+
+// Whoever takes a default away by null is told that the chart needs it, or gets objects without a hole in them.
+func TestEveryDefaultMayBeTakenAwayOrIsRefusedByName(t *testing.T) {
+	var defaults map[string]any
+	if err := yaml.Unmarshal(read(t, filepath.Join(directory, "values.yaml")), &defaults); err != nil {
+		t.Fatal(err)
+	}
+	least := string(read(t, filepath.Join("testdata", "accepted", "least.yaml")))
+	for _, path := range pathsOf(defaults, "") {
+		t.Run(path, func(t *testing.T) {
+			names := strings.Split(path, ".")
+			text := []byte(least + "\n" + strings.Join(names, ": {") + ": null" + strings.Repeat("}", len(names)-1) + "\n")
+			helms, helmsErr := byHelm(load(t), text)
+			values, err := chart.Values([][]byte{text}, nil)
+			if err != nil || helmsErr != nil {
+				missing := fmt.Sprintf("missing property '%s'", names[len(names)-1])
+				for _, err := range []error{err, helmsErr} {
+					if err == nil || !strings.Contains(err.Error(), missing) {
+						t.Errorf("refused, but not because of a %s: %v", missing, err)
+					}
+				}
+				return
+			}
+			objects, err := chart.Render(release, values)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(helms, named(t, objects)); diff != "" {
+				t.Errorf("(-Helm +ours):\n%s", diff)
+			}
+			if hole := regexp.MustCompile(`.*(<nil>|<no value>).*`).FindString(asYAML(t, objects)); hole != "" {
+				t.Errorf("rendered with a hole: %s", hole)
+			}
+		})
+	}
+}
+
+func asYAML(t *testing.T, v any) string {
+	t.Helper()
+	text, err := yaml.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// pathsOf are the paths of all values but those of config, which has a schema of its own.
+func pathsOf(values map[string]any, above string) []string {
+	var out []string
+	for name, v := range values {
+		if name == "config" {
+			continue
+		}
+		out = append(out, above+name)
+		if below, ok := v.(map[string]any); ok {
+			out = append(out, pathsOf(below, above+name+".")...)
+		}
+	}
+	sort.Strings(out)
+	return out
 }
