@@ -25,7 +25,11 @@ unformatted=$(git ls-files -co --exclude-standard '*.go' | xargs "$("$GO" env GO
 
 # Twice: as everybody builds it, and with the files that only a tag brings in (what is the same is not looked at again).
 "$GO" vet ./... || finding "go vet has findings"
-"$GO" vet -tags soak,faults,e2e,docs,chart,backends ./... || finding "go vet -tags soak,faults,e2e,docs,chart,backends has findings"
+tags=$(sed -n 's/^ *build-tags: \[\([^]]*\)\].*/\1/p' .golangci.yml | tr -d ' ')
+for tag in $(git grep -h '^//go:build [a-z0-9]*$' -- '*.go' | cut -d ' ' -f 2 | sort -u); do
+	case ",$tags," in *",$tag,"*) ;; *) finding "the build tag $tag is not among the build-tags of .golangci.yml" ;; esac
+done
+"$GO" vet -tags "$tags" ./... || finding "go vet -tags $tags has findings"
 
 "$GO" mod tidy -diff >/dev/null 2>&1 || finding "go.mod is not tidy: run go mod tidy"
 tidy_alone .ci/tools
