@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"regexp"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -49,6 +50,14 @@ var _ = Describe("fleet list", func() {
 		})
 	})
 
+	It("and cordon say what they may not do", func() {
+		for verb, says := range map[string]string{"list": "listing memberclusters: .*cannot list", "cordon eu-1": "reading member eu-1: .*cannot get"} {
+			got := callLine("", "fleet "+verb+" --context nobody")
+			Expect(got).To(HaveField("Code", 1), verb)
+			Expect(got.Stderr).To(MatchRegexp(`^runfleet: `+says+` resource "memberclusters".*\n$`), verb)
+		}
+	})
+
 	It("shows the members, and wide why one is not ready", func() {
 		line := func(s string, n int) string { return strings.Join(strings.Fields(strings.Split(s, "\n")[n]), " ") }
 		narrow := callLine("", "fleet list").Stdout
@@ -67,6 +76,24 @@ var _ = Describe("fleet list", func() {
 		Expect(list.Items).To(HaveLen(2))
 		Expect(list.Items[1].Status.Conditions[0].Reason).To(Equal(v1.ReasonCredentialsRefused))
 		Expect(callLine("", "fleet list -o yaml").Stdout).To(MatchRegexp(`\n +reason: CredentialsRefused\n`))
+	})
+
+	It("paints what is well and what somebody has to see to", func(ctx SpecContext) {
+		m := &v1.MemberCluster{}
+		Expect(hub.Get(ctx, client.ObjectKey{Name: "production-frankfurt-2"}, m)).To(Succeed())
+		for left, shown := range map[string]string{"29d": "29d", "<1h": "\x1b[31m<1h\x1b[0m", "expired": "\x1b[31mexpired\x1b[0m"} {
+			m.Status.CredentialsLeft = left
+			Expect(hub.Status().Update(ctx, m)).To(Succeed())
+			Expect(newScreen(200, 24).call("", "fleet list")).To(And(MatchRegexp(` %s +0s `, regexp.QuoteMeta(shown)),
+				MatchRegexp(`eu-1 +\x1b\[32mTrue\x1b\[0m`), MatchRegexp(`frankfurt-2 +\x1b\[31mFalse\x1b\[0m`)), left)
+		}
+	})
+
+	It("is what cordon goes by, of several members and to the first that there is not", func() {
+		Expect(callLine("", "fleet cordon eu-1 production-frankfurt-2")).To(Equal(result{0, "eu-1 cordoned\nproduction-frankfurt-2 cordoned\n", ""}))
+		Expect(callLine("", "fleet uncordon eu-1 eu-2 production-frankfurt-2")).To(Equal(result{6, "eu-1 uncordoned\n",
+			"runfleet: unknown member \"eu-2\": did you mean \"eu-1\"? Members: eu-1, production-frankfurt-2\nSee 'runfleet fleet uncordon --help'.\n"}))
+		Expect(callLine("", "fleet uncordon eu-1").Stdout).To(Equal("eu-1 was uncordoned already\n"))
 	})
 
 	It("fits a terminal, and there cuts what is longest", func() {
