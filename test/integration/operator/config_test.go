@@ -14,10 +14,11 @@ import (
 	"github.com/runfleet/runfleet/test/integration/bed"
 )
 
-var _ = Describe("The configuration", first, Ordered, func() {
-	AfterAll(func(ctx SpecContext) { Expect(wild.hub.Configure(ctx, v1.SystemNamespace, settings)).To(Succeed()) })
-
+var _ = Describe("The configuration", func() {
 	second := strings.Replace(settings, `tag: "1"`, `tag: "2"`, 1)
+	configure := func(w *scene, text string) {
+		w.Expect(w.hub.Configure(w.ctx, v1.SystemNamespace, text)).To(Succeed())
+	}
 	// image is what the next run's Job asks for.
 	image := func(w *scene, name string) string {
 		run := w.docs(name)
@@ -33,24 +34,22 @@ var _ = Describe("The configuration", first, Ordered, func() {
 		}
 	}
 
-	It("behaviour 52: changed while runs execute is in force for the next ones at once", func(ctx SpecContext) {
-		w := onWild(ctx)
+	Chapter("behaviour 52: changed while runs execute is in force for the next ones at once", func(w *scene) {
 		running := w.docs("sim-slow-4s")
 		w.await(running, v1.PhaseRunning)
-		Expect(wild.hub.Configure(ctx, v1.SystemNamespace, second)).To(Succeed())
+		configure(w, second)
 		w.Eventually(told(w)).Should(ContainElement(HavePrefix("Normal ConfigChanged")))
-		Expect(image(w, "next")).To(Equal("registry.example.com/agent:2"))
+		w.Expect(image(w, "next")).To(Equal("registry.example.com/agent:2"))
 		w.Expect(w.await(running, v1.PhaseSucceeded).Attempt).To(Equal(int32(1)))
 	})
 
-	It("with another pattern of branches moves no run that has begun, and lets no two runs push to one branch", func(ctx SpecContext) {
-		w := onWild(ctx)
+	Chapter("with another pattern of branches moves no run that has begun, and lets no two runs push to one branch", func(w *scene) {
 		begun := w.code("begun", "sim-hang-once")
 		w.await(begun, v1.PhaseRunning)
 		branch := fmt.Sprintf("feature/task-%d-implementation", *begun.Spec.TaskID)
-		changes := func() int { return strings.Count(wild.replica.Says(), "Using a changed configuration") }
+		changes := func() int { return strings.Count(w.fleet.replica.Says(), "Using a changed configuration") }
 		before := changes()
-		Expect(wild.hub.Configure(ctx, v1.SystemNamespace, second+"\ngit: {codeBranch: \"work/task-{taskId}\"}\n")).To(Succeed())
+		configure(w, second+"\ngit: {codeBranch: \"work/task-{taskId}\"}\n")
 		w.Eventually(changes).Should(BeNumerically(">", before))
 		docs := w.docs("docs", func(r *v1.DocsRun) {
 			r.Spec.RepositoryURL, r.Spec.TargetBranch = begun.Spec.RepositoryURL, v1.BranchName(branch)
@@ -68,23 +67,22 @@ var _ = Describe("The configuration", first, Ordered, func() {
 		w.Expect(w.await(next, v1.PhaseSucceeded).Branch).To(Equal(fmt.Sprintf("work/task-%d", *next.Spec.TaskID)))
 	})
 
-	It("behaviour 52: changed to nonsense stays what it was, which event, log and metric say", func(ctx SpecContext) {
-		w := onWild(ctx)
+	Chapter("behaviour 52: changed to nonsense stays what it was, which event, log and metric say", func(w *scene) {
 		nonsense := "agent: {image: {repository: registry.example.com/agent}}\ntiming: {settleSeconds: soon}"
-		Expect(wild.hub.Configure(ctx, v1.SystemNamespace, nonsense)).To(Succeed())
+		configure(w, nonsense)
 		w.Eventually(told(w)).Should(ContainElement(And(HavePrefix("Warning ConfigInvalid"),
 			ContainSubstring("agent.image.tag: is not set"), ContainSubstring("timing.settleSeconds"))))
-		Expect(wild.replica.Metric("runfleet_config_valid")).To(BeZero())
-		Expect(wild.replica.Says()).To(ContainSubstring("Keeping the last good configuration"))
-		Expect(image(w, "still")).To(Equal("registry.example.com/agent:2"))
+		w.Expect(w.fleet.replica.Metric("runfleet_config_valid")).To(BeZero())
+		w.Expect(w.fleet.replica.Says()).To(ContainSubstring("Keeping the last good configuration"))
+		w.Expect(image(w, "still")).To(Equal("registry.example.com/agent:2"))
 	})
 
-	It("behaviour 52: with keys that nobody knows is in force, and an event names them", func(ctx SpecContext) {
-		w := onWild(ctx)
-		Expect(wild.hub.Configure(ctx, v1.SystemNamespace, settings+"\ntimming: {settleSeconds: 3}\n")).To(Succeed())
+	Chapter("behaviour 52: with keys that nobody knows is in force, and an event names them", func(w *scene) {
+		defer configure(w, settings)
+		configure(w, settings+"\ntimming: {settleSeconds: 3}\n")
 		w.Eventually(told(w)).Should(ContainElement(And(HavePrefix("Warning ConfigUnknownKey"), ContainSubstring("timming"))))
-		w.Eventually(wild.replica.Metric).WithArguments("runfleet_config_valid").Should(BeEquivalentTo(1))
-		Expect(image(w, "next")).To(Equal("registry.example.com/agent:1"))
+		w.Eventually(w.fleet.replica.Metric).WithArguments("runfleet_config_valid").Should(BeEquivalentTo(1))
+		w.Expect(image(w, "next")).To(Equal("registry.example.com/agent:1"))
 	})
 })
 

@@ -5,8 +5,12 @@
 //	   ├── west
 //	   └── dead, hanging, forbidden, half: members that do not work, from the beginning to the end
 //
-//	wild hub ◄── operators          what disturbs everybody: killed leaders, lost members, bad configuration
+//	wild hub ◄── operators          what disturbs everybody: killed leaders, lost members; one spec after the other
 //	   ├── a detour to east         a line that can be cut and can fall silent
+//	   └── a detour to west
+//
+//	fickle hub ◄── an operator      as wild, for what changes under it: its settings, its templates, its members
+//	   ├── a detour to east         one story after the other, beside those of the calm hub and the specs of the wild one
 //	   └── a detour to west
 //
 //	east is a hub of its own too, with --local-member

@@ -49,13 +49,13 @@ func (w *scene) there(on *bed.Cluster, o client.Object) func() error {
 
 // away cuts east off and returns when the operator knows; back lets it come back.
 func (w *scene) away() {
-	toEast.CutOff()
-	DeferCleanup(toEast.Heal)
+	wild.toEast.CutOff()
+	DeferCleanup(wild.toEast.Heal)
 	w.Eventually(w.row).WithArguments("east").Should(HaveKeyWithValue("Ready", "False"))
 }
 
 func (w *scene) back() {
-	toEast.Heal()
+	wild.toEast.Heal()
 	w.Eventually(w.row).WithArguments("east").Should(HaveKeyWithValue("Ready", "True"))
 }
 

@@ -9,6 +9,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	"github.com/onsi/ginkgo/v2/types"
+	. "github.com/onsi/gomega"
 	gomegatypes "github.com/onsi/gomega/types"
 
 	"github.com/runfleet/runfleet/test/integration/bed"
@@ -19,7 +20,7 @@ import (
 type story struct {
 	text   string
 	tell   func(*scene)
-	alone  bool // begins when the others have ended
+	turn   turn
 	done   chan struct{}
 	failed string // why, and where
 }
@@ -31,15 +32,27 @@ const (
 	storyTime = 4 * time.Minute // bounds one
 )
 
+// turn is when a story begins.
+type turn int
+
+const (
+	anyTime turn = iota
+	atLast       // when all others on the calm hub have ended
+	inOrder      // on the fickle hub, when the one before it there has ended
+)
+
 // Story is It for a spec against the calm hub, in a namespace of its own. It asserts by way of its scene.
-func Story(text string, tell func(*scene)) { tellStory(text, false, tell) }
+func Story(text string, tell func(*scene)) { tellStory(text, anyTime, tell) }
 
 // Finale is a Story that would hold up the others, and so begins when they have ended.
-func Finale(text string, tell func(*scene)) { tellStory(text, true, tell) }
+func Finale(text string, tell func(*scene)) { tellStory(text, atLast, tell) }
 
-func tellStory(text string, alone bool, tell func(*scene)) {
+// Chapter is a Story against the fickle hub, which those before it may have left changed: it begins when they have ended.
+func Chapter(text string, tell func(*scene)) { tellStory(text, inOrder, tell) }
+
+func tellStory(text string, turn turn, tell func(*scene)) {
 	GinkgoHelper()
-	s := &story{text: text, tell: tell, alone: alone, done: make(chan struct{})}
+	s := &story{text: text, tell: tell, turn: turn, done: make(chan struct{})}
 	stories = append(stories, s)
 	It(text, func(ctx SpecContext) {
 		select {
@@ -62,20 +75,28 @@ func chosen(preview Report) []*story {
 	})
 }
 
-// begin runs stories, so many at a time, and then those that want to be alone. It returns at once.
+// begin runs stories: those on the calm hub so many at a time, and then those that want to be alone; beside them those on the
+// fickle hub. It returns at once.
 func begin(ctx context.Context, all []*story) {
 	turns := make(chan struct{}, beside)
 	go func() {
-		for _, alone := range []bool{false, true} {
+		for i, s := range all {
+			if s.turn == inOrder {
+				s.run(ctx, fickle, fmt.Sprintf("chapter-%d", i+1))
+			}
+		}
+	}()
+	go func() {
+		for _, turn := range []turn{anyTime, atLast} {
 			var running sync.WaitGroup
 			for i, s := range all {
-				if s.alone != alone {
+				if s.turn != turn {
 					continue
 				}
 				turns <- struct{}{}
 				running.Go(func() {
 					defer func() { <-turns }()
-					s.run(ctx, fmt.Sprintf("story-%d", i+1))
+					s.run(ctx, calm, fmt.Sprintf("story-%d", i+1))
 				})
 			}
 			running.Wait()
@@ -83,13 +104,14 @@ func begin(ctx context.Context, all []*story) {
 	}()
 }
 
-func (s *story) run(ctx context.Context, namespace string) {
+func (s *story) run(ctx context.Context, on *stage, namespace string) {
 	defer close(s.done)
 	ctx, cancel := context.WithTimeout(ctx, storyTime)
 	defer cancel()
 	s.failed = bed.Tell(namespace, func(fail gomegatypes.GomegaFailHandler) {
-		w := newScene(ctx, calm, namespace, fail)
+		w := newScene(ctx, on, namespace, fail)
 		w.makeNamespace()
+		w.Eventually(w.leader).ShouldNot(BeEmpty()) // a story before this one may have ended the operator
 		s.tell(w)
 		w.tidy(ctx)
 	})

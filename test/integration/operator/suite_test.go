@@ -26,6 +26,8 @@ type stage struct {
 	spans   *otlp.Receiver // what its operators tell
 	replica *bed.Replica   // the newest of
 	started []*bed.Replica // which all end with the suite
+
+	toEast, toWest *bed.Detour // the ways of a hub that is not calm
 }
 
 func (s *stage) stop() {
@@ -35,13 +37,11 @@ func (s *stage) stop() {
 }
 
 var (
-	program    *bed.Program
-	calm, wild *stage
-	east, west *bed.Cluster
-	members    map[string]*bed.Cluster
-	toEast     *bed.Detour // the ways of the wild hub
-	toWest     *bed.Detour
-	preview    Report // which specs will run
+	program            *bed.Program
+	calm, wild, fickle *stage
+	east, west         *bed.Cluster
+	members            map[string]*bed.Cluster
+	preview            Report // which specs will run
 )
 
 // Short times, so that nothing is waited for longer than it takes; resync is long, so that no lost event goes unnoticed. The
@@ -86,7 +86,7 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	program, err = bed.Build(ctx, scratch)
 	Expect(err).NotTo(HaveOccurred())
 
-	clusters, err := bed.StartClusters(ctx, map[string]int{"calm": 0, "wild": 0, "east": 1, "west": 1})
+	clusters, err := bed.StartClusters(ctx, map[string]int{"calm": 0, "wild": 0, "fickle": 0, "east": 1, "west": 1})
 	for _, c := range clusters {
 		DeferCleanup(c.Stop)
 	}
@@ -100,13 +100,17 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	patient := []string{"--lease-duration", "60s", "--renew-deadline", "40s", "--retry-period", "2s", "--request-timeout", "20s"}
 	calm = &stage{hub: clusters["calm"], seen: seen, flags: patient}
 	hasty := []string{"--lease-duration", "8s", "--renew-deadline", "6s", "--retry-period", "500ms", "--request-timeout", "2s"}
-	wild = &stage{hub: clusters["wild"], seen: seen, flags: hasty}
+	wild = &stage{hub: clusters["wild"], seen: seen, flags: slices.Clone(hasty)}
+	fickle = &stage{hub: clusters["fickle"], seen: seen, flags: slices.Clone(hasty)}
 	calm.collect(all, "http/protobuf")
 	wild.collect(all, "grpc")
-	DeferCleanup(calm.stop)
-	DeferCleanup(wild.stop)
+	fickle.collect(all, "grpc")
+	for _, s := range []*stage{calm, wild, fickle} {
+		DeferCleanup(s.stop)
+	}
 	populateCalm(ctx)
-	populateWild(ctx)
+	wild.populate(ctx)
+	fickle.populate(ctx)
 	begin(all, chosen(preview))
 }, NodeTimeout(9*time.Minute))
 
@@ -114,7 +118,7 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 var _ = AfterSuite(func(ctx SpecContext) {
 	Expect(wild.seen.twice("Job")).To(BeEmpty())
 	Expect(wild.seen.twice("Pod")).To(BeEmpty())
-	for _, s := range []*stage{calm, wild} {
+	for _, s := range []*stage{calm, wild, fickle} {
 		newScene(ctx, s, "", Fail).tidy(ctx)
 		Expect(s.replica.Crash()).To(Succeed(), "%s", s.replica.Log)
 		_, problems := tracesOf(s.spans.Spans())
@@ -161,23 +165,27 @@ func populateCalm(ctx context.Context) {
 	calm.start()
 }
 
-// populateWild registers the same two members, on ways that can be cut.
-func populateWild(ctx context.Context) {
-	hub := wild.hub
-	Expect(hub.Configure(ctx, v1.SystemNamespace, settings)).To(Succeed())
-	toEast, toWest = bed.NewDetour(east.Admin), bed.NewDetour(west.Admin)
-	DeferCleanup(toEast.Close)
-	DeferCleanup(toWest.Close)
-	Expect(hub.Register(ctx, "east", bed.KubeconfigOf(east.Agent, toEast.Address()), nil)).To(Succeed())
-	Expect(hub.Register(ctx, "west", bed.KubeconfigOf(west.Agent, toWest.Address()), nil)).To(Succeed())
-	wild.start()
+// populate registers the same two members, on ways that can be cut.
+func (s *stage) populate(ctx context.Context) {
+	Expect(s.hub.Configure(ctx, v1.SystemNamespace, settings)).To(Succeed())
+	s.toEast, s.toWest = bed.NewDetour(east.Admin), bed.NewDetour(west.Admin)
+	DeferCleanup(s.toEast.Close)
+	DeferCleanup(s.toWest.Close)
+	Expect(s.hub.Register(ctx, "east", bed.KubeconfigOf(east.Agent, s.toEast.Address()), nil)).To(Succeed())
+	Expect(s.hub.Register(ctx, "west", bed.KubeconfigOf(west.Agent, s.toWest.Address()), nil)).To(Succeed())
+	s.start()
 }
 
 // start starts an operator and makes it the stage's. Of flags that come twice the last counts.
 func (s *stage) start(flags ...string) *bed.Replica {
 	GinkgoHelper()
-	o, err := program.StartOperator(s.hub, slices.Concat(s.flags, flags)...)
-	Expect(err).NotTo(HaveOccurred())
-	s.replica, s.started = o, append(s.started, o)
+	return newScene(context.Background(), s, "", Fail).start(flags...)
+}
+
+// start is the stage's, as a story does it.
+func (w *scene) start(flags ...string) *bed.Replica {
+	o, err := program.StartOperator(w.hub, slices.Concat(w.fleet.flags, flags)...)
+	w.Expect(err).NotTo(HaveOccurred())
+	w.fleet.replica, w.fleet.started = o, append(w.fleet.started, o)
 	return o
 }

@@ -18,12 +18,7 @@ import (
 // probes tells apart the runs that look for what is in force.
 var probes atomic.Int64
 
-var _ = Describe("Templates of the user's own", first, Ordered, func() {
-	AfterAll(func(ctx SpecContext) {
-		m := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: v1.TemplatesName, Namespace: v1.SystemNamespace}}
-		Expect(client.IgnoreNotFound(wild.hub.Delete(ctx, m))).To(Succeed())
-	})
-
+var _ = Describe("Templates of the user's own", func() {
 	// told is what the events on the ConfigMap say.
 	told := func(w *scene) func() []string {
 		return func() []string {
@@ -47,8 +42,7 @@ var _ = Describe("Templates of the user's own", first, Ordered, func() {
 		}).Should(Equal(note))
 	}
 
-	It("make the next attempts, whose digest status, Job and ConfigMap show", func(ctx SpecContext) {
-		w := onWild(ctx)
+	Chapter("make the next attempts, whose digest status, Job and ConfigMap show", func(w *scene) {
 		before := w.docs("before")
 		was := w.await(before, v1.PhaseSucceeded).Attempts[0].TemplateDigest
 		inForce(w, "one", nil)
@@ -60,20 +54,18 @@ var _ = Describe("Templates of the user's own", first, Ordered, func() {
 		w.Expect(w.inputs(run)).To(HaveExactElements(HaveField("Annotations", HaveKeyWithValue(v1.AnnotationTemplateDigest, is))))
 	})
 
-	It("are refused as a whole where one is not valid, and the last good ones stay", func(ctx SpecContext) {
-		w := onWild(ctx)
+	Chapter("are refused as a whole where one is not valid, and the last good ones stay", func(w *scene) {
 		write(w, map[string]string{"docs_note.md.hbs": "two", "code_note.md.hbs": "a\n{{nope}}"})
 		w.Eventually(told(w)).Should(ContainElement(And(HavePrefix("Warning TemplatesInvalid"),
 			ContainSubstring("code_note.md.hbs:2: unknown name nope"))))
-		Expect(wild.replica.Metric("runfleet_config_valid")).To(BeZero())
-		Expect(wild.replica.Says()).To(ContainSubstring("Keeping the last good set of templates"))
+		w.Expect(w.fleet.replica.Metric("runfleet_config_valid")).To(BeZero())
+		w.Expect(w.fleet.replica.Says()).To(ContainSubstring("Keeping the last good set of templates"))
 		run := w.docs("still")
 		w.await(run, v1.PhaseSucceeded)
 		w.Expect(w.inputs(run)[0].Data).To(HaveKeyWithValue("note.md", "one"))
 	})
 
-	It("F20: that make too large a file of one run fail that run alone, before anything is created", func(ctx SpecContext) {
-		w := onWild(ctx)
+	Chapter("F20: that make too large a file of one run fail that run alone, before anything is created", func(w *scene) {
 		inForce(w, "three", map[string]string{"docs_copies.md.hbs": strings.Repeat("{{guidance}}\n", 100)})
 		run := w.docs("large", func(r *v1.DocsRun) { r.Spec.PromptModification = v1.Prompt(strings.Repeat("x", 10_000)) })
 		s := w.await(run, v1.PhaseFailed)
@@ -83,16 +75,15 @@ var _ = Describe("Templates of the user's own", first, Ordered, func() {
 		w.await(w.docs("small"), v1.PhaseSucceeded)
 	})
 
-	It("F20: that are too much for one ConfigMap are split, and all parts go with the run", func(ctx SpecContext) {
-		w := onWild(ctx)
+	Chapter("F20: that are too much for one ConfigMap are split, and all parts go with the run", func(w *scene) {
 		// A ConfigMap of templates has 1 MiB at most, so the run's guidance makes them large.
 		inForce(w, "four", map[string]string{
 			"docs_a.md.hbs": strings.Repeat("{{guidance}}\n", 60), "docs_b.md.hbs": strings.Repeat("{{guidance}}\n", 60),
 			"docs_c.md.hbs": strings.Repeat("{{guidance}}\n", 60),
 		})
 		// Together they take longer on this line than one request may, each of them does not.
-		toEast.Narrow(800 << 10)
-		DeferCleanup(toEast.Heal)
+		w.fleet.toEast.Narrow(800 << 10)
+		defer w.fleet.toEast.Heal()
 		run := w.docs("split", on[*v1.DocsRun]("east"), func(r *v1.DocsRun) { r.Spec.PromptModification = v1.Prompt(strings.Repeat("x", 10_000)) })
 		w.await(run, v1.PhaseSucceeded)
 		name := v1.AttemptName(run.Name, run.UID, 1)
@@ -102,14 +93,13 @@ var _ = Describe("Templates of the user's own", first, Ordered, func() {
 		w.Expect(w.things(run)()).To(Equal([3]int{}))
 	})
 
-	It("are pinned: an attempt whose Job comes later is made of those that it was committed with", func(ctx SpecContext) {
-		w := onWild(ctx)
+	Chapter("are pinned: an attempt whose Job comes later is made of those that it was committed with", func(w *scene) {
 		inForce(w, "five", nil)
 		q := w.quota(east, "count/jobs.batch", "0")
 		run := w.docs("pinned", on[*v1.DocsRun]("east"))
 		w.Eventually(w.status(run)).Should(And(be(v1.PhaseProvisioning), says("exceeded quota")))
 		digest := w.status(run)().Attempts[0].TemplateDigest
-		changes := func() int { return strings.Count(wild.replica.Says(), "Using a changed set of templates") }
+		changes := func() int { return strings.Count(w.fleet.replica.Says(), "Using a changed set of templates") }
 		before := changes()
 		write(w, map[string]string{"docs_note.md.hbs": "six"})
 		w.Eventually(changes).Should(BeNumerically(">", before))
@@ -119,14 +109,17 @@ var _ = Describe("Templates of the user's own", first, Ordered, func() {
 		w.Expect(w.inputs(run)[0].Data).To(HaveKeyWithValue("note.md", "five"))
 	})
 
-	It("are not mixed by an upgrade: an attempt without a Job, whose templates are gone, is replaced at no cost", func(ctx SpecContext) {
-		w := onWild(ctx)
+	Chapter("are not mixed by an upgrade: an attempt without a Job, whose templates are gone, is replaced at no cost", func(w *scene) {
+		defer func() { // so that the next chapter has the operator's own
+			m := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: v1.TemplatesName, Namespace: v1.SystemNamespace}}
+			w.Expect(w.hub.Delete(w.ctx, m)).To(Succeed())
+		}()
 		q := w.quota(east, "count/jobs.batch", "0")
 		run := w.docs("upgraded", on[*v1.DocsRun]("east"))
 		w.Eventually(w.status(run)).Should(And(be(v1.PhaseProvisioning), says("exceeded quota")))
-		wild.replica.Stop()
+		w.fleet.replica.Stop()
 		write(w, map[string]string{"docs_note.md.hbs": "seven"})
-		wild.start()
+		w.start()
 		w.Eventually(w.status(run)).Should(HaveField("Attempt", BeEquivalentTo(2)))
 		w.Expect(east.Delete(w.ctx, q)).To(Succeed())
 		s := w.await(run, v1.PhaseSucceeded)

@@ -209,8 +209,8 @@ var _ = Describe("A run that was moved here from another hub or a backup", first
 		run := w.docs("moved")
 		w.await(run, v1.PhaseSucceeded)
 		w.forget(run)
-		toWest.FallSilent()
-		DeferCleanup(toWest.Heal)
+		wild.toWest.FallSilent()
+		DeferCleanup(wild.toWest.Heal)
 		again := &v1.DocsRun{ObjectMeta: metav1.ObjectMeta{ // as kubectl get -o yaml shows it and kubectl apply takes it
 			Name: run.Name, Namespace: run.Namespace, Annotations: run.Annotations, Finalizers: []string{v1.Finalizer},
 		}, Spec: run.Spec}
@@ -218,7 +218,7 @@ var _ = Describe("A run that was moved here from another hub or a backup", first
 		w.Expect(w.hub.Create(w.ctx, again)).To(Succeed())
 		w.Eventually(w.status(again)).Should(be(v1.PhasePending, v1.ReasonQuarantined))
 		w.Consistently(w.things(again)).Should(Equal([3]int{}))
-		toWest.Heal()
+		wild.toWest.Heal()
 		s := w.await(again, v1.PhaseSucceeded)
 		w.Expect(s.Attempt).To(Equal(int32(1)))
 		w.Expect(again.Annotations[v1.AnnotationStamp]).To(HavePrefix(string(again.UID) + "/"))
