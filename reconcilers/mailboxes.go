@@ -70,6 +70,9 @@ func (m *Mailboxes) MemberChanged(member string) {
 // HubChanged wakes every run: another incarnation of the hub began, or a person changed what is waited for.
 func (m *Mailboxes) HubChanged() { m.postAll(context.Background()) }
 
+// ConfigChanged wakes every run: what is configured anew may be due, such as objects of runs that ended long ago.
+func (m *Mailboxes) ConfigChanged() { m.postAll(context.Background()) }
+
 // RunSettled wakes the runs that wait for a Lease of a run that ended or is gone.
 func (m *Mailboxes) RunSettled(ctx context.Context, run v1.Run) {
 	for _, l := range leasesOf(run, m.System, m.Branches()) {

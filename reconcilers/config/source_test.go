@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -68,15 +69,17 @@ func (h hub) eventsOf(ctx context.Context, name string) []string {
 	return said
 }
 
-// watch runs a manager that is limited to a namespace which is not the operator's.
-func (h hub) watch(t *testing.T, s *Source) {
+// watch runs a manager that is limited to a namespace which is not the operator's. It returns how often something else came into
+// force.
+func (h hub) watch(t *testing.T, s *Source) (changes func() int32) {
 	t.Helper()
+	var count atomic.Int32
 	mgr, err := ctrl.NewManager(h.plane.Config(), ctrl.Options{
 		Cache:   cache.Options{DefaultNamespaces: map[string]cache.Config{"default": {}}},
 		Metrics: server.Options{BindAddress: "0"},
 	})
 	h.Expect(err).NotTo(HaveOccurred())
-	for _, watch := range s.Watches(mgr.GetConfig(), event.Of(mgr)) {
+	for _, watch := range s.Watches(mgr.GetConfig(), event.Of(mgr), func() { count.Add(1) }) {
 		h.Expect(mgr.Add(watch)).To(Succeed())
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -88,6 +91,7 @@ func (h hub) watch(t *testing.T, s *Source) {
 			t.Errorf("the manager ended with %v", err)
 		}
 	})
+	return count.Load
 }
 
 func docsSeconds(n string) map[string]string {
@@ -113,14 +117,15 @@ func TestBehaviour33And52TheConfigurationIsReadAtStartAndFollowedAfterwards(t *t
 	s, err := Load(ctx, h, v1.SystemNamespace)
 	h.Expect(err).NotTo(HaveOccurred())
 	h.Expect(deadline(s)).To(Equal(1000 * time.Second))
-	h.watch(t, s)
+	changes := h.watch(t, s)
 	h.Eventually(func() []string { return h.events(ctx) }).Should(Equal([]string{
 		"Warning ConfigUnknownKey: Ignored: nonsense: unknown key",
 	}))
 
 	t.Log("A valid change: in force.")
 	h.write(ctx, docsSeconds("2000"))
-	h.Eventually(func() time.Duration { return deadline(s) }).Should(Equal(2000 * time.Second))
+	h.Eventually(changes).Should(Equal(int32(1)))
+	h.Expect(deadline(s)).To(Equal(2000 * time.Second))
 	h.Expect(s.Healthy()).To(Succeed())
 
 	t.Log("One that is not valid: the last good one stays, and it is reported everywhere.")
@@ -134,7 +139,8 @@ func TestBehaviour33And52TheConfigurationIsReadAtStartAndFollowedAfterwards(t *t
 
 	t.Log("Corrected: in force, and nothing is reported any more.")
 	h.write(ctx, docsSeconds("3000"))
-	h.Eventually(s.Healthy).Should(Succeed())
+	h.Eventually(changes).Should(Equal(int32(2)), "once for each that is valid")
+	h.Expect(s.Healthy()).To(Succeed())
 	h.Expect(deadline(s)).To(Equal(3000 * time.Second))
 
 	t.Log("Deleted, and created again as it was.")
@@ -166,7 +172,7 @@ func TestTemplatesAreReadAtStartAndFollowedAfterwards(t *testing.T) {
 	s, err := Load(ctx, h, v1.SystemNamespace)
 	h.Expect(err).NotTo(HaveOccurred())
 	builtIn := digest(s)
-	h.watch(t, s)
+	changes := h.watch(t, s)
 
 	t.Log("Created: in force, under another digest, and what was before is remembered.")
 	h.writeTo(ctx, v1.TemplatesName, own("one"))
@@ -196,7 +202,9 @@ func TestTemplatesAreReadAtStartAndFollowedAfterwards(t *testing.T) {
 	h.Expect(digest(s)).NotTo(Equal(one))
 	h.writeTo(ctx, v1.TemplatesName, own("one"))
 	h.Eventually(func() string { return digest(s) }).Should(Equal(one))
+	earlier := changes()
 	h.Expect(h.Delete(ctx, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: v1.TemplatesName, Namespace: v1.SystemNamespace}})).To(Succeed())
-	h.Eventually(func() string { return digest(s) }).Should(Equal(builtIn))
+	h.Eventually(changes).Should(Equal(earlier + 1))
+	h.Expect(digest(s)).To(Equal(builtIn))
 	h.Expect(s.Healthy()).To(Succeed())
 }

@@ -22,13 +22,15 @@ import (
 
 // Watches returns runnables for the manager that keep the source up to date with its ConfigMaps: a valid change comes into
 // force at once, an invalid one is reported in the log, in an event on the ConfigMap, by [Source.Healthy] and by the
-// metric runfleet_config_valid. cluster leads to the hub.
+// metric runfleet_config_valid. cluster leads to the hub. onChange is called after a change came into force, and must not wait.
 //
 // Each has a cache of its own that holds its one object: so it works whatever namespaces the manager is limited to, and
 // needs no permission on any other ConfigMap.
-func (s *Source) Watches(cluster *rest.Config, recorder event.Recorder) []manager.Runnable {
+func (s *Source) Watches(cluster *rest.Config, recorder event.Recorder, onChange func()) []manager.Runnable {
 	watch := func(name, what string, changed, invalid event.Reason) manager.Runnable {
-		return &watcher{Source: s, cluster: cluster, recorder: recorder, name: name, what: what, changed: changed, invalid: invalid}
+		return &watcher{
+			Source: s, cluster: cluster, recorder: recorder, name: name, what: what, changed: changed, invalid: invalid, onChange: onChange,
+		}
 	}
 	return []manager.Runnable{
 		watch(v1.ConfigMapName, "configuration", event.ConfigChanged, event.ConfigInvalid),
@@ -44,6 +46,7 @@ type watcher struct {
 	recorder         event.Recorder
 	name, what       string
 	changed, invalid event.Reason
+	onChange         func()
 	seen             *corev1.ConfigMap // what was looked at last: a changed label says nothing new
 }
 
@@ -114,6 +117,7 @@ func (w *watcher) look(m *corev1.ConfigMap, logger logr.Logger) {
 	if changed {
 		logger.Info("Using a changed " + w.what)
 		w.say(m, w.changed, "The changed "+w.what+" is in force.")
+		w.onChange()
 	}
 }
 
@@ -124,6 +128,7 @@ func (w *watcher) deleted(logger logr.Logger) {
 		return
 	}
 	logger.Info("Using the built-in templates alone")
+	w.onChange()
 }
 
 // oneLine joins the lines of mistakes, since kubectl shows the first line of an event alone.

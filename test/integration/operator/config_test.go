@@ -43,6 +43,15 @@ var _ = Describe("The configuration", func() {
 		w.Expect(w.await(running, v1.PhaseSucceeded).Attempt).To(Equal(int32(1)))
 	})
 
+	Chapter("changed removes at once what is not to be kept any longer", func(w *scene) {
+		run := w.docs("ended-before")
+		w.await(run, v1.PhaseSucceeded)
+		w.Consistently(w.things(run)).Should(Equal([3]int{1, 1, 1}))
+		configure(w, second+"\ncleanup: {completedJobDelayMinutes: 0}\n")
+		w.Eventually(w.things(run)).Should(Equal([3]int{}))
+		configure(w, second)
+	})
+
 	Chapter("with another pattern of branches moves no run that has begun, and lets no two runs push to one branch", func(w *scene) {
 		begun := w.code("begun", "sim-hang-once")
 		w.await(begun, v1.PhaseRunning)
