@@ -128,11 +128,19 @@ func memberEvents(kind lifecycle.Kind, mail *Mailboxes, same func(was, is client
 	}
 }
 
-// namespaceEvents are those of the namespaces on the members: a run waits for that of its name.
+// namespaceEvents are those of the namespaces on the members: a run waits for that of its name. One that was deleted and made
+// again while a watch was broken is a change.
 func namespaceEvents(mail *Mailboxes) events {
-	return events{CreateFunc: func(ctx context.Context, e event.TypedCreateEvent[client.Object], _ queue) {
-		mail.NamespaceCame(ctx, e.Object.GetName())
-	}}
+	return events{
+		CreateFunc: func(ctx context.Context, e event.TypedCreateEvent[client.Object], _ queue) {
+			mail.NamespaceCame(ctx, e.Object.GetName())
+		},
+		UpdateFunc: func(ctx context.Context, e event.TypedUpdateEvent[client.Object], _ queue) {
+			if e.ObjectOld.GetUID() != e.ObjectNew.GetUID() {
+				mail.NamespaceCame(ctx, e.ObjectNew.GetName())
+			}
+		},
+	}
 }
 
 // sameJob says that a change of a Job changes no decision. The version of a suspended one is a fact: its release names it.

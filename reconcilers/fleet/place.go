@@ -214,7 +214,8 @@ func shorten(s string, length int) string {
 	return strings.ToValidUTF8(s[:length-len(dots)], "") + dots
 }
 
-// HasNamespace says whether the member's cache holds a namespace.
+// HasNamespace says whether the member's cache holds a namespace in which something can be made: none that is being deleted.
 func (m Member) HasNamespace(ctx context.Context, name string) bool {
-	return m.Cached != nil && m.Cached.Get(ctx, client.ObjectKey{Name: name}, metadataOf("Namespace")) == nil
+	is := metadataOf("Namespace")
+	return m.Cached != nil && m.Cached.Get(ctx, client.ObjectKey{Name: name}, is) == nil && is.DeletionTimestamp == nil
 }
