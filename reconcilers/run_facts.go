@@ -25,10 +25,11 @@ func RunFacts(kind lifecycle.Kind, run v1.Run, c config.Config) lifecycle.RunFac
 		Deadline:             c.Deadline(kind, spec.DeadlineSeconds),
 		ProvisioningDeadline: c.ProvisioningDeadline(spec.ProvisioningDeadlineSeconds),
 		MaxRetries:           defaultMaxRetries, RetryAlsoOn: spec.Retry.AlsoOn, OnClusterLost: v1.ClusterLostWait,
-		Retention:      c.Retention(spec.RetentionSeconds, run.RunStatus().Phase),
-		Preserve:       run.GetAnnotations()[v1.AnnotationPreserve] == "true",
-		Branch:         render.PatternBranch(run, c.Render.Branches),
-		TemplateDigest: c.TemplateDigest, EarlierDigests: c.EarlierDigests(), Doubts: render.Doubts(run),
+		Retention:       c.Retention(spec.RetentionSeconds, v1.PhaseSucceeded),
+		RetentionFailed: c.Retention(spec.RetentionSeconds, v1.PhaseFailed),
+		Preserve:        run.GetAnnotations()[v1.AnnotationPreserve] == "true",
+		Branch:          render.PatternBranch(run, c.Render.Branches),
+		TemplateDigest:  c.TemplateDigest, EarlierDigests: c.EarlierDigests(), Doubts: render.Doubts(run),
 	}
 	if l := spec.Limits; l != nil {
 		r.MaxTurns, r.MaxCostUSD = l.MaxTurns, l.MaxCostUSD

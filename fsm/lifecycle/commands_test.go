@@ -33,6 +33,7 @@ func (w story) edit(t *testing.T, d *datadriven.TestData, a datadriven.CmdArg) {
 		w.Run.TotalDeadline = dur()
 	case "retention":
 		w.Run.Retention = dur()
+		w.Run.RetentionFailed = w.Run.Retention
 	case "ttl":
 		ttl := dur()
 		w.Run.TTL = &ttl

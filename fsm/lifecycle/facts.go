@@ -77,7 +77,8 @@ type RunFacts struct {
 	MaxRetries           int32
 	RetryAlsoOn          []v1.FailureClass
 	OnClusterLost        v1.OnClusterLost
-	Retention            time.Duration
+	Retention            time.Duration // from its end, unless it failed
+	RetentionFailed      time.Duration // from its end, if it failed
 	TTL                  *time.Duration
 	Preserve             bool     // the annotation that keeps everything
 	Abandoned            int32    // the attempt that a person vouches to be dead; 0: none, -1: what was written is no attempt

@@ -113,7 +113,7 @@ func (m *model) runFacts(k look) RunFacts {
 		Name: "run", UID: "1a2b3c4d", Generation: 1, Created: origin.Add(-10 * time.Hour), Deleted: v.has(deleted),
 		Finalizer: v.has(finalizer), StampIncarnation: v.stamp(), ContextVersion: v.version(), Cancel: v.has(cancelled), Suspend: v.has(suspended),
 		Deadline: c.times.deadline, ProvisioningDeadline: c.times.provisioning, MaxRetries: c.retries, RetryAlsoOn: c.alsoOn,
-		OnClusterLost: c.onLost, Retention: c.retention, Abandoned: int32(k.abandoned),
+		OnClusterLost: c.onLost, Retention: c.retention, RetentionFailed: c.retention, Abandoned: int32(k.abandoned),
 	}
 	if r.StampIncarnation > 0 {
 		r.StampUID = r.UID

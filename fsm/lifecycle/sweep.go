@@ -83,6 +83,9 @@ func (Lifecycle) retainedUntil(s v1.RunStatus, f Facts) time.Time {
 	if s.FinishedAt == nil {
 		return time.Time{}
 	}
+	if s.Phase == v1.PhaseFailed { // as it is decided, not as the run was when it was looked at
+		return s.FinishedAt.Add(f.Run.RetentionFailed)
+	}
 	return s.FinishedAt.Add(f.Run.Retention)
 }
 

@@ -43,7 +43,7 @@ func New(kind lifecycle.Kind) *World {
 		Run: lifecycle.RunFacts{
 			Name: "fix-login", UID: "1a2b3c4d-0000-4000-8000-000000000000", Generation: 1, Created: start,
 			ContextVersion: 1, Deadline: 2 * time.Hour, ProvisioningDeadline: 10 * time.Minute, MaxRetries: 2,
-			OnClusterLost: v1.ClusterLostWait, Retention: 24 * time.Hour,
+			OnClusterLost: v1.ClusterLostWait, Retention: 24 * time.Hour, RetentionFailed: 24 * time.Hour,
 		},
 	}
 	w.Choose("a")
