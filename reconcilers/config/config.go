@@ -93,8 +93,8 @@ func (c Config) With(templates *render.Templates) (Config, error) {
 	return c, nil
 }
 
-// after is the configuration that takes the place of another, which it remembers.
-func (c Config) after(was Config) Config {
+// After is the configuration that takes the place of another, which it remembers.
+func (c Config) After(was Config) Config {
 	all := append(slices.Clone(was.Earlier), Earlier{was.TemplateDigest, was.Render})
 	c.Earlier = slices.DeleteFunc(all, func(e Earlier) bool { return e.TemplateDigest == c.TemplateDigest })
 	c.Earlier = c.Earlier[max(0, len(c.Earlier)-keptEarlier):]

@@ -120,7 +120,7 @@ func TestWhatWasInForceIsRememberedUpToABound(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c = next.after(c)
+		c = next.After(c)
 		if got, known := c.RenderOf(c.TemplateDigest); !known || got.Model != c.Render.Model {
 			t.Errorf("what is in force must be known, got %v", got.Model)
 		}
@@ -132,7 +132,7 @@ func TestWhatWasInForceIsRememberedUpToABound(t *testing.T) {
 		t.Errorf("want %d to be remembered, got %v", keptEarlier, c.EarlierDigests())
 	}
 	again := c
-	if again = again.after(c); len(again.Earlier) != keptEarlier || slices.Contains(again.EarlierDigests(), c.TemplateDigest) {
+	if again = again.After(c); len(again.Earlier) != keptEarlier || slices.Contains(again.EarlierDigests(), c.TemplateDigest) {
 		t.Errorf("what is in force is not remembered besides: %v", again.EarlierDigests())
 	}
 }

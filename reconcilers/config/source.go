@@ -171,7 +171,7 @@ func (s *Source) drop(name string) error {
 
 func (s *Source) accept(c Config) {
 	if was := s.current.Load(); was != nil {
-		c = c.after(*was)
+		c = c.After(*was)
 	}
 	s.current.Store(&c)
 }

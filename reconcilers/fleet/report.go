@@ -65,7 +65,7 @@ func (k *keeper) publish() {
 	was := k.published
 	k.published = m
 	k.mu.Unlock()
-	matters := k.renewed || matters(was, m)
+	matters := k.renewed || Matters(was, m)
 	k.renewed = false
 	if matters || was.Message != m.Message || !was.SilentSince.Equal(m.SilentSince) {
 		k.refresh()
@@ -78,8 +78,8 @@ func (k *keeper) publish() {
 	}
 }
 
-// matters says whether a run may decide differently.
-func matters(was, is Member) bool {
+// Matters says whether a run may decide differently.
+func Matters(was, is Member) bool {
 	return was.Answers != is.Answers || was.UID != is.UID || was.Recorded != is.Recorded || was.NotReady != is.NotReady ||
 		was.Cordoned != is.Cordoned || was.SecretLookup != is.SecretLookup ||
 		!equality.Semantic.DeepEqual(was.MaxRuns, is.MaxRuns) || !maps.Equal(was.Labels, is.Labels)

@@ -159,8 +159,8 @@ func (s *Server) store(k Kind, o client.Object) {
 // add stores a new object.
 func (s *Server) add(k Kind, o client.Object) error {
 	key := client.ObjectKeyFromObject(o)
-	if key.Namespace != "" && s.Find(Namespace, types.NamespacedName{Name: key.Namespace}) == nil {
-		return apierrors.NewNotFound(Namespace.Resource(), key.Namespace)
+	if err := s.refusesIn(key.Namespace, k, key.Name); err != nil {
+		return err
 	}
 	if s.Find(k, key) != nil {
 		return apierrors.NewAlreadyExists(k.Resource(), key.Name)
@@ -174,6 +174,24 @@ func (s *Server) add(k Kind, o client.Object) error {
 	}
 	s.put(k, o)
 	return nil
+}
+
+// refusesIn says why nothing can be made in a namespace, nil where something can.
+func (s *Server) refusesIn(namespace string, k Kind, name string) error {
+	if namespace == "" {
+		return nil
+	}
+	switch o := s.Find(Namespace, types.NamespacedName{Name: namespace}); {
+	case o == nil:
+		return apierrors.NewNotFound(Namespace.Resource(), namespace)
+	case o.GetDeletionTimestamp() != nil:
+		why := fmt.Errorf("unable to create new content in namespace %s because it is being terminated", namespace)
+		err := apierrors.NewForbidden(k.Resource(), name, why)
+		err.ErrStatus.Details.Causes = append(err.ErrStatus.Details.Causes, metav1.StatusCause{Type: corev1.NamespaceTerminatingCause})
+		return err
+	default:
+		return nil
+	}
 }
 
 // slim drops what nobody in the simulation reads: most of an attempt's bytes.

@@ -243,6 +243,6 @@ func grace(pod *corev1.Pod, asked *int64) *int64 {
 	case pod.DeletionGracePeriodSeconds != nil:
 		return pod.DeletionGracePeriodSeconds
 	default:
-		return new(int64(60))
+		return pod.Spec.TerminationGracePeriodSeconds
 	}
 }

@@ -58,6 +58,7 @@ type Agent struct {
 type limits struct {
 	startBefore, notAfter time.Time
 	skew, timeout         time.Duration
+	grace                 int64 // seconds
 }
 
 func (a *Agent) String() string {
@@ -105,6 +106,7 @@ func limitsOf(pod *corev1.Pod) limits {
 		startBefore: time.Unix(number("RUNFLEET_START_BEFORE"), 0), notAfter: time.Unix(number("RUNFLEET_NOT_AFTER"), 0),
 		skew:    time.Duration(number("RUNFLEET_MAX_SKEW")) * time.Second,
 		timeout: time.Duration(number("RUNFLEET_TIMEOUT")) * time.Second,
+		grace:   *pod.Spec.TerminationGracePeriodSeconds,
 	}
 }
 

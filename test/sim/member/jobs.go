@@ -96,7 +96,7 @@ func (m *Member) makePod(job *batchv1.Job) {
 		pod.Labels[batchv1.JobNameLabel] = job.Name
 		pod.Labels[batchv1.ControllerUidLabel] = string(job.UID)
 		pod.Status.Phase = corev1.PodPending
-		_ = m.Create(pod) // its name is new and its namespace stays
+		_ = m.Create(pod) // its name is new; where its namespace is being deleted its Job goes, too
 	})
 }
 

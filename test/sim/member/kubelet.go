@@ -213,7 +213,7 @@ func (m *Member) kill(a *Agent, reason string) {
 		m.finish(a, end{code: 137})
 		return
 	}
-	const grace = time.Minute
+	grace := time.Duration(a.limits.grace) * time.Second
 	switch {
 	case a.Fate == HangsHard || m.Time.Chance(0.2):
 		m.Time.After(grace, func() { m.finish(a, end{code: 137, reason: "Error"}) })

@@ -69,11 +69,6 @@ func New(name string, serial *uint32, t *timeline.Timeline) *Member {
 	return m
 }
 
-// Open makes a namespace.
-func (m *Member) Open(namespace string) {
-	_ = m.Create(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}) // new, and in no namespace that could be missing
-}
-
 // changed wakes whoever watches what changed.
 func (m *Member) changed(k apiserver.Kind, c apiserver.Change) {
 	switch k {

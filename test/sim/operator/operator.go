@@ -35,8 +35,7 @@ type World struct {
 	Weather  *Weather
 	Workers  *Workers
 	Plant    Plant
-	MaxRuns  *int32 // of every member
-	Pulses   bool   // the hub gives signs of life
+	Pulses   bool // the hub gives signs of life
 	// Say writes one line of the transcript. Nil: nobody listens.
 	Say func(who, what string)
 }
@@ -55,7 +54,8 @@ type Operator struct {
 	// Probe answers what a look would write that nobody asked for.
 	Probe func(*Request) error
 
-	life      int // which of its lives this is; what was meant for another one is lost
+	config    config.Config // in force here
+	life      int           // which of its lives this is; what was meant for another one is lost
 	paused    bool
 	held      []func() // what arrived while it was paused
 	informers []*informer
@@ -87,12 +87,12 @@ func (o *Operator) begin() {
 	o.hub = o.connect(o.Hub)
 	o.mail = &reconcilers.Mailboxes{Runs: o.hub.cache, System: System, Branches: defaultBranches}
 	placed, census := reconcilers.NewLedger(), reconcilers.NewCensus()
-	configured := o.Config // a process is what it was when it began
+	o.config = o.Config
 	for _, kind := range reconcilers.Kinds {
 		o.recs[kind] = &reconcilers.Reconciler{
 			Kind: kind, Machine: o.Machines[kind],
 			Hub:   reconcilers.Hub{Cached: o.hub.cache, Live: o.hub, Writer: o.hub, UID: o.Hub.UID, Namespace: System},
-			Fleet: registry{o}, Config: func() config.Config { return configured },
+			Fleet: registry{o}, Config: func() config.Config { return o.config },
 			Mail: o.mail, Placed: placed, Census: census, Observer: observer{o}, Now: o.Time.Now, RequestTimeout: RequestTimeout,
 			Incarnation: o.incarnation,
 		}
@@ -107,6 +107,14 @@ func (o *Operator) begin() {
 		o.Sweep(r.Name)
 	}
 	o.Beat(true)
+}
+
+// Configure lets the process hear that the configuration changed, as package config does.
+func (o *Operator) Configure() {
+	o.after(0, func() {
+		o.config = o.Config.After(o.config)
+		o.mail.ConfigChanged()
+	})
 }
 
 // Crash ends this life at once. Requests under way land or not, as they will.

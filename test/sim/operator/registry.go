@@ -23,6 +23,14 @@ type Registration struct {
 	Kubeconfig int
 	// Unusable says that the kubeconfig is refused as it stands. The connection by the one before serves on.
 	Unusable bool
+	Terms
+}
+
+// Terms are what a person says of the runs that a member takes.
+type Terms struct {
+	Cordoned bool
+	MaxRuns  *int32
+	Labels   map[string]string
 }
 
 // keeper is what one process knows of one registration. It concludes what the keeper of package fleet does, when the
@@ -44,9 +52,7 @@ func (o *Operator) Review(name string) {
 		k := o.keeper(name)
 		was, served := k.known, k.serving
 		k.review()
-		matters := was.Answers != k.known.Answers || was.UID != k.known.UID || was.Recorded != k.known.Recorded ||
-			was.NotReady != k.known.NotReady || served != k.serving || k.known.Name != was.Name
-		if matters {
+		if fleet.Matters(was, k.known) || served != k.serving || k.known.Name != was.Name {
 			o.Beat(true) // before its runs: perhaps it remembers more than the hub
 			o.mail.MemberChanged(name)
 			o.Sweep(name)
@@ -69,18 +75,22 @@ func (k *keeper) review() {
 		return
 	}
 	if k.known.Name == "" {
-		k.known = fleet.Member{Name: r.Name, MaxRuns: k.o.MaxRuns, SilentSince: k.o.Time.Now()}
+		k.known = fleet.Member{Name: r.Name, SilentSince: k.o.Time.Now()}
 	}
 	trouble := ""
 	if k.serving == nil || k.serving.kubeconfig != r.Kubeconfig {
 		trouble = k.dial()
 	}
 	k.probe()
-	k.known.Recorded = r.Recorded
-	k.known.NotReady, k.known.Message = trouble, trouble
-	if !k.known.Answers && trouble == "" {
-		k.known.NotReady, k.known.Message = v1.ReasonUnreachable, "no answer"
+	k.known.Recorded, k.known.Cordoned, k.known.MaxRuns, k.known.Labels = r.Recorded, r.Cordoned, r.MaxRuns, r.Labels
+	switch {
+	case trouble != "":
+	case !k.known.Answers:
+		trouble = v1.ReasonUnreachable
+	case r.Cordoned:
+		trouble = v1.ReasonCordoned
 	}
+	k.known.NotReady, k.known.Message = trouble, trouble
 }
 
 // dial makes the connection that the registration asks for, or says why there is none.

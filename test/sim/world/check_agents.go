@@ -19,6 +19,7 @@ type truth struct {
 	hours     int                // for which only the sweeper went on
 	restores  int                // of the hub
 	upgrades  int                // of the operator
+	settings  int                // that came after others
 	restoring bool               // right now
 	unnoticed bool               // and nobody knows yet
 	doomed    string             // what the request that lands now would break, if it is carried out
@@ -29,6 +30,7 @@ type truth struct {
 	budget    map[budgetID]int32
 	wrong     map[attemptID]bool              // attempts that a person abandoned without knowing
 	meddled   map[*operator.Registration]bool // names that lead elsewhere at present, or nowhere
+	haggled   map[*operator.Registration]bool // members that take other runs at present
 }
 
 type attemptID struct {
@@ -44,7 +46,7 @@ type budgetID struct {
 func newTruth() *truth {
 	return &truth{
 		starts: map[attemptID]int{}, late: map[types.UID]bool{},
-		budget: map[budgetID]int32{}, meddled: map[*operator.Registration]bool{}, wrong: map[attemptID]bool{},
+		budget: map[budgetID]int32{}, meddled: map[*operator.Registration]bool{}, haggled: map[*operator.Registration]bool{}, wrong: map[attemptID]bool{},
 	}
 }
 

@@ -105,7 +105,7 @@ func (w *world) checkAttempt(s *subject, run v1.Run, is v1.RunStatus) {
 	if spec.Retry.MaxRetries != nil {
 		retries = *spec.Retry.MaxRetries
 	}
-	most := 1 + retries + w.Config.Lifecycle.InfraAllowance + int32(s.suspensions[e.ContextVersion]+w.watched.upgrades)
+	most := 1 + retries + w.Config.Lifecycle.InfraAllowance + int32(s.suspensions[e.ContextVersion]+w.watched.upgrades+w.watched.settings)
 	if n := w.watched.budget[id]; n > most && w.watched.restores == 0 {
 		w.failf("I5: %d attempts of %s for one context version, at most %d are allowed", n, s, most)
 	}

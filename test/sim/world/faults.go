@@ -19,6 +19,7 @@ var faults = []func(*world){
 	(*world).vanish, (*world).label, (*world).cancel, (*world).suspend, (*world).raise, (*world).deleteRun,
 	(*world).trouble, (*world).refuse, (*world).partition, (*world).dropWatches, (*world).stallWatches, (*world).restartHub,
 	(*world).meddle, (*world).meddle, (*world).step, (*world).sweep, (*world).abandon,
+	(*world).closeNamespace, (*world).closeNamespace, (*world).haggle, (*world).haggle, (*world).configure, (*world).configure,
 }
 
 func (w *world) cluster() string { return timeline.Pick(w.Time, "hub", "east", "west") }
@@ -187,7 +188,7 @@ func (w *world) partition() {
 func (w *world) skew(m *member.Member) {
 	most := 2 * time.Minute
 	if w.Time.Chance(0.3) {
-		most = w.Config.Lifecycle.MaxSkew
+		most = settings.Lifecycle.MaxSkew
 	}
 	w.hit("F18 clock skew")
 	m.Skew = w.Time.Between(-most, most)

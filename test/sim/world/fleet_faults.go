@@ -91,7 +91,11 @@ func (w *world) recreate(r *operator.Registration) {
 func (w *world) replace(r *operator.Registration) {
 	was := r.Leads
 	r.Leads = w.build(fmt.Sprintf("%s-%d", r.Name, len(w.Members)))
-	r.Leads.Open(namespace)
+	if w.plan != nil || w.Time.Chance(0.7) {
+		r.Leads.Open(namespace)
+	} else {
+		w.openLater(r.Leads, 40*time.Minute)
+	}
 	for _, o := range w.ops {
 		o.Replace(was, r.Leads)
 	}

@@ -81,13 +81,17 @@ func (w *world) setBack(b backup) {
 	w.Hub.Restore(b.store)
 	w.watched.restoring = false
 	for i, r := range w.Registry {
-		if was := b.members[i]; was.Removed != r.Removed || was.Recorded != r.Recorded {
+		was := b.members[i]
+		if was.Removed != r.Removed || was.Recorded != r.Recorded {
 			w.say("fault", "the MemberCluster "+r.Name+" is as it was")
 			if r.Removed {
 				delete(w.watched.meddled, r) // its removal, perhaps for good, is undone
 			}
 			r.Removed, r.Recorded = was.Removed, was.Recorded
 			w.registerLater(r)
+		}
+		if r.Terms = was.Terms; !w.watched.haggled[r] {
+			w.healTerms(r)
 		}
 	}
 	w.startHub()

@@ -31,7 +31,10 @@ func (s *subject) String() string { return fmt.Sprintf("%s %s", s.kind, s.key) }
 func (w *world) introduce() {
 	t := w.Time
 	if t.Chance(0.3) {
-		w.MaxRuns = new(int32(1))
+		w.terms.MaxRuns = new(int32(1))
+		for _, r := range w.Registry {
+			r.Terms = w.terms
+		}
 	}
 	for _, m := range w.Members {
 		if t.Chance(0.2) {
@@ -63,10 +66,38 @@ func (w *world) admit(m *member.Member) {
 		m.Open(namespace)
 		return
 	}
-	w.Time.After(w.Time.Between(0, 40*time.Second), func() {
-		w.hit("namespace made late")
+	w.hit("namespace made late")
+	w.openLater(m, 40*time.Second)
+}
+
+func (w *world) openLater(m *member.Member, most time.Duration) {
+	w.Time.After(w.Time.Between(0, most), func() {
 		w.say("person", "makes the namespace on "+m.Name)
 		m.Open(namespace)
+	})
+}
+
+// closeNamespace lets a person delete the runs' namespace on a member, with all that is in it, and make it again when it is gone:
+// mostly soon, so that those who were not watching never see that it was not there.
+func (w *world) closeNamespace() {
+	m := timeline.Pick(w.Time, w.Members...)
+	w.hit("namespace deleted")
+	w.say("person", "deletes the namespace on "+m.Name)
+	held := time.Duration(0)
+	if w.Time.Chance(0.3) {
+		held = w.Time.Between(0, 15*time.Minute)
+	}
+	m.Close(namespace, held)
+	w.openAgain(m)
+}
+
+func (w *world) openAgain(m *member.Member) {
+	w.Time.After(w.Time.Usually(10*time.Second, 20*time.Minute), func() {
+		if m.Open(namespace) {
+			w.say("person", "makes the namespace on "+m.Name)
+		} else {
+			w.openAgain(m)
+		}
 	})
 }
 
@@ -143,6 +174,12 @@ func (w *world) spec() v1.RunSpec {
 	}
 	if t.Chance(0.75) {
 		s.Placement = &v1.Placement{OnClusterLost: timeline.Pick(t, v1.ClusterLostWait, v1.ClusterLostReschedule, v1.ClusterLostFail)}
+	}
+	if t.Chance(0.15) {
+		if s.Placement == nil {
+			s.Placement = &v1.Placement{}
+		}
+		s.Placement.Selector = &v1.ClusterSelector{MatchLabels: map[string]v1.LabelValue{pool: "large"}}
 	}
 	s.Suspend = t.Chance(0.05)
 	return s

@@ -52,7 +52,8 @@ type world struct {
 	armed   []armed
 	over    bool // there is nothing more to learn
 	saved   backup
-	share   float64 // of requests that go wrong while nothing is wrong
+	terms   operator.Terms // of every member, on a good day
+	share   float64        // of requests that go wrong while nothing is wrong
 	watched *truth
 	serial  *uint32                         // of UIDs
 	plan    func(*member.Agent) member.Fate // what becomes of agents; nil: chance decides
@@ -111,12 +112,14 @@ func newWorld(seed uint64, plant operator.Plant, transcript *strings.Builder) *w
 	for _, name := range []string{namespace, operator.System} {
 		_ = w.Hub.Create(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}) // new
 	}
-	w.share = calm
+	w.share, w.terms = calm, operator.Terms{Labels: map[string]string{pool: "large"}}
 	w.Weather.Links["hub"] = &operator.Link{Errors: w.share, Lost: w.share}
 	w.watch()
 	for _, name := range []string{"east", "west"} {
 		m := w.build(name)
-		w.Registry = append(w.Registry, &operator.Registration{Name: name, Leads: m, Recorded: m.UID})
+		w.Registry = append(w.Registry, &operator.Registration{
+			Name: name, Leads: m, Recorded: m.UID, Terms: w.terms,
+		})
 	}
 	return w
 }
