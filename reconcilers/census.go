@@ -11,8 +11,11 @@ import (
 	"github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/fsm/lifecycle"
 	"github.com/runfleet/runfleet/reconcilers/fleet"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
@@ -57,10 +60,13 @@ func (c *Census) of(ctx context.Context, p *pass) lifecycle.Census {
 }
 
 func highest(a, b *lifecycle.Stray) *lifecycle.Stray {
-	if a == nil || b != nil && b.Attempt >= a.Attempt {
-		return b
+	switch {
+	case b == nil || a != nil && a.Attempt > b.Attempt:
+		return a
+	case a != nil && a.Attempt == b.Attempt: // a pod that was told to end says less than its Job
+		b.Deadline = max(a.Deadline, b.Deadline)
 	}
-	return a
+	return b
 }
 
 // count asks every member for Jobs and pods of the run, also those that the hub has forgotten and that are registered no
@@ -91,8 +97,8 @@ func (p *pass) countAll(ctx context.Context, m fleet.Member) (found *lifecycle.S
 	if !m.Answers {
 		return nil, errSilent
 	}
-	for _, kind := range []schema.GroupVersionKind{jobKind, podKind} {
-		stray, err := p.countOn(ctx, m, kind)
+	for _, list := range []client.ObjectList{&batchv1.JobList{}, &corev1.PodList{}} {
+		stray, err := p.countOn(ctx, m, list)
 		if err != nil {
 			return nil, err
 		}
@@ -102,38 +108,41 @@ func (p *pass) countAll(ctx context.Context, m fleet.Member) (found *lifecycle.S
 }
 
 // countOn returns the highest attempt that the status does not know, of the objects of one kind on one member.
-func (p *pass) countOn(ctx context.Context, m fleet.Member, kind schema.GroupVersionKind) (*lifecycle.Stray, error) {
+func (p *pass) countOn(ctx context.Context, m fleet.Member, list client.ObjectList) (found *lifecycle.Stray, err error) {
 	ctx, cancel := context.WithTimeout(ctx, p.RequestTimeout)
 	defer cancel()
-	list := metav1.PartialObjectMetadataList{}
-	list.SetGroupVersionKind(listOf(kind))
 	of := client.MatchingLabels{v1.LabelRunUID: string(p.run.GetUID())}
-	if err := m.Live.List(ctx, &list, of, client.InNamespace(p.run.GetNamespace())); err != nil {
+	if err := m.Live.List(ctx, list, of, client.InNamespace(p.run.GetNamespace())); err != nil {
 		return nil, err
 	}
-	var found *lifecycle.Stray
-	for i := range list.Items {
-		found = highest(found, p.stray(m, kind, &list.Items[i]))
-	}
-	return found, nil
+	err = meta.EachListItem(list, func(o runtime.Object) error {
+		switch o := o.(type) {
+		case *batchv1.Job:
+			found = highest(found, p.stray(m, o, o.UID, o.Spec.ActiveDeadlineSeconds))
+		case *corev1.Pod: // its Job may be gone
+			found = highest(found, p.stray(m, o, types.UID(o.Labels[batchv1.ControllerUidLabel]), o.Spec.ActiveDeadlineSeconds))
+		}
+		return nil
+	})
+	return found, err
 }
 
-// stray is the attempt that an object belongs to, nil if the status knows it.
-func (p *pass) stray(m fleet.Member, kind schema.GroupVersionKind, o *metav1.PartialObjectMetadata) *lifecycle.Stray {
-	n, err := strconv.ParseInt(o.Labels[v1.LabelAttempt], 10, 32)
+// stray is the attempt that an object belongs to, nil if the status knows it. Its deadline is no shorter than what the object says:
+// configuration and spec may have been others when it was made.
+func (p *pass) stray(m fleet.Member, o metav1.Object, job types.UID, limit *int64) *lifecycle.Stray {
+	n, err := strconv.ParseInt(o.GetLabels()[v1.LabelAttempt], 10, 32)
 	s := p.status()
 	open := lifecycle.Open(*s)
 	if err != nil || int32(n) < s.Attempt || int32(n) == s.Attempt && (open == nil || open.JobUID != "") {
 		return nil
 	}
+	deadline := p.config.Deadline(p.Kind, p.run.RunSpec().DeadlineSeconds)
+	if limit != nil {
+		deadline = max(deadline, time.Duration(*limit)*time.Second)
+	}
 	name := v1.AttemptName(p.run.GetName(), p.run.GetUID(), int32(n))
-	stray := &lifecycle.Stray{
+	return &lifecycle.Stray{
 		Attempt: int32(n), ContextVersion: p.run.RunSpec().ContextVersion, Cluster: m.Name, ClusterUID: m.UID,
-		JobName: name, ConfigMapName: name, Deadline: p.config.Deadline(p.Kind, p.run.RunSpec().DeadlineSeconds),
-		JobUID: types.UID(o.Labels["batch.kubernetes.io/controller-uid"]), // a pod's Job may be gone
+		JobName: name, ConfigMapName: name, Deadline: deadline, JobUID: job,
 	}
-	if kind == jobKind {
-		stray.JobUID = o.UID
-	}
-	return stray
 }

@@ -35,21 +35,21 @@ var actions = map[string]func(w *world, args []string) error{
 	},
 	// recreate MEMBER lets another cluster answer there, confirm MEMBER makes that one the member.
 	// open MEMBER makes the runs' namespace there.
-	"open":     name(func(w *world, r *operator.Registration) { r.Leads.Open(namespace) }),
+	"open": name(func(w *world, r *operator.Registration) { r.Leads.Open(namespace) }),
 	// close MEMBER deletes that namespace, which is gone two minutes later.
 	"close":    name(func(_ *world, r *operator.Registration) { r.Leads.Close(namespace, 2*time.Minute) }),
 	"recreate": name((*world).replace),
-	// configure KEY=DURATION... changes the configuration; completed and failed are the delays of cleanup.
+	// configure KEY=DURATION... changes the configuration; completed and failed are the delays of cleanup, docs is a deadline.
 	"configure": configured,
-	"confirm":  name((*world).confirm),
-	"down":     link(func(l *operator.Link) { l.Down = true }),
-	"up":       link(func(l *operator.Link) { l.Down = false }),
-	"errors":   link(func(l *operator.Link) { l.Errors = 1 }),
-	"calm":     link(func(l *operator.Link) { *l = operator.Link{} }),
-	"refuse":   link(func(l *operator.Link) { l.Refuses = true }),
-	"lag":      link(func(l *operator.Link) { l.Lag = 20 * time.Second }),
-	"quota":    trouble(member.Troubles{PodsRefused: true}),
-	"heal":     trouble(member.Troubles{}),
+	"confirm":   name((*world).confirm),
+	"down":      link(func(l *operator.Link) { l.Down = true }),
+	"up":        link(func(l *operator.Link) { l.Down = false }),
+	"errors":    link(func(l *operator.Link) { l.Errors = 1 }),
+	"calm":      link(func(l *operator.Link) { *l = operator.Link{} }),
+	"refuse":    link(func(l *operator.Link) { l.Refuses = true }),
+	"lag":       link(func(l *operator.Link) { l.Lag = 20 * time.Second }),
+	"quota":     trouble(member.Troubles{PodsRefused: true}),
+	"heal":      trouble(member.Troubles{}),
 }
 
 func parseAction(text string) (func(*world) error, error) {

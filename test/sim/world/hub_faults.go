@@ -10,6 +10,7 @@ import (
 	"github.com/runfleet/runfleet/test/sim/apiserver"
 	"github.com/runfleet/runfleet/test/sim/operator"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 )
@@ -90,7 +91,8 @@ func (w *world) setBack(b backup) {
 			r.Removed, r.Recorded = was.Removed, was.Recorded
 			w.registerLater(r)
 		}
-		if r.Terms = was.Terms; !w.watched.haggled[r] {
+		if !equality.Semantic.DeepEqual(r.Terms, was.Terms) {
+			r.Terms = was.Terms
 			w.healTerms(r)
 		}
 	}
