@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/fsm/lifecycle"
@@ -64,6 +65,9 @@ func livePod(p *corev1.Pod) lifecycle.PodFacts {
 	f := lifecycle.PodFacts{
 		Presence: lifecycle.Present, UID: p.UID, ResourceVersion: p.ResourceVersion, Started: podStarted(p),
 		Ending: p.DeletionTimestamp != nil || p.Spec.ActiveDeadlineSeconds != nil && *p.Spec.ActiveDeadlineSeconds <= endingSeconds,
+	}
+	if s := p.Spec.TerminationGracePeriodSeconds; s != nil {
+		f.Grace = time.Duration(*s) * time.Second
 	}
 	f.Problem, f.Message = problem(p)
 	return f

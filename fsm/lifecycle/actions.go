@@ -134,7 +134,7 @@ func (c change) recordStart() {
 	if e.StartSeenAt == nil {
 		e.StartSeenAt = c.now()
 		// Both bounds hold, whatever was seen when; the nearer one counts. (A start that is seen late must not move it away.)
-		seen := e.StartSeenAt.Add(seconds(e.DeadlineSeconds) + c.Grace + c.Slack)
+		seen := e.StartSeenAt.Add(seconds(e.DeadlineSeconds) + max(c.Grace, c.f.Agent.Pod.Grace) + c.Slack)
 		if e.FencedUntil == nil || seen.Before(e.FencedUntil.Time) {
 			e.FencedUntil = micro(seen)
 		}

@@ -224,7 +224,7 @@ func (l Lifecycle) giveUpAt(e *v1.Attempt, f Facts) time.Time {
 	case f.Agent.Job.Finished() || f.Agent.Ended.Pod == Present:
 		return time.Time{}
 	case pod == Present && e.EndingSince != nil:
-		return e.EndingSince.Add(l.Grace + l.EscalateAfter)
+		return e.EndingSince.Add(max(l.Grace, f.Agent.Pod.Grace) + l.EscalateAfter)
 	case pod == Absent && f.Agent.Job.Presence == Present:
 		return e.StopRequestedAt.Add(l.Grace + l.EscalateAfter)
 	default:

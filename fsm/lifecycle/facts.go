@@ -166,6 +166,7 @@ type PodFacts struct {
 	ResourceVersion string
 	Started         bool            // the agent's container was seen started
 	Ending          bool            // its activeDeadlineSeconds was lowered, or it is being deleted
+	Grace           time.Duration   // its terminationGracePeriodSeconds: what was configured when its attempt was committed
 	Problem         v1.FailureClass // ImageUnavailable or SecretMissing while it cannot start
 	Message         string
 }

@@ -39,7 +39,7 @@ var actions = map[string]func(w *world, args []string) error{
 	// close MEMBER deletes that namespace, which is gone two minutes later.
 	"close":    name(func(_ *world, r *operator.Registration) { r.Leads.Close(namespace, 2*time.Minute) }),
 	"recreate": name((*world).replace),
-	// configure KEY=DURATION... changes the configuration; completed and failed are the delays of cleanup, docs is a deadline.
+	// configure KEY=DURATION... changes the configuration; completed and failed are the delays of cleanup, docs is a deadline, grace that of pods.
 	"configure": configured,
 	"confirm":   name((*world).confirm),
 	"down":      link(func(l *operator.Link) { l.Down = true }),

@@ -94,7 +94,7 @@ func configured(w *world, args []string) error {
 	for _, pair := range args {
 		key, value, _ := strings.Cut(pair, "=")
 		d, err := time.ParseDuration(value)
-		field := map[string]*time.Duration{"completed": &c.Cleanup.Completed, "failed": &c.Cleanup.Failed, "docs": &c.Deadlines.Docs}[key]
+		field := map[string]*time.Duration{"completed": &c.Cleanup.Completed, "failed": &c.Cleanup.Failed, "docs": &c.Deadlines.Docs, "grace": &c.Lifecycle.Grace}[key]
 		if err != nil || field == nil {
 			return fmt.Errorf("the configuration has no duration %q", pair)
 		}
