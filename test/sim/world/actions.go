@@ -33,15 +33,14 @@ var actions = map[string]func(w *world, args []string) error{
 		w.Time.After(30*time.Second, func() { w.setBack(w.saved) })
 		return nil
 	},
+	// open MEMBER makes the runs' namespace there, close MEMBER deletes it, which is done two minutes later.
+	"open":  name(func(_ *world, r *operator.Registration) { r.Leads.Open(namespace) }),
+	"close": name(func(_ *world, r *operator.Registration) { r.Leads.Close(namespace, 2*time.Minute) }),
 	// recreate MEMBER lets another cluster answer there, confirm MEMBER makes that one the member.
-	// open MEMBER makes the runs' namespace there.
-	"open": name(func(w *world, r *operator.Registration) { r.Leads.Open(namespace) }),
-	// close MEMBER deletes that namespace, which is gone two minutes later.
-	"close":    name(func(_ *world, r *operator.Registration) { r.Leads.Close(namespace, 2*time.Minute) }),
 	"recreate": name((*world).replace),
-	// configure KEY=DURATION... changes the configuration; completed and failed are the delays of cleanup, docs is a deadline, grace that of pods.
+	"confirm":  name((*world).confirm),
+	// configure KEY=DURATION... changes the configuration, see terms.go.
 	"configure": configured,
-	"confirm":   name((*world).confirm),
 	"down":      link(func(l *operator.Link) { l.Down = true }),
 	"up":        link(func(l *operator.Link) { l.Down = false }),
 	"errors":    link(func(l *operator.Link) { l.Errors = 1 }),

@@ -45,8 +45,8 @@ type budgetID struct {
 
 func newTruth() *truth {
 	return &truth{
-		starts: map[attemptID]int{}, late: map[types.UID]bool{},
-		budget: map[budgetID]int32{}, meddled: map[*operator.Registration]bool{}, haggled: map[*operator.Registration]bool{}, wrong: map[attemptID]bool{},
+		starts: map[attemptID]int{}, late: map[types.UID]bool{}, budget: map[budgetID]int32{}, wrong: map[attemptID]bool{},
+		meddled: map[*operator.Registration]bool{}, haggled: map[*operator.Registration]bool{},
 	}
 }
 

@@ -71,12 +71,15 @@ func (w *world) resumeLater(s *subject) {
 	})
 }
 
-// raise asks for a new attempt, whatever the last one did or does.
+// raise asks for a new attempt, whatever the last one did or does, now and then with another deadline.
 func (w *world) raise() {
 	w.hit("person raises contextVersion")
 	w.edit(w.someRun(), "raises the contextVersion of", func(spec *v1.RunSpec) {
 		spec.ContextVersion++
 		spec.Cancel = false
+		if w.Time.Chance(0.3) {
+			spec.DeadlineSeconds = new(timeline.Pick(w.Time, int32(60), 600))
+		}
 	})
 }
 

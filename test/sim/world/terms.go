@@ -59,11 +59,14 @@ func (w *world) configure() {
 		c.Deadlines.Docs, c.Deadlines.Code = timeline.Pick(w.Time, time.Minute, time.Hour), timeline.Pick(w.Time, time.Minute, time.Hour)
 		c.Deadlines.Provisioning = timeline.Pick(w.Time, 30*time.Second, 10*time.Minute)
 	default:
-		l.Settle, l.Slack = timeline.Pick(w.Time, l.Settle, 2*l.Settle), timeline.Pick(w.Time, l.Slack/2, l.Slack, 2*l.Slack)
-		l.Grace, l.EscalateAfter = timeline.Pick(w.Time, l.Grace/2, l.Grace, 2*l.Grace), timeline.Pick(w.Time, l.EscalateAfter, 2*l.EscalateAfter)
+		l.Settle = timeline.Pick(w.Time, l.Settle, 2*l.Settle)
+		l.Slack = timeline.Pick(w.Time, l.Slack/2, l.Slack, 2*l.Slack)
+		l.Grace = timeline.Pick(w.Time, l.Grace/2, l.Grace, 2*l.Grace)
+		l.EscalateAfter = timeline.Pick(w.Time, l.EscalateAfter, 2*l.EscalateAfter)
 		l.MaxSkew = timeline.Pick(w.Time, l.MaxSkew, 2*l.MaxSkew)
 		l.ClusterLostGrace = timeline.Pick(w.Time, l.ClusterLostGrace/5, 3*l.ClusterLostGrace)
-		l.BackoffBase, l.BackoffMax = timeline.Pick(w.Time, l.BackoffBase, 2*l.BackoffBase), timeline.Pick(w.Time, l.BackoffMax, l.BackoffMax/2)
+		l.BackoffBase = timeline.Pick(w.Time, l.BackoffBase, 2*l.BackoffBase)
+		l.BackoffMax = timeline.Pick(w.Time, l.BackoffMax, l.BackoffMax/2)
 	}
 	if w.Time.Chance(0.5) {
 		c.Render.Model = fmt.Sprintf("model-of-a-person-%d", w.watched.settings)
@@ -94,7 +97,10 @@ func configured(w *world, args []string) error {
 	for _, pair := range args {
 		key, value, _ := strings.Cut(pair, "=")
 		d, err := time.ParseDuration(value)
-		field := map[string]*time.Duration{"completed": &c.Cleanup.Completed, "failed": &c.Cleanup.Failed, "docs": &c.Deadlines.Docs, "grace": &c.Lifecycle.Grace}[key]
+		field := map[string]*time.Duration{
+			"completed": &c.Cleanup.Completed, "failed": &c.Cleanup.Failed, // the delays of cleanup
+			"docs": &c.Deadlines.Docs, "grace": &c.Lifecycle.Grace,
+		}[key]
 		if err != nil || field == nil {
 			return fmt.Errorf("the configuration has no duration %q", pair)
 		}
