@@ -62,7 +62,7 @@ func (s *screen) read() {
 func (s *screen) text() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return strings.ReplaceAll(ages.ReplaceAllString(s.sent.String(), "0s "), "\r\n", "\n")
+	return strings.ReplaceAll(young(s.sent.String()), "\r\n", "\n")
 }
 
 // start starts a verb on the screen, with more in its environment.
