@@ -15,7 +15,8 @@ func newFleetLeaveCommand() *cobra.Command {
 		Use:   "leave NAME",
 		Short: "End that a cluster is a member, once no run is placed there",
 		Long: `End that a cluster is a member: its MemberCluster and the Secret that join wrote are removed. With a kubeconfig of
-the member, also what join created there. Workspaces and Secrets of runs stay.
+the member, also what join created there; without one, as where the member cannot be reached, the command that removes
+it later is printed. Workspaces and Secrets of runs stay.
 
 The member is cordoned first. While runs are placed there they are named and nothing is removed: call again once they
 have ended.`,
@@ -47,9 +48,6 @@ have ended.`,
 		}
 		if err != nil {
 			return errors.New(oneLine(err.Error()))
-		}
-		if leave.Member == nil {
-			leave.Say("member: what join created there stays; its user is runfleet in the namespace runfleet-system")
 		}
 		return nil
 	}

@@ -51,9 +51,21 @@ func (l *Leave) Run(ctx context.Context) error {
 		return err
 	}
 	if l.Member == nil {
+		l.stays()
 		return nil
 	}
-	return l.removeGrants(ctx)
+	if err := l.removeGrants(ctx); err != nil {
+		l.stays() // and nobody can ask leave for it again: the hub has no such member any more
+		return err
+	}
+	return nil
+}
+
+// stays says how to remove later what join created on the member.
+func (l *Leave) stays() {
+	l.Say("member: what join created there stays; where no other hub has it too, this removes it:")
+	l.Say("kubectl --kubeconfig FILE -n " + v1.SystemNamespace +
+		" delete clusterrolebindings,clusterroles,rolebindings,roles,serviceaccounts,namespaces -l " + v1.LabelJoined + "=true")
 }
 
 // same refuses a kubeconfig of another cluster than the member.
@@ -64,7 +76,8 @@ func (l *Leave) same(ctx context.Context, o *v1.MemberCluster) error {
 	uid, err := l.Member.identity(ctx)
 	switch {
 	case err != nil:
-		return fmt.Errorf("asking the member %s for its identity, the namespace kube-system: %w", l.Member.Config.Host, err)
+		return fmt.Errorf("nothing was removed (without a kubeconfig of the member only the hub is left): "+
+			"asking the member %s for its identity, the namespace kube-system: %w", l.Member.Config.Host, err)
 	case o.Status.ClusterUID != "" && uid != o.Status.ClusterUID:
 		return fmt.Errorf("the kubeconfig leads to the cluster %s, and %s is %s: name that of the member", uid, o.Name, o.Status.ClusterUID)
 	}

@@ -14,6 +14,8 @@ import (
 	. "github.com/onsi/gomega"
 	clientauthentication "k8s.io/client-go/pkg/apis/clientauthentication/v1"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+
+	v1 "github.com/runfleet/runfleet/api/v1"
 )
 
 // road is a proxy, as companies have one: it opens a connection to wherever it is asked for.
@@ -107,7 +109,20 @@ var _ = Describe("A person's way to the member that is not the operator's", func
 		Expect(op.kubeconfig(ctx, name).Clusters[name].ProxyURL).To(BeEmpty())
 		proxy.Close()
 		Consistently(condition(ctx, name, "Ready"), "1s").Should(Equal("True MemberReady"))
+
+		stuck := op.leaves(name, file)
+		Expect(stuck.Code).To(Equal(1))
+		Expect(stuck.Stderr).To(HavePrefix("runfleet: nothing was removed (without a kubeconfig of the member only the hub is left): "))
+		Expect(stored(ctx, name).Spec.Scheduling).To(Equal(v1.SchedulingEnabled))
+		left := runfleet("fleet", "leave", name, "--system-namespace", op.namespace)
+		Expect(left.Code).To(BeZero(), left.Stderr)
+		Expect(op.traces(ctx, east)).To(ConsistOf("serviceaccount/runfleet", "clusterrole/runfleet-member", "clusterrolebinding/runfleet-member",
+			"role/runfleet-renewal", "rolebinding/runfleet-renewal"), "nothing on the hub")
+		Expect(left.Stdout).To(HaveSuffix("this removes it:\nkubectl --kubeconfig FILE -n runfleet-system delete " +
+			"clusterrolebindings,clusterroles,rolebindings,roles,serviceaccounts,namespaces -l orchestrator.platform/joined=true\n"))
+		Expect(op.joins(name, admin(east, nil)).Code).To(BeZero(), "it may come back, and leave as a whole")
 		Expect(op.leaves(name, admin(east, nil)).Code).To(BeZero())
+		Expect(op.traces(ctx, east)).To(BeEmpty())
 	})
 
 	It("may have a plugin for credentials, which runs for this call alone", func(ctx SpecContext) {
