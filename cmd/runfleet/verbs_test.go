@@ -116,6 +116,7 @@ func TestCallsThatMakeNoSense(t *testing.T) {
 		{"joining backwards", []string{"fleet", "join", "eu-1", "--context", "x", "--timeout", "-1s"}, "--timeout must not be negative: 0 does not wait"},
 		{"a server without a host", []string{"fleet", "join", "eu-1", "--context", "x", "--server", "https://"}, "--server must be a URL such as https://"},
 		{"a server with a fragment", []string{"fleet", "join", "eu-1", "--context", "x", "--server", "https://x#y"}, "--server must have no query and no fragment"},
+		{"a server with a password", []string{"fleet", "join", "eu-1", "--kubeconfig", "x", "--server", "https://a:b@x"}, "--server must have no credentials in it"},
 		{"leaving as two", []string{"fleet", "leave", "eu-1", "eu-2"}, "accepts 1 arg(s), received 2"},
 		{"cordoning nothing", []string{"fleet", "cordon"}, "requires at least 1 arg(s), only received 0"},
 		{"listing one", []string{"fleet", "list", "eu-1"}, `unknown command "eu-1" for "runfleet fleet list"`},

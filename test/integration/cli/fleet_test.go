@@ -40,6 +40,7 @@ func stands(ctx context.Context, name, reason, message string, change func(*v1.M
 var _ = Describe("fleet list", func() {
 	BeforeEach(func(ctx SpecContext) {
 		Expect(callLine("", "fleet list")).To(Equal(result{0, "", "No members: runfleet fleet join adds one.\n"}))
+		Expect(callLine("", "fleet cordon eu-1")).To(Equal(result{6, "", "runfleet: there is no member \"eu-1\", and no other: runfleet fleet join adds one\n"}))
 		member(ctx, "eu-1", "1", nil)
 		member(ctx, "production-frankfurt-2", "2", nil)
 		stands(ctx, "eu-1", v1.ReasonMemberReady, "takes runs", func(m *v1.MemberCluster) {
@@ -97,6 +98,7 @@ var _ = Describe("fleet list", func() {
 	})
 
 	It("fits a terminal, and there cuts what is longest", func() {
+		Expect(newScreen(80, 24).call("", "fleet list -o wide")).To(ContainSubstring("its API server does not know the token: join it again"))
 		for _, width := range []uint16{20, 60, 78, 80, 120} {
 			for l := range strings.Lines(codes.ReplaceAllString(newScreen(width, 24).call("", "fleet list"), "")) {
 				Expect(utf8.RuneCountInString(strings.TrimSpace(l))).To(BeNumerically("<=", width), l)
