@@ -134,63 +134,63 @@ func (w *scene) meshed() {
 }
 
 var badInputs = []badInput{
-	{what: "an SSH key that the host does not know", name: "wrong-key", create: func(w *scene) v1.Run {
+	{what: "has an SSH key that the host does not know", name: "wrong-key", create: func(w *scene) v1.Run {
 		w.secret("github-ssh-stranger", map[string]string{"ssh-privatekey": strangersKey(w.ctx)})
 		w.secret("github-token-stranger", map[string]string{"token": forge.Token})
 		return w.badCode(patient, func(s *v1.CodeRunSpec) { s.GitHubUser = "stranger" })
 	}, reason: v1.ClassRepositoryUnreachable, says: []string{"Permission denied", "key ssh-privatekey of the Secret github-ssh-stranger"}},
 
-	{what: "a token that the host does not know", name: "wrong-token", create: func(w *scene) v1.Run {
+	{what: "has a token that the host does not know", name: "wrong-token", create: func(w *scene) v1.Run {
 		w.secret("github-token-stranger", map[string]string{"token": "ghs_stranger"})
 		return w.badDocs(patient, func(s *v1.DocsRunSpec) { s.GitHubUser = "stranger" })
 	}, reason: v1.ClassRepositoryUnreachable, says: []string{"Authentication failed", "key token of the Secret github-token-stranger"}},
 
-	{what: "a host where nobody answers over HTTPS", name: "closed-https", create: func(w *scene) v1.Run {
+	{what: "has a host where nobody answers over HTTPS", name: "closed-https", create: func(w *scene) v1.Run {
 		return w.badDocs(patient, func(s *v1.DocsRunSpec) { s.RepositoryURL = v1.RepositoryURL("https://" + closed() + "/octo/shop.git") })
 	}, reason: v1.ClassRepositoryUnreachable, says: []string{"/octo/shop.git cannot be reached", "onnect", "Check the address"}},
 
-	{what: "a host where nobody answers over SSH", name: "closed-ssh", create: func(w *scene) v1.Run {
+	{what: "has a host where nobody answers over SSH", name: "closed-ssh", create: func(w *scene) v1.Run {
 		return w.badCode(patient, func(s *v1.CodeRunSpec) {
 			s.RepositoryURL = v1.RepositoryURL("ssh://git@" + closed() + "/octo/shop.git")
 		})
 	}, reason: v1.ClassRepositoryUnreachable, says: []string{"/octo/shop.git cannot be reached", "Connection refused", "Check the address"}},
 
-	{what: "a repository that is not there over HTTPS", name: "absent-https", create: func(w *scene) v1.Run {
+	{what: "has a repository that is not there over HTTPS", name: "absent-https", create: func(w *scene) v1.Run {
 		return w.badDocs(patient, func(s *v1.DocsRunSpec) { s.RepositoryURL = v1.RepositoryURL(repos.URL + "/octo/absent.git") })
 	}, reason: v1.ClassRepositoryUnreachable, says: []string{"/octo/absent.git cannot be reached", "not found", "Check the address"}},
 
-	{what: "a repository that is not there over SSH", name: "absent-ssh", create: func(w *scene) v1.Run {
+	{what: "has a repository that is not there over SSH", name: "absent-ssh", create: func(w *scene) v1.Run {
 		return w.badCode(patient, func(s *v1.CodeRunSpec) { s.RepositoryURL = v1.RepositoryURL(repos.SSH + "/octo/absent.git") })
 	}, reason: v1.ClassRepositoryUnreachable, says: []string{"/octo/absent.git cannot be reached", "does not appear to be a git repository", "Check the address"}},
 
-	{what: "a branch that is not there", name: "branchless", create: func(w *scene) v1.Run {
+	{what: "has a branch that is not there", name: "branchless", create: func(w *scene) v1.Run {
 		return w.badDocs(patient, func(s *v1.DocsRunSpec) { s.SourceBranch = "nowhere" })
 	}, reason: v1.ClassPrerequisiteMissing, says: []string{"There is no branch nowhere in https://", "create it, or name another one"}},
 
-	{what: "an image that cannot be pulled", name: "imageless", elsewhere: true, create: func(w *scene) v1.Run {
+	{what: "has an image that cannot be pulled", name: "imageless", elsewhere: true, create: func(w *scene) v1.Run {
 		return w.badDocs(inVain)
 	}, reason: v1.ClassImage, says: []string{"pod bad-", "Pull", "/agent:1", "Correct the image or its pull secret"}},
 
-	{what: "a volume that nobody makes", name: "volumeless", elsewhere: true, create: func(w *scene) v1.Run {
+	{what: "F21: has a volume that nobody makes", name: "volumeless", elsewhere: true, create: func(w *scene) v1.Run {
 		return w.badCode(inVain)
 	}, reason: v1.ClassProvisioningDeadlineExceeded, says: []string{"Job bad-", "PersistentVolumeClaim workspace-shop", `storageclass.storage.k8s.io "gone" not found`, "a volume"}},
 
-	{what: "a quota on volumes", name: "volumes-quota", create: func(w *scene) v1.Run {
+	{what: "F21: has a quota on volumes", name: "volumes-quota", create: func(w *scene) v1.Run {
 		w.quota(corev1.ResourcePersistentVolumeClaims)
 		return w.badCode(inVain)
 	}, reason: v1.ClassProvisioningDeadlineExceeded, says: []string{"Job bad-", "workspace-shop", "exceeded quota: limit", "a quota"}},
 
-	{what: "a quota on pods", name: "pods-quota", create: func(w *scene) v1.Run {
+	{what: "has a quota on pods", name: "pods-quota", create: func(w *scene) v1.Run {
 		w.quota(corev1.ResourcePods)
 		return w.badDocs(inVain)
 	}, reason: v1.ClassProvisioningDeadlineExceeded, says: []string{"Job bad-", "FailedCreate", "exceeded quota: limit", "a quota"}},
 
-	{what: "a quota on Jobs", name: "jobs-quota", create: func(w *scene) v1.Run {
+	{what: "has a quota on Jobs", name: "jobs-quota", create: func(w *scene) v1.Run {
 		w.quota("count/jobs.batch")
 		return w.badDocs(inVain)
 	}, reason: v1.ClassProvisioningDeadlineExceeded, says: []string{"Job bad-", "exceeded quota: limit", "a quota"}},
 
-	{what: "a pod that the namespace's Pod Security Standard does not take", name: "insecure", create: func(w *scene) v1.Run {
+	{what: "has a pod that the namespace's Pod Security Standard does not take", name: "insecure", create: func(w *scene) v1.Run {
 		w.meshed()
 		return w.badDocs(inVain)
 	}, reason: v1.ClassProvisioningDeadlineExceeded, says: []string{"Job bad-", "FailedCreate", `violates PodSecurity "restricted`, "hostNetwork=true", "an admission rule"}},
@@ -238,7 +238,7 @@ var _ = Describe("A run with bad input", Ordered, ContinueOnFailure, func() {
 	}, NodeTimeout(3*time.Minute))
 
 	for _, b := range badInputs {
-		It("has "+b.what+": it fails in time, and says where, why and what to do", func(_ SpecContext) {
+		It(b.what+": it fails in time, and says where, why and what to do", func(_ SpecContext) {
 			s := scenes[b.name].await(created[b.name], v1.PhaseFailed)
 			GinkgoWriter.Println(b.name, s.Reason, s.Message)
 			words := []gomegatypes.GomegaMatcher{ContainSubstring("member east")}

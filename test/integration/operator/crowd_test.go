@@ -14,7 +14,7 @@ const crowd = 200
 
 var _ = Describe("Very many runs", func() {
 	// On a hub with a dead, a hanging, a forbidden and a half-installed member.
-	Finale("that come at once all end, with one Job each, spread over the members", func(w *scene) {
+	Finale("F15: that come at once all end, with one Job each, spread over the members", func(w *scene) {
 		var runs []v1.Run
 		for i := range crowd {
 			if name := fmt.Sprintf("run-%d", i); i%4 == 0 {
