@@ -28,7 +28,7 @@ func (m *Member) Close(namespace string, held time.Duration) {
 
 func (m *Member) emptySoon(namespace types.NamespacedName, held time.Time) {
 	m.Time.After(m.Time.Usually(500*time.Millisecond, 5*time.Second), func() {
-		if !m.burnt && m.Find(apiserver.Namespace, namespace) != nil {
+		if o := m.Find(apiserver.Namespace, namespace); !m.burnt && o != nil && o.GetDeletionTimestamp() != nil {
 			m.empty(namespace, held)
 		}
 	})
