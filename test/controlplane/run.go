@@ -6,10 +6,10 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
-	"net"
 	"strings"
 	"time"
 
+	"github.com/runfleet/runfleet/test/controlplane/freeport"
 	"github.com/runfleet/runfleet/test/controlplane/process"
 )
 
@@ -55,7 +55,7 @@ func (c *ControlPlane) run(ctx context.Context, m *component) error {
 
 func (c *ControlPlane) tryRun(ctx context.Context, m *component) error {
 	var err error
-	if m.port, err = freePorts(m.ports); err != nil {
+	if m.port, err = freeport.Choose(m.ports); err != nil {
 		return err
 	}
 	m.process, err = process.Start(process.Spec{
@@ -137,23 +137,6 @@ func portTaken(m *component) bool {
 		}
 	}
 	return false
-}
-
-// freePorts returns n ports of the loopback address that nobody listens on.
-func freePorts(n int) ([]int, error) {
-	ports := make([]int, n)
-	for i := range ports {
-		// All stay open until each is chosen, so that they differ.
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, fmt.Errorf("choosing a port: %w", err)
-		}
-		defer func() { _ = l.Close() }()
-		if address, ok := l.Addr().(*net.TCPAddr); ok {
-			ports[i] = address.Port
-		}
-	}
-	return ports, nil
 }
 
 func token() string {

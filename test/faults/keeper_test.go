@@ -4,7 +4,6 @@ package faults
 
 import (
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/runfleet/runfleet/test/controlplane/freeport"
 	"github.com/runfleet/runfleet/test/controlplane/process"
 )
 
@@ -59,12 +59,11 @@ func newKeeper(binary, dir string, kubeconfig []byte) (*keeper, error) {
 }
 
 func (k *keeper) start() error {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ports, err := freeport.Choose(1)
 	if err != nil {
 		return err
 	}
-	address := l.Addr().String()
-	_ = l.Close()
+	address := fmt.Sprintf("127.0.0.1:%d", ports[0])
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.lives++

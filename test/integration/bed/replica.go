@@ -19,6 +19,7 @@ import (
 
 	"github.com/onsi/gomega"
 
+	"github.com/runfleet/runfleet/test/controlplane/freeport"
 	"github.com/runfleet/runfleet/test/controlplane/process"
 )
 
@@ -31,11 +32,11 @@ type Replica struct {
 // StartOperator starts an operator against a hub and returns at once.
 func (p *Program) StartOperator(on *Cluster, flags ...string) (*Replica, error) {
 	name := fmt.Sprintf("%s-operator-%d", on.Name(), p.started.Add(1))
-	addresses, err := freeAddresses(2)
+	ports, err := freeport.Choose(2)
 	if err != nil {
 		return nil, err
 	}
-	o := &Replica{metrics: addresses[0], health: addresses[1]}
+	o := &Replica{metrics: loopback(ports[0]), health: loopback(ports[1])}
 	args := append([]string{
 		"operator", "--kubeconfig", on.KubeconfigPath(), "--metrics-address", o.metrics, "--health-address", o.health,
 		"--probe-interval", "1s", "-v", "2",
@@ -44,18 +45,7 @@ func (p *Program) StartOperator(on *Cluster, flags ...string) (*Replica, error) 
 	return o, err
 }
 
-func freeAddresses(n int) ([]string, error) {
-	var all []string
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it is here at once
-		if err != nil {
-			return nil, err
-		}
-		defer func() { _ = l.Close() }()
-		all = append(all, l.Addr().String())
-	}
-	return all, nil
-}
+func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
 
 // Says is the text of the log so far.
 func (o *Replica) Says() string {
