@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/runfleet/runfleet/api/v1"
 	"github.com/runfleet/runfleet/test/sim/apiserver"
@@ -66,10 +67,10 @@ func (w *world) mayCreate(m *member.Member, r *operator.Request) string {
 }
 
 // mayRelease: an agent is released once everything that its pod mounts is there (INPUTS). From then on nobody makes it. A
-// stranger that took the member's place between two requests has what came after.
+// stranger that took the member's place between two requests has what came after, and so has a namespace that was made again.
 func (w *world) mayRelease(m *member.Member, r *operator.Request) string {
 	job, _ := m.Find(r.Kind, client.ObjectKeyFromObject(r.Object)).(*batchv1.Job)
-	if job == nil || w.strange(m) {
+	if job == nil || w.strange(m) || w.emptied(m, job) {
 		return ""
 	}
 	for _, v := range job.Spec.Template.Spec.Volumes {
@@ -84,6 +85,18 @@ func (w *world) mayRelease(m *member.Member, r *operator.Request) string {
 		}
 	}
 	return ""
+}
+
+// emptied says that the namespace of an attempt's Job was made again after the attempt was committed.
+func (w *world) emptied(m *member.Member, job *batchv1.Job) bool {
+	run := w.run(w.subjectOf(types.UID(job.Labels[v1.LabelRunUID])))
+	n, _ := strconv.ParseInt(job.Labels[v1.LabelAttempt], 10, 32)
+	made := m.Find(apiserver.Namespace, types.NamespacedName{Name: job.Namespace})
+	if run == nil || made == nil {
+		return false
+	}
+	e := apiserver.Attempt(*run.RunStatus(), int32(n))
+	return e != nil && e.CreatedAt.Time.Before(made.GetCreationTimestamp().Add(time.Second)) // which is of a whole second
 }
 
 func (w *world) strange(m *member.Member) bool {
@@ -130,6 +143,8 @@ func (w *world) spares(m *member.Member, a *member.Agent, status v1.RunStatus) s
 		return fmt.Sprintf("KILL: the healthy %s is stopped", a)
 	case e.OutcomeRecorded != nil && *e.OutcomeRecorded, e.EscalatedAt != nil, object == nil:
 		return ""
+	case e.EndedBy == v1.EndFenced && w.Time.Now().Sub(e.EndedAt.Time) < hears:
+		return "" // its word came in the moment in which nobody waited for it any longer
 	case a.Alive:
 		return fmt.Sprintf("I8: the %s is taken away with its outcome, though it was not given up", a)
 	case member.Ended(object) && a.Started:
