@@ -58,7 +58,7 @@ test: ## Run the tests, but those of faults; builds the control planes it needs 
 	@# The longest first. Verify vets; nobody debugs these programs. Suites wait for half of their time, so twice as many as there are
 	@# cores; and a fifth of what API servers and compilers do is collecting garbage, unless they may use more memory.
 	@GOGC=400 GOMEMLIMIT=1GiB $(GO) test -p $$((2 * $$(getconf _NPROCESSORS_ONLN))) -vet=off -ldflags='-s -w' -timeout 14m \
-	  ./test/integration/operator ./render ./test/integration/... ./...
+	  ./test/integration/operator ./...
 
 .PHONY: chart
 chart: ## Compare what the chart makes with what Helm makes of it (its first run builds Helm); install and uninstall it.
