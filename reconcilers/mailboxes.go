@@ -67,11 +67,9 @@ func (m *Mailboxes) MemberChanged(member string) {
 	m.postAll(ctx, client.MatchingFields{IndexWaiting: v1.ReasonNoCandidate})
 }
 
-// HubChanged wakes every run: another incarnation of the hub began, or a person changed what is waited for.
+// HubChanged wakes every run: another incarnation of the hub began, a person changed what is waited for, or the configuration
+// is another one, by which something may be due, such as the removal of what runs left that ended long ago.
 func (m *Mailboxes) HubChanged() { m.postAll(context.Background()) }
-
-// ConfigChanged wakes every run: what is configured anew may be due, such as objects of runs that ended long ago.
-func (m *Mailboxes) ConfigChanged() { m.postAll(context.Background()) }
 
 // RunSettled wakes the runs that wait for a Lease of a run that ended or is gone.
 func (m *Mailboxes) RunSettled(ctx context.Context, run v1.Run) {

@@ -189,7 +189,7 @@ func (o Options) assemble(ctx context.Context, mgr mcmanager.Manager, provider *
 	}
 	local := mgr.GetLocalManager()
 	recorder := event.Of(local)
-	for _, watch := range source.Watches(o.Hub, recorder, mail.ConfigChanged) {
+	for _, watch := range source.Watches(o.Hub, recorder, mail.HubChanged) {
 		if err := local.Add(watch); err != nil {
 			return fmt.Errorf("watching the configuration: %w", err)
 		}

@@ -113,7 +113,7 @@ func (o *Operator) begin() {
 func (o *Operator) Configure() {
 	o.after(0, func() {
 		o.config = o.Config.After(o.config)
-		o.mail.ConfigChanged()
+		o.mail.HubChanged()
 	})
 }
 
